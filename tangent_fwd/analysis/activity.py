@@ -1,0 +1,238 @@
+"""Activity: which values carry a tangent.
+
+A value is active when it can hold floats and depends on an active argument through something
+that is not locally constant. What is stored into an array makes every name of that memory
+active, so the answer is a fixed point.
+
+Before:
+
+>>> from tangent_fwd.analysis.infer import infer
+>>> from tangent_fwd.frontend.lower import lower
+>>> from tangent_fwd.frontend.parse import parse
+>>> import numba, numpy as np
+>>> def f(x, n):
+...     held = np.zeros(n)
+...     view = held[1:]
+...     scale = 0.5 * n
+...     held[0] = scale * x
+...     return view[0]
+>>> parsed = parse(f)
+>>> typed = infer(lower(parsed), (numba.float64, numba.int64), parsed.source, None)
+
+After: `view` is active because the array under it is, `scale` is not.
+
+>>> found = Activity(typed, (True, False), None)
+>>> sorted(name for name in found.names if "%" not in name)
+['held', 'view', 'x']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_tuple
+from tangent_fwd.errors import Diagnostic
+from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Stmt, Store, Var
+from tangent_fwd.ir.show import display
+from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
+from tangent_fwd.rules import rule
+
+# Attributes of arrays that hold no tangent, or one that is the same attribute of the tangent.
+PLAIN = frozenset("T shape size ndim dtype strides itemsize nbytes".split())
+# Whole-array operations whose tangent is the same operation on the tangent.
+STRUCTURAL = frozenset("getitem tuple stretch gather".split())
+# Operations on shapes and integers only.
+INERT = frozenset("empty common dtype dim trim slice row".split())
+
+CallActivity = Callable[[Op, tuple[bool, ...]], tuple[bool, tuple[bool, ...]]]
+
+
+def holds_float(kind: Any) -> bool:
+    """Whether values of a numba type can carry a tangent."""
+    from numba.core import types
+
+    if is_tuple(kind):
+        return any(holds_float(t) for t in kind)
+    if is_array(kind):
+        return isinstance(kind.dtype, types.Float)
+    return isinstance(kind, types.Float)
+
+
+class Activity:
+    """The active variables of a function, for one choice of active parameters.
+
+    `call_activity(op, active_args)` tells of a helper call whether its result is active and
+    which of its arguments hold active values afterwards.
+    """
+
+    def __init__(
+        self, function: Function, active: tuple[bool, ...], call_activity: CallActivity
+    ) -> None:
+        self.function = function
+        self.aliases = Aliases(function)
+        self.call_activity = call_activity
+        self.names = {p for p, a in zip(function.params, active) if a}
+        self.given = set(self.names)
+        self.memory = {self.aliases.find(n) for n in self.names if has_array(function.typeof(n))}
+        self.diagnostics: list[Diagnostic] = []
+        while self.step():
+            pass
+        self.written = {
+            self.aliases.find(s.array) for s in statements(function.body) if isinstance(s, Store)
+        }
+        self.refuse_unknown()
+
+    def step(self) -> bool:
+        """One round over the program; whether anything was learnt."""
+        before = (len(self.names), len(self.memory))
+        for stmt in statements(self.function.body):
+            for expr in own_exprs(stmt):
+                for e in subexpressions(expr):
+                    if isinstance(e, Op) and e.fn == "call":
+                        self.note_call(e)
+            if isinstance(stmt, Let) and self.is_active(stmt.value):
+                self.note(stmt.target)
+            if isinstance(stmt, Store) and self.is_active(stmt.value):
+                if holds_float(self.function.typeof(stmt.array)):
+                    self.note(stmt.array)
+        for name in list(self.function.params) + list(self.function.types or ()):
+            kind = self.function.typeof(name)
+            if has_array(kind) and holds_float(kind):
+                if self.aliases.find(name) in self.memory:
+                    self.names.add(name)
+        for param in self.function.params:
+            leaves = [c for c in self.memory if c.startswith(f"{param}[")]
+            if leaves:
+                self.names.add(param)
+        return before != (len(self.names), len(self.memory))
+
+    def note(self, name: str) -> None:
+        kind = self.function.typeof(name)
+        if kind is not None and not holds_float(kind):
+            return
+        self.names.add(name)
+        if has_array(kind):
+            self.memory.add(self.aliases.find(name))
+
+    def note_call(self, op: Op) -> None:
+        flags = tuple(self.is_active(a) for a in op.args[1:])
+        if not any(flags):
+            return
+        _, after = self.call_activity(op, flags)
+        for arg, becomes in zip(op.args[1:], after):
+            if becomes and isinstance(arg, Var):
+                self.note(arg.name)
+
+    def is_active(self, expr: Expr) -> bool:
+        if isinstance(expr, Var):
+            return expr.name in self.names
+        if not isinstance(expr, Op) or expr.fn in INERT:
+            return False
+        if expr.fn == "call":
+            flags = tuple(self.is_active(a) for a in expr.args[1:])
+            return any(flags) and self.call_activity(expr, flags)[0]
+        if expr.fn == "getitem":
+            return self.is_active(expr.args[0])
+        if expr.fn == "attr":
+            name = expr.args[1]
+            base = expr.args[0]
+            if isinstance(base, Var) and is_array(self.function.typeof(base.name)):
+                return isinstance(name, Lit) and name.value == "T" and self.is_active(base)
+            return self.is_active(base)
+        if expr.fn == "tangent_fwd.stop_gradient":
+            return False
+        active = any(self.is_active(a) for a in expr.args)
+        if expr.fn in STRUCTURAL or not active:
+            return active
+        row = rule(expr.fn)
+        return row is None or row.kind != "constant"
+
+    def refuse_unknown(self) -> None:
+        """Every operation that an active value goes through must have a rule."""
+        for stmt in statements(self.function.body):
+            self.refuse_frozen_writes(stmt)
+            for expr in own_exprs(stmt):
+                for op in subexpressions(expr):
+                    if not isinstance(op, Op) or op.fn in INERT or op.fn in STRUCTURAL - {"gather"}:
+                        continue
+                    if op.fn in ("call", "tangent_fwd.stop_gradient"):
+                        continue
+                    if op.fn == "attr":
+                        self.refuse_attribute(op, stmt.span)
+                        continue
+                    culprit = next((a for a in op.args if self.is_active(a)), None)
+                    if culprit is None or rule(op.fn) is not None:
+                        continue
+                    if op.fn == "builtins.print":
+                        continue
+                    self.diagnostics.append(_no_rule(op, culprit, stmt.span))
+
+    def refuse_attribute(self, op: Op, at: Any) -> None:
+        """Of an active array, sizes and `.T` are known; others would lose the tangent."""
+        base, name = op.args
+        if not (isinstance(base, Var) and isinstance(name, Lit) and self.is_active(base)):
+            return
+        if is_array(self.function.typeof(base.name)) and name.value not in PLAIN:
+            message = f"no derivative rule for the attribute `.{name.value}` of an array"
+            label = f"`{base.name}` is active here" if "%" not in base.name else "active here"
+            self.diagnostics.append(Diagnostic("no-rule", message, op.span or at, label))
+
+    def refuse_frozen_writes(self, stmt: Stmt) -> None:
+        """`stop_gradient(x)` is x itself: a store would reach x without its tangent."""
+        if not isinstance(stmt, Let) or not isinstance(stmt.value, Op):
+            return
+        if stmt.value.fn != "tangent_fwd.stop_gradient":
+            return
+        if self.aliases.find(stmt.target) in self.written & self.memory:
+            self.diagnostics.append(
+                Diagnostic(
+                    "activity",
+                    "an array passed through `stop_gradient` is written to",
+                    stmt.value.span or stmt.span,
+                    help="pass a copy: `stop_gradient(x.copy())`",
+                )
+            )
+
+    def result_active(self) -> bool:
+        """Whether any return value is active."""
+        return any(
+            self.is_active(s.value) for s in statements(self.function.body) if isinstance(s, Return)
+        )
+
+    def active_after(self) -> tuple[bool, ...]:
+        """For each parameter, whether its memory holds active values when the function ends."""
+        return tuple(
+            p in self.names and has_array(self.function.typeof(p)) for p in self.function.params
+        )
+
+    def mutated(self) -> tuple[int, ...]:
+        """Positions of the parameters that are written to."""
+        roots = {c.split("[")[0] for c in self.written}
+        return tuple(
+            k
+            for k, p in enumerate(self.function.params)
+            if self.aliases.find(p).split("[")[0] in roots
+        )
+
+
+def _no_rule(op: Op, culprit: Expr, span: Any) -> Diagnostic:
+    name = display(op.fn)
+    shown = culprit.name.split("%")[0] if isinstance(culprit, Var) else ""
+    label = f"`{shown}` is active here" if shown else "its argument is active here"
+    if op.fn == "gather":
+        return Diagnostic(
+            "no-rule",
+            "no derivative rule for indexing with an integer or boolean array",
+            op.span or span,
+            label,
+            help="write the selection as a loop",
+        )
+    return Diagnostic(
+        "no-rule",
+        f"no derivative rule for `{name}`",
+        op.span or span,
+        label,
+        help="write it with operations that have one (docs/rules.md), or take it out of the "
+        "derivative with `stop_gradient`",
+    )

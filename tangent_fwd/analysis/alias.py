@@ -1,0 +1,104 @@
+"""Which array variables may be the same memory."""
+
+from __future__ import annotations
+
+from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Var
+from tangent_fwd.ir.walk import statements
+
+VIEWS = frozenset(
+    "getitem numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient stretch attr "
+    "numpy.ascontiguousarray numpy.asarray numpy.broadcast_to".split()
+)
+
+
+def is_array(kind: object) -> bool:
+    """Whether a numba type is an array type."""
+    return type(kind).__name__ == "Array"
+
+
+def is_tuple(kind: object) -> bool:
+    """Whether a numba type is a tuple type, named or not."""
+    return hasattr(kind, "types") and hasattr(kind, "count")
+
+
+def has_array(kind: object) -> bool:
+    """Whether values of this type hold memory that may be written to."""
+    if is_tuple(kind):
+        return any(has_array(t) for t in kind)  # type: ignore[attr-defined]
+    return is_array(kind)
+
+
+class Aliases:
+    """Classes of variables that may share memory; different parameters never do.
+
+    (The boundary refuses calls in which an argument that is written to overlaps another.)
+    """
+
+    def __init__(self, function: Function) -> None:
+        self.parent: dict[str, str] = {}
+        self.known: set[str] = set()
+        self.function = function
+        for stmt in statements(function.body):
+            if isinstance(stmt, Let) and has_array(function.typeof(stmt.target)):
+                for source in self.sources(stmt.value):
+                    self.union(stmt.target, source)
+                    self.known.add(source)
+        # Where a tuple is indexed by a variable as well, its places can be told apart no longer.
+        for place in [k for k in self.known if k.endswith("]")]:
+            whole = place.split("[")[0]
+            if whole in self.known:
+                self.union(place, whole)
+
+    def sources(self, value: Expr) -> list[str]:
+        if isinstance(value, Var):
+            return [value.name]
+        if not isinstance(value, Op):
+            return []
+        if value.fn == "getitem" and isinstance(value.args[0], Var):
+            kind = self.function.typeof(value.args[0].name)
+            if is_tuple(kind) and isinstance(value.args[1], Lit):
+                return [self.leaf(value.args[0].name, value.args[1].value)]
+        if value.fn == "attr" and isinstance(value.args[0], Var):
+            kind = self.function.typeof(value.args[0].name)
+            fields = getattr(kind, "fields", ())
+            name = value.args[1]
+            if isinstance(name, Lit) and name.value in fields:
+                return [self.leaf(value.args[0].name, fields.index(name.value))]
+        if value.fn in VIEWS:
+            return [a.name for a in value.args[:1] if isinstance(a, Var)]
+        if value.fn in ("call", "tuple"):
+            return [
+                a.name
+                for a in value.args
+                if isinstance(a, Var) and has_array(self.function.typeof(a.name))
+            ]
+        return []
+
+    def leaf(self, name: str, position: int) -> str:
+        """Each place of a tuple parameter is memory of its own; a tuple made here is its parts."""
+        if self.find(name) == name and name in self.function.params:
+            kind = self.function.typeof(name)
+            return f"{name}[{position % len(kind)}]"
+        return name
+
+    def find(self, name: str) -> str:
+        while self.parent.get(name, name) != name:
+            name = self.parent[name]
+        return name
+
+    def union(self, a: str, b: str) -> None:
+        a, b = self.find(a), self.find(b)
+        if a != b:
+            # A parameter names its class.
+            if a in self.function.params:
+                a, b = b, a
+            self.parent[a] = b
+
+    def returned(self) -> set[str]:
+        """Classes that leave the function by `return`."""
+        found: set[str] = set()
+        for stmt in statements(self.function.body):
+            if isinstance(stmt, Return):
+                args = stmt.value.args if isinstance(stmt.value, Op) else (stmt.value,)
+                found |= {self.find(a.name) for a in args if isinstance(a, Var)}
+        return found

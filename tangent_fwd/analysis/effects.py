@@ -1,0 +1,69 @@
+"""What statements touch: which may be dropped, repeated, moved or shared."""
+
+from __future__ import annotations
+
+from tangent_fwd.analysis.alias import Aliases, has_array
+from tangent_fwd.ir.nodes import Block, Do, Expr, Function, Let, Op, Store, Var
+from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
+
+# Making one of these twice makes two pieces of memory.
+ALLOCATES = frozenset(
+    "empty zeros array numpy.zeros numpy.ones numpy.empty numpy.full numpy.zeros_like "
+    "numpy.ones_like numpy.empty_like numpy.full_like numpy.copy numpy.arange matmul add.arrays "
+    "numpy.flatten stretch numpy.ascontiguousarray".split()
+)
+
+
+def calls(expr: Expr) -> bool:
+    """Whether computing an expression may do something beyond giving a value."""
+    return any(
+        isinstance(e, Op)
+        and (e.fn == "call" or e.fn.startswith(("numpy.random", "builtins.print")))
+        for e in subexpressions(expr)
+    )
+
+
+def block_calls(block: Block) -> bool:
+    """Whether a block may do something beyond binding names and storing elements."""
+    return any(isinstance(s, Do) or any(calls(e) for e in own_exprs(s)) for s in statements(block))
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a name is ours: a value of the user's that had no name, or its tangent."""
+    return name.rsplit(":", 1)[-1].startswith("%")
+
+
+class Memory:
+    """Which memory an expression loads from and a statement stores to."""
+
+    def __init__(self, function: Function) -> None:
+        self.aliases = Aliases(function)
+        self.function = function
+        self.roots: dict[str, str] = {}
+
+    def root(self, name: str) -> str:
+        return self.aliases.find(name)
+
+    def loads(self, expr: Expr) -> set[str]:
+        """Classes of memory whose contents an expression depends on."""
+        found: set[str] = set()
+        for e in subexpressions(expr):
+            if isinstance(e, Op) and e.fn not in ("attr", "numpy.zeros_like", "numpy.empty_like"):
+                for arg in e.args:
+                    if isinstance(arg, Var) and has_array(self.function.typeof(arg.name)):
+                        found.add(self.root(arg.name))
+        return found
+
+    def stores(self, block: Block) -> set[str]:
+        """Classes of memory that a block writes to; a call may write to all it is given."""
+        found: set[str] = set()
+        for stmt in statements(block):
+            if isinstance(stmt, Store):
+                found.add(self.root(stmt.array))
+            for expr in own_exprs(stmt):
+                if calls(expr):
+                    found |= self.loads(expr)
+        return found
+
+    def rebinds_memory(self, stmt: Let) -> bool:
+        return has_array(self.function.typeof(stmt.target))

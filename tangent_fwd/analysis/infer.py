@@ -1,0 +1,308 @@
+"""Types: the lowered program is printed one equation a line, and numba types the lines.
+
+Before:
+
+>>> from tangent_fwd.frontend.lower import lower
+>>> from tangent_fwd.frontend.parse import parse
+>>> from tangent_fwd.ir.show import show
+>>> import numba
+>>> def f(x):
+...     s = 0
+...     for i in range(x.size):
+...         s = s + x[i]
+...     return s
+>>> parsed = parse(f)
+>>> print(show(lower(parsed)))
+def f(x):
+    s = 0
+    %1 = x.size
+    for i in range(%1):
+        %2 = x[i]
+        s = s + %2
+    return s
+
+After, `s` has one type for the whole loop, a float:
+
+>>> print(show(infer(lower(parsed), (numba.float32[::1],), parsed.source, None)))
+def f(x):
+    s = 0  # float64
+    %1 = x.size  # int64
+    for i in range(%1):
+        %2 = x[i]  # float32
+        s = s + %2  # float64
+    return s
+
+What numba lacks, or types only by compiling it, is printed as a stub whose result follows from
+numba's answer for a plainer function (analysis/stubs.py).
+Nothing here knows a dtype or a rank rule that numba knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tangent_fwd.analysis.alias import is_tuple
+from tangent_fwd.analysis.numba_typing import InferenceError, type_lines, unify
+from tangent_fwd.analysis.stubs import callee, weak_positions
+from tangent_fwd.errors import Diagnostic, raise_all
+from tangent_fwd.ir.nodes import (
+    Block,
+    Break,
+    Continue,
+    Do,
+    Expr,
+    For,
+    Function,
+    If,
+    Let,
+    Lit,
+    Nest,
+    Op,
+    Raise,
+    Ref,
+    Return,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+from tangent_fwd.ir.show import INFIX, PREFIX, display
+from tangent_fwd.ir.walk import map_block, statements
+from tangent_fwd.source import Source, Span
+
+CallTyper = Callable[[Ref, tuple[Any, ...]], Any]
+
+
+def infer(
+    function: Function, arg_types: tuple[Any, ...], source: Source, typeof_call: CallTyper
+) -> Function:
+    """The same program with the numba type of every variable.
+
+    Arguments: numba types of the parameters; `typeof_call` gives the return type of a helper.
+    Raises TypingFailure at the user's line.
+    """
+    from numba.core import types
+
+    printer = _Printer(function, typeof_call)
+    text = printer.text()
+    try:
+        found, result = type_lines(text, printer.entry, printer.namespace, arg_types)
+    except InferenceError as error:
+        raise_all([printer.restated(error)], source)
+        raise
+    by_name: dict[str, list[Any]] = {}
+    for (_, safe), kind in sorted(found.items()):
+        if safe in printer.names:
+            by_name.setdefault(printer.names[safe], []).append(kind)
+    known: dict[str, Any] = dict(zip(function.params, arg_types))
+    for name, kinds in by_name.items():
+        if name in known:
+            kinds = [known[name], *kinds]
+        shared = unify(kinds)
+        if shared is None:
+            spans = [printer.spans[line] for (line, s) in found if printer.names.get(s) == name]
+            message = f"`{name}` is {' here and '.join(map(str, kinds))} there"
+            raise_all([Diagnostic("typing", message, min(spans))], source)
+        known[name] = types.unliteral(shared)
+    raise_all(_fractional_bounds(function, known) + _miscounted(function, known), source)
+    known["return"] = types.unliteral(result)
+    return replace(function, types=known, body=map_block(_counted, function.body))
+
+
+def _fractional_bounds(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Numba cuts a float bound of `range` to an integer; Python and NumPy refuse it."""
+    from numba.core import types
+
+    return [
+        Diagnostic("typing", f"a bound of `range` is {known.get(e.name)}, not an integer", s.span)
+        for s in statements(function.body)
+        if isinstance(s, For)
+        for e in s.bounds
+        if isinstance(e, Var) and isinstance(known.get(e.name), types.Float)
+    ]
+
+
+def _miscounted(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Tuples unpacked into more or fewer names than they have elements."""
+    found = []
+    for stmt in statements(function.body):
+        op = stmt.value if isinstance(stmt, Let) else None
+        wanted = dict(op.keywords).get("of") if isinstance(op, Op) else None
+        if wanted is None or not isinstance(op, Op) or not isinstance(op.args[0], Var):
+            continue
+        kind: Any = known.get(op.args[0].name)
+        if is_tuple(kind) and len(kind) != wanted:
+            message = f"cannot unpack {len(kind)} values into {wanted} names"
+            found.append(Diagnostic("typing", message, op.span or stmt.span))
+    return found
+
+
+def _counted(expr: Expr) -> Expr:
+    """The expression without the note of how many names a value was unpacked into."""
+    if isinstance(expr, Op) and expr.fn == "getitem" and expr.keywords:
+        return replace(expr, keywords=())
+    return expr
+
+
+class _Printer:
+    """The program as text for numba: names made safe, calls bound to objects it can type."""
+
+    def __init__(self, function: Function, typeof_call: CallTyper) -> None:
+        self.function = function
+        self.typeof_call = typeof_call
+        self.entry = "tf_entry"
+        self.lines: list[str] = []
+        self.spans: dict[int, Span] = {}
+        self.safe: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.namespace: dict[str, Any] = {}
+        self.bound: dict[Any, str] = {}
+        self.calls: dict[str, Span] = {}
+
+    def restated(self, error: InferenceError) -> Diagnostic:
+        """What numba could not type, at the user's line and in the user's names."""
+        nowhere = self.function.body[0].span if self.function.body else Span(1, 0, 1, 1)
+        span = self.spans.get(error.line or 0, nowhere)
+        reason = error.reason
+        if reason.startswith("every `return`"):
+            # Which of them numba names depends on the order of a set.
+            returns = [s.span for s in statements(self.function.body) if isinstance(s, Return)]
+            span = min(returns, default=span)
+        for safe, name in self.names.items():
+            if name.startswith("%"):
+                reason = reason.replace(f"`{safe}`", "this value")
+            else:
+                reason = re.sub(rf"\b{safe}\b", name.split("%")[0], reason)
+        for key, safe in self.bound.items():
+            if f"`{safe}`" in reason and isinstance(key, tuple):
+                name = display(str(key[0]))
+                return Diagnostic(
+                    "function",
+                    f"`{name}` is not supported",
+                    self.calls.get(safe, span),
+                    help="neither numba nor the rules (docs/rules.md) know it",
+                )
+        return Diagnostic("typing", f"cannot compile this: {reason}", span)
+
+    def text(self) -> str:
+        params = ", ".join(self.safe_name(p) for p in self.function.params)
+        self.line(f"def {self.entry}({params}):", 0, Span(1, 0, 1, 1))
+        self.block(self.function.body, 1)
+        return "\n".join(self.lines) + "\n"
+
+    def line(self, text: str, depth: int, span: Span) -> None:
+        self.lines.append("    " * depth + text)
+        self.spans[len(self.lines)] = span
+
+    def safe_name(self, name: str) -> str:
+        if name not in self.safe:
+            safe = f"v{len(self.safe)}_{''.join(c if c.isalnum() else '_' for c in name)}"
+            self.safe[name], self.names[safe] = safe, name
+        return self.safe[name]
+
+    def glob(self, value: Any, key: Any) -> str:
+        if key not in self.bound:
+            name = f"g{len(self.bound)}"
+            self.bound[key] = name
+            self.namespace[name] = value
+        return self.bound[key]
+
+    def block(self, block: Block, depth: int) -> None:
+        if not block:
+            self.lines.append("    " * depth + "pass")
+        for stmt in block:
+            self.stmt(stmt, depth)
+
+    def stmt(self, stmt: Stmt, depth: int) -> None:
+        expr, span = self.expr, stmt.span
+        if isinstance(stmt, (Let, Do)) and isinstance(stmt.value, Op):
+            span = stmt.value.span or span  # the smallest that is known
+        if isinstance(stmt, Let):
+            self.line(f"{self.safe_name(stmt.target)} = {expr(stmt.value)}", depth, span)
+        elif isinstance(stmt, Store):
+            index = ", ".join(map(expr, stmt.index))
+            target = f"{self.safe_name(stmt.array)}[{index}]"
+            self.line(f"{target} = {expr(stmt.value)}", depth, span)
+        elif isinstance(stmt, Do):
+            self.line(expr(stmt.value), depth, span)
+        elif isinstance(stmt, Return):
+            self.line(f"return {expr(stmt.value)}", depth, span)
+        elif isinstance(stmt, Raise):
+            self.line(f"raise {stmt.exception}({stmt.message!r})", depth, span)
+        elif isinstance(stmt, Break):
+            self.line("break", depth, span)
+        elif isinstance(stmt, Continue):
+            self.line("continue", depth, span)
+        elif isinstance(stmt, If):
+            self.line(f"if {expr(stmt.cond)}:", depth, span)
+            self.block(stmt.body, depth + 1)
+            if stmt.orelse:
+                self.line("else:", depth, span)
+                self.block(stmt.orelse, depth + 1)
+        elif isinstance(stmt, For):
+            bounds = ", ".join(map(expr, stmt.bounds))
+            self.line(f"for {self.safe_name(stmt.var)} in range({bounds}):", depth, span)
+            self.block(stmt.body, depth + 1)
+        elif isinstance(stmt, While):
+            self.line("while True:", depth, span)
+            for inner in stmt.test:
+                self.stmt(inner, depth + 1)
+            self.line(f"if not {expr(stmt.cond)}: break", depth + 1, span)
+            self.block(stmt.body, depth + 1)
+        else:
+            assert not isinstance(stmt, Nest), "inference runs before loops are made"
+
+    def expr(self, expr: Expr) -> str:
+        if isinstance(expr, Var):
+            return self.safe_name(expr.name)
+        if isinstance(expr, Ref):
+            return self.glob(expr.value, ("ref", expr.name))
+        if isinstance(expr, Lit):
+            if expr.value is ...:
+                return "..."
+            if isinstance(expr.value, float):
+                return self.glob(expr.value, ("lit", repr(expr.value)))
+            return repr(expr.value)
+        return self.op(expr)
+
+    def op(self, op: Op) -> str:
+        fn = op.fn
+        if fn == "tuple":
+            inner = ", ".join(map(self.expr, op.args))
+            return f"({inner},)"
+        if fn == "slice":
+            return ":".join("" if a == Lit(None) else self.expr(a) for a in op.args)
+        if fn == "getitem":
+            index = ", ".join(map(self.expr, op.args[1:]))
+            return f"{self.expr(op.args[0])}[{index}]"
+        if fn == "attr":
+            name = op.args[1]
+            assert isinstance(name, Lit)
+            return f"{self.expr(op.args[0])}.{name.value}"
+        if fn == "dtype":
+            name = op.args[0]
+            assert isinstance(name, Lit)
+            import numpy as np
+
+            return self.glob(getattr(np, str(name.value).replace("bool", "bool_")), fn + name.value)
+        args = self.weak_literals(op)
+        if fn in INFIX and len(args) == 2:
+            return f"{args[0]} {INFIX[fn]} {args[1]}"
+        if fn in PREFIX:
+            return f"{PREFIX[fn]}{args[0]}"
+        target = callee(op, self.typeof_call)
+        bound = self.glob(target, (fn, op.keywords, op.args[0] if fn == "call" else len(op.args)))
+        if op.span is not None:
+            self.calls.setdefault(bound, op.span)
+        return f"{bound}({', '.join(args[1:] if fn == 'call' else args)})"
+
+    def weak_literals(self, op: Op) -> list[str]:
+        """Arguments as text; a literal beside a float takes the float's dtype, as in NumPy 2."""
+        args = [self.expr(a) for a in op.args]
+        for position, beside in weak_positions(op):
+            like = self.glob(callee(Op("like", ()), self.typeof_call), "like")
+            args[position] = f"{like}({args[position]}, {args[beside]})"
+        return args

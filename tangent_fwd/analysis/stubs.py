@@ -1,0 +1,295 @@
+"""What each operation is called for type inference.
+
+Operators and ufuncs are numba's own. The rest of this file names, for every function that
+numba lacks or would compile to type, a plainer function whose type it shares.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tangent_fwd.analysis.numba_typing import Stub, result_type
+from tangent_fwd.ir.nodes import Lit, Op, Ref
+
+_CACHE: dict[Any, Any] = {}
+
+
+def callee(op: Op, typeof_call: Callable[[Ref, tuple[Any, ...]], Any]) -> Any:
+    """An object that numba can type as the function of `op`."""
+    if op.fn == "call":
+        target = op.args[0]
+        assert isinstance(target, Ref)
+        return Stub(target.name, lambda context, *args: typeof_call(target, args))
+    key = (op.fn, op.keywords)
+    if key not in _CACHE:
+        _CACHE[key] = _make(op)
+    return _CACHE[key]
+
+
+def weak_positions(op: Op) -> list[tuple[int, int]]:
+    """Positions of bare literals, each with the position of the value whose dtype they take."""
+    fn = op.fn
+    if fn in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow") or fn in _TWO:
+        pairs = [(0, 1), (1, 0)]
+    elif fn == "numpy.where" and len(op.args) == 3:
+        pairs = [(1, 2), (2, 1)]
+    else:
+        return []
+    found = []
+    for position, beside in pairs:
+        if position >= len(op.args) or beside >= len(op.args):
+            continue
+        arg = op.args[position]
+        if not isinstance(arg, Lit) or arg.dtype or isinstance(op.args[beside], Lit):
+            continue
+        if isinstance(arg.value, bool) or not isinstance(arg.value, (int, float)):
+            continue
+        if (
+            fn in ("pow", "numpy.power", "math.pow")
+            and position == 1
+            and isinstance(arg.value, int)
+        ):
+            continue  # an integer power stays an integer power
+        found.append((position, beside))
+    return found
+
+
+_TWO = frozenset(
+    [f"numpy.{n}" for n in (
+        "add subtract multiply divide power float_power maximum minimum fmax fmin arctan2 hypot "
+        "logaddexp logaddexp2 remainder mod fmod floor_divide copysign"
+    ).split()]
+    + ["math.atan2", "math.hypot", "math.pow", "math.copysign", "math.fmod"]
+    + ["builtins.min", "builtins.max", "builtins.pow"]
+)  # fmt: skip
+
+
+def _make(op: Op) -> Any:
+    fn = op.fn
+    if fn in _STUBS:
+        typer = _STUBS[fn]
+        keywords = dict(op.keywords)
+        return Stub(fn, lambda context, *args: typer(*args, **keywords))
+    module, _, name = fn.rpartition(".")
+    if module == "builtins":
+        return getattr(builtins, name, object())
+    if module == "math":
+        return getattr(math, name, object())
+    if module == "numpy" and name in _AS_METHOD:
+        return _method(name)
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        return object()  # numba does not know it, and says so
+
+
+_AS_METHOD = frozenset("flatten copy astype item fill".split())
+
+
+def _method(name: str) -> Any:
+    def typer(context: Any, array: Any, *args: Any) -> Any:
+        kind = context.resolve_getattr(array, name)
+        if kind is None:
+            return None
+        found = context.resolve_function_type(kind, args, {})
+        return None if found is None else found.return_type
+
+    return Stub(name, typer)
+
+
+def _float_of(kind: Any) -> Any:
+    """The float dtype of a scalar or array; None where it has none."""
+    from numba.core import types
+
+    dtype = kind.dtype if isinstance(kind, types.Array) else kind
+    return dtype if isinstance(dtype, types.Float) else None
+
+
+def _like(literal: Any, beside: Any) -> Any:
+    from numba.core import types
+
+    return _float_of(beside) or types.unliteral(literal)
+
+
+def _array(dtype: Any, ndim: int) -> Any:
+    from numba.core import types
+
+    return types.Array(dtype, ndim, "C") if ndim else dtype
+
+
+def _ndim(kind: Any) -> int:
+    return int(getattr(kind, "ndim", 0) or 0)
+
+
+def _scalar(kind: Any) -> Any:
+    from numba.core import types
+
+    return types.unliteral(getattr(kind, "dtype", kind))
+
+
+def _elementwise(function: Any) -> Callable[..., Any]:
+    """Typed as another ufunc of the same arguments."""
+
+    def typer(*args: Any) -> Any:
+        dtype = result_type(function, *(_scalar(a) for a in args))
+        return None if dtype is None else _array(dtype, max(map(_ndim, args)))
+
+    return typer
+
+
+def _where(cond: Any, x: Any, y: Any) -> Any:
+    from numba.core import types
+
+    a, b = _scalar(x), _scalar(y)
+    dtype = a if a == b else result_type(np.add, a, b)
+    if isinstance(dtype, types.Boolean) or dtype is None:
+        dtype = a
+    return _array(dtype, max(_ndim(cond), _ndim(x), _ndim(y)))
+
+
+def _reduced(array: Any, axis: Any, keepdims: bool) -> int:
+    from numba.core import errors, types
+
+    if not isinstance(array, types.Array):
+        raise errors.TypingError(f"a reduction takes an array, not {array}")
+    ndim = _ndim(array)
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if any(not -ndim <= a < ndim for a in axes):
+        raise errors.TypingError(f"axis {axis} is out of bounds for an array of {ndim} dimensions")
+    return ndim if keepdims else ndim - len({a % ndim for a in axes})
+
+
+def _sum(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    from numba.core import types
+
+    dtype = _scalar(array)
+    if isinstance(dtype, (types.Boolean, types.Integer)):
+        dtype = types.int64
+    return _array(dtype, _reduced(array, axis, keepdims))
+
+
+def _mean(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    from numba.core import types
+
+    dtype = _float_of(array) or types.float64
+    return _array(dtype, _reduced(array, axis, keepdims))
+
+
+def _extreme(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return _array(_scalar(array), _reduced(array, axis, keepdims))
+
+
+def _argextreme(array: Any, axis: Any = None) -> Any:
+    from numba.core import types
+
+    return _array(types.int64, _reduced(array, axis, False))
+
+
+def _reshape(array: Any, *shape: Any) -> Any:
+    from numba.core import types
+
+    entries = len(shape[0]) if isinstance(shape[0], types.BaseTuple) else len(shape)
+    return _array(_scalar(array), entries)
+
+
+def _astype(array: Any, dtype: Any) -> Any:
+    from numba.core import errors, types
+
+    if not isinstance(array, types.Array):
+        raise errors.TypingError(f"{array} has no method `astype`; call the dtype instead")
+    return _array(dtype.dtype, _ndim(array))
+
+
+def _arange(*args: Any) -> Any:
+    from numba.core import types
+
+    *_, last = args
+    if isinstance(last, (types.DType, types.NumberClass)):
+        return _array(last.dtype, 1)
+    kinds = [_scalar(a) for a in args]
+    floats = [k for k in kinds if isinstance(k, types.Float)]
+    return _array(floats[0] if floats else types.int64, 1)
+
+
+def _array_literal(*args: Any, dtype: bool) -> Any:
+    from numba.core import types
+
+    entries = args[:-1] if dtype else args
+    rows = isinstance(entries[0], types.BaseTuple)
+    scalars = [t for row in entries for t in row] if rows else list(entries)
+    if dtype:
+        kind = args[-1].dtype
+    else:
+        kind = _scalar(scalars[0])
+        for other in scalars[1:]:
+            kind = result_type(np.maximum, kind, _scalar(other))
+    return _array(kind, 2 if rows else 1)
+
+
+def _row(*args: Any) -> Any:
+    from numba.core import types
+
+    return types.Tuple([types.unliteral(a) for a in args])
+
+
+def _cast(dtype: Any) -> Callable[..., Any]:
+    def typer(value: Any) -> Any:
+        from numba.core import types
+
+        return _array(getattr(types, dtype), _ndim(value))
+
+    return typer
+
+
+def _same(value: Any, *rest: Any) -> Any:
+    return _array(_scalar(value), _ndim(value))
+
+
+def _outer(a: Any, b: Any) -> Any:
+    dtype = result_type(np.multiply, _scalar(a), _scalar(b))
+    return None if dtype is None else _array(dtype, 2)
+
+
+def _dot(a: Any, b: Any) -> Any:
+    import operator
+
+    if _ndim(a) == 0 or _ndim(b) == 0:
+        return result_type(np.multiply, a, b)
+    return result_type(operator.matmul, a, b)
+
+
+_STUBS: dict[str, Callable[..., Any]] = {
+    "like": _like,
+    "numpy.where": _where,
+    "numpy.sum": _sum,
+    "numpy.prod": _sum,
+    "numpy.mean": _mean,
+    "numpy.max": _extreme,
+    "numpy.min": _extreme,
+    "numpy.argmax": _argextreme,
+    "numpy.argmin": _argextreme,
+    "numpy.reshape": _reshape,
+    "numpy.ravel": lambda a: _array(_scalar(a), 1),
+    "numpy.flatten": lambda a: _array(_scalar(a), 1),
+    "numpy.copy": lambda a: _array(_scalar(a), _ndim(a)),
+    "numpy.astype": _astype,
+    "numpy.arange": _arange,
+    "numpy.outer": _outer,
+    "numpy.dot": _dot,
+    "numpy.round": _same,
+    "numpy.around": _same,
+    "builtins.abs": _elementwise(np.absolute),
+    "numpy.float64": _cast("float64"),
+    "numpy.float32": _cast("float32"),
+    "numpy.int64": _cast("int64"),
+    "numpy.int32": _cast("int32"),
+    "array": _array_literal,
+    "row": _row,
+    "tangent_fwd.stop_gradient": lambda x: x,
+}

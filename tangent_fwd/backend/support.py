@@ -1,0 +1,51 @@
+"""Small functions that an emitted module carries along when it needs them, as text.
+
+`stretch` and `common` are NumPy's broadcasting of axes of size 1, for operands whose shapes are
+only found to differ when the program runs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+COMMON = '''@njit(error_model="numpy")
+def common(m, n):
+    """The size that axes of sizes m and n broadcast to."""
+    if m != n and m != 1 and n != 1:
+        raise ValueError("operands could not be broadcast together")
+    return n if m == 1 else m'''
+
+
+_CHECK_VECTOR = (
+    "    if a.size != shape[0] and a.size != 1:",
+    '        raise ValueError("operands could not be broadcast together")',
+)
+_CHECK = (
+    "    for axis in range(a.ndim):",
+    "        if a.shape[axis] != shape[axis] and a.shape[axis] != 1:",
+    '            raise ValueError("operands could not be broadcast together")',
+)
+
+
+def stretch(ndim: int) -> str:
+    """The text of the function that stretches arrays of so many dimensions."""
+    letters = "ijkl"[:ndim]
+    lines = [
+        '@njit(error_model="numpy")',
+        f"def stretch{ndim}(a, shape):",
+        '    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""',
+        *(_CHECK if ndim > 1 else _CHECK_VECTOR),
+        "    out = np.empty(shape, a.dtype)",
+    ]
+    for k, letter in enumerate(letters):
+        lines.append("    " * (k + 1) + f"for {letter} in range(shape[{k}]):")
+    source = ", ".join(f"{c} % a.shape[{k}]" for k, c in enumerate(letters))
+    lines.append("    " * (ndim + 1) + f"out[{', '.join(letters)}] = a[{source}]")
+    lines.append("    return out")
+    return "\n".join(lines)
+
+
+def rule_helper(function: Any) -> str:
+    """The text of a function that some partials call, made a function of the module."""
+    return '@njit(error_model="numpy")\n' + inspect.getsource(function).rstrip()

@@ -1,0 +1,322 @@
+"""Where values come in from Python: bound to their arguments, named, checked.
+
+Two speeds.
+`read`, `tangents_of` and `overlap` look at every value and explain what is wrong with it in a
+sentence that names the argument.
+`dispatch.py` writes, for each signature that has passed, a short function which repeats only the
+comparisons that can still differ; when one fails, the call comes back here for the sentence.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# How hard NumPy tries to tell interleaved views apart, in its own unit.
+_WORK: Any = 10_000
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One value that is not a tuple.
+
+    `dtype` is None where there is none (strings, None); `zero_d` marks a 0-d array, which the
+    compiled function receives as a scalar.
+    """
+
+    path: str
+    dtype: np.dtype[Any] | None
+    is_array: bool = False
+    layout: str = ""
+    zero_d: bool = False
+
+    @property
+    def floating(self) -> bool:
+        """Whether the value can carry a tangent."""
+        return self.dtype is not None and self.dtype.kind == "f"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A tuple or a named tuple."""
+
+    path: str
+    cls: type
+    children: tuple[Tree, ...]
+
+
+Tree = Leaf | Branch
+
+
+def leaves(tree: Tree) -> Iterator[Leaf]:
+    """The leaves of `tree`, left to right."""
+    if isinstance(tree, Leaf):
+        yield tree
+    else:
+        for child in tree.children:
+            yield from leaves(child)
+
+
+def values(tree: Tree, value: Any) -> Iterator[Any]:
+    """The values at the leaves of `tree`, left to right."""
+    if isinstance(tree, Leaf):
+        yield value
+    else:
+        for child, part in zip(tree.children, value):
+            yield from values(child, part)
+
+
+def bind(
+    name: str, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    """`args` and `kwargs` in the order of the parameters, defaults filled in.
+
+    Raises TypeError, with the name of the function and of the argument, as Python would.
+    """
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"`{name}`: {error}") from None
+    bound.apply_defaults()
+    return tuple(bound.arguments.values())
+
+
+def positional(name: str, signature: inspect.Signature, primals: Sequence[Any]) -> tuple[Any, ...]:
+    """All arguments from `primals`, which may leave out trailing ones that have defaults."""
+    parameters = list(signature.parameters.values())
+    if len(primals) > len(parameters):
+        raise TypeError(
+            f"`{name}` takes {_count(len(parameters), 'argument')}, "
+            f"but primals holds {len(primals)}"
+        )
+    rest = parameters[len(primals) :]
+    missing = [f"`{p.name}`" for p in rest if p.default is p.empty]
+    if missing:
+        raise TypeError(f"`{name}`: primals lacks {', '.join(missing)}")
+    return (*primals, *(p.default for p in rest))
+
+
+def read(value: Any, path: str) -> Tree:
+    """What `value`, the argument called `path`, is made of.
+
+    Raises TypeError for what must not reach compiled code: subclasses of `numpy.ndarray` (a mask
+    would be ignored), foreign byte orders, half and extended precision, objects, lists, dicts.
+    """
+    if isinstance(value, tuple):
+        return _branch(value, path)
+    if isinstance(value, np.ndarray):
+        if type(value) is not np.ndarray:
+            raise TypeError(
+                f"`{path}` is a {_class(value)}, whose behaviour compiled code would ignore; "
+                f"pass a plain array, e.g. np.asarray({path})"
+            )
+        _check_dtype(value.dtype, path)
+        dtype = value.dtype
+        if dtype.names is None:
+            # The one shared object for this type, which the warm path compares by identity.
+            dtype = np.dtype(dtype.char)
+        if value.ndim == 0:
+            return Leaf(path, dtype, zero_d=True)
+        return Leaf(path, dtype, is_array=True, layout=layout(value))
+    if isinstance(value, (bool, int, float, complex, np.generic)):
+        dtype = value.dtype if isinstance(value, np.generic) else _python(value)
+        _check_dtype(dtype, path)
+        return Leaf(path, dtype)
+    if isinstance(value, (list, set, dict)):
+        raise TypeError(
+            f"`{path}` is a {type(value).__name__}; pass an array, a tuple or a named tuple"
+        )
+    return Leaf(path, None)
+
+
+def layout(array: Array) -> str:
+    """`C`, `F` or `A`, as numba would type `array`."""
+    flags = array.flags
+    return "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
+
+
+def _branch(value: tuple[Any, ...], path: str) -> Branch:
+    fields = getattr(value, "_fields", None)
+    if type(value) is not tuple and fields is None:
+        raise TypeError(f"`{path}` is a {_class(value)}; pass a plain or a named tuple")
+    names = (
+        [f"{path}.{f}" for f in fields] if fields else [f"{path}[{i}]" for i in range(len(value))]
+    )
+    return Branch(path, type(value), tuple(map(read, value, names)))
+
+
+def _python(value: object) -> np.dtype[Any]:
+    kinds = ((bool, np.bool_), (int, np.int64), (float, np.float64), (complex, np.complex128))
+    return np.dtype(next(kind for cls, kind in kinds if isinstance(value, cls)))
+
+
+def _check_dtype(dtype: np.dtype[Any], path: str) -> None:
+    if not dtype.isnative:
+        raise TypeError(
+            f"`{path}` has dtype {dtype} in a foreign byte order; "
+            f"convert it with {path}.astype({path}.dtype.newbyteorder('='))"
+        )
+    if dtype.kind == "O" or (dtype.kind in "fc" and dtype.char not in "fdFD"):
+        raise TypeError(f"`{path}` has dtype {dtype}, which numba does not compile")
+
+
+def scalars(value: Any) -> Any:
+    """`value` with its 0-d arrays as scalars, which is how compiled code receives them."""
+    if isinstance(value, tuple):
+        parts = tuple(map(scalars, value))
+        return parts if type(value) is tuple else type(value)(*parts)
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
+def check_active(name: str, tree: Tree) -> None:
+    """Raise TypeError unless the active argument described by `tree` can carry a tangent."""
+    if any(leaf.floating for leaf in leaves(tree)):
+        return
+    if isinstance(tree, Branch):
+        what, advice = "a tuple without floats", "pass floats, or choose another with argnums"
+    elif tree.dtype is None:
+        what, advice = "neither a float nor an array", "choose another with argnums"
+    elif tree.is_array:
+        what = f"an array of {tree.dtype}"
+        advice = f"pass {tree.path}.astype(float), or choose another with argnums"
+    else:
+        what, advice = f"of type {tree.dtype}", "pass a float, or choose another with argnums"
+    raise TypeError(
+        f"cannot differentiate `{name}` with respect to `{tree.path}`: it is {what}; {advice}"
+    )
+
+
+def check_tangents(name: str, trees: Sequence[Tree], primals: Sequence[Any], tangents: Any) -> None:
+    """Compare `tangents` with the active arguments, whose descriptions are `trees`.
+
+    Raises TypeError or ValueError naming the argument: one too few or too many, another
+    structure, shape or dtype.
+    """
+    wanted = ", ".join(f"`{tree.path}`" for tree in trees)
+    if not isinstance(tangents, (tuple, list)):
+        raise TypeError(
+            f"`{name}`: tangents must be a tuple with one entry for each of {wanted}, "
+            f"not {_class(tangents)}"
+        )
+    if len(tangents) < len(trees):
+        missing = ", ".join(f"`{tree.path}`" for tree in trees[len(tangents) :])
+        raise TypeError(f"`{name}`: tangents lacks an entry for {missing}")
+    if len(tangents) > len(trees):
+        raise TypeError(
+            f"`{name}`: tangents holds {len(tangents)} entries, but only {wanted} "
+            f"{'is' if len(trees) == 1 else 'are'} active"
+        )
+    for tree, primal, tangent in zip(trees, primals, tangents):
+        _check_tangent(tree, primal, tangent)
+
+
+def _check_tangent(tree: Tree, primal: Any, tangent: Any) -> None:
+    if isinstance(tree, Branch):
+        size = len(tree.children)
+        if not isinstance(tangent, tuple) or len(tangent) != size:
+            got = _class(tangent) if not isinstance(tangent, tuple) else f"{len(tangent)}"
+            raise TypeError(
+                f"the tangent of `{tree.path}` must be a tuple of {size} entries, got {got}"
+            )
+        for child, part, moved in zip(tree.children, primal, tangent):
+            _check_tangent(child, part, moved)
+    elif not tree.floating:
+        return  # never active: whatever stands there is replaced by zero
+    elif tangent is None:
+        raise TypeError(f"the tangent of `{tree.path}` is missing: it is None")
+    elif tree.is_array:
+        _check_array(tree, primal, tangent)
+    else:
+        _check_scalar(tree, tangent)
+
+
+def _check_array(tree: Leaf, primal: Array, tangent: Any) -> None:
+    if type(tangent) is not np.ndarray:
+        raise TypeError(f"the tangent of `{tree.path}` must be an array, got {_class(tangent)}")
+    if tangent.dtype != primal.dtype:
+        raise TypeError(
+            f"the tangent of `{tree.path}` has dtype {tangent.dtype}, "
+            f"but `{tree.path}` has {primal.dtype}"
+        )
+    if tangent.shape != primal.shape:
+        raise ValueError(
+            f"the tangent of `{tree.path}` has shape {tangent.shape}, "
+            f"but `{tree.path}` has {primal.shape}"
+        )
+
+
+def _check_scalar(tree: Leaf, tangent: Any) -> None:
+    number = type(tangent) is np.ndarray and tangent.ndim == 0 and tangent.dtype.kind in "fiu"
+    if not number and not isinstance(tangent, (int, float, np.integer, np.floating)):
+        got = f"an array of shape {tangent.shape}" if isinstance(tangent, np.ndarray) else None
+        raise TypeError(
+            f"the tangent of `{tree.path}` must be a real number, got {got or _class(tangent)}"
+        )
+
+
+def check_writable(tree: Tree, tangent: Any) -> None:
+    """Raise ValueError where the tangent of an argument that is written to is read-only."""
+    for leaf, moved in zip(leaves(tree), values(tree, tangent)):
+        if leaf.is_array and leaf.floating and not moved.flags.writeable:
+            raise ValueError(
+                f"the function writes to `{leaf.path}`, so its tangent cannot be read-only"
+            )
+
+
+# A name for messages, the position of the argument it belongs to, and the arrays in it.
+Group = tuple[str, int, list[Array]]
+
+
+def arrays(tree: Tree, value: Any, floating: bool = False) -> list[Array]:
+    """The arrays in `value`, or only the floating ones."""
+    return [
+        part
+        for leaf, part in zip(leaves(tree), values(tree, value))
+        if leaf.is_array and (leaf.floating or not floating)
+    ]
+
+
+def check_apart(groups: Sequence[Group], writes: Sequence[int]) -> None:
+    """Raise ValueError where an argument that is written shares memory with another.
+
+    `writes` holds the positions of the arguments that the function writes to; with a primal, its
+    tangent is written too.
+    Compiled loops assume that such arrays are apart.
+    """
+    for mine, (name, position, written) in enumerate(groups):
+        if position not in writes:
+            continue
+        for its, (other, _, read_) in enumerate(groups):
+            if mine != its and any(_share(a, b) for a in written for b in read_):
+                raise ValueError(
+                    f"{name} is written to and shares memory with {other}; "
+                    "pass a copy of one of them"
+                )
+
+
+def _share(first: Array, second: Array) -> bool:
+    if not np.may_share_memory(first, second):
+        return False
+    try:
+        # Interleaved views have overlapping bounds without sharing an element.
+        return np.shares_memory(first, second, max_work=_WORK)
+    except Exception:  # TooHardError moved between NumPy 1 and 2; undecided counts as shared
+        return True
+
+
+def _class(value: object) -> str:
+    cls = type(value)
+    return (
+        cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,244 @@
+"""Our objects inside compiled code: `f(x)`, `f.jvp(...)` and `f.tangent(...)` under `@njit`.
+
+A `ForwardGrad` is to numba a value without content whose type knows the object.
+A call asks that type for a signature; it compiles the derivative for the types at hand and
+answers with a call to it, which LLVM then inlines like any other.
+So the same object works as a global, a closure variable and an argument, for every combination of
+dtypes and ranks that the calling code turns out to need.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from numba import njit
+from numba.core import errors, typing
+from numba.core.imputils import lower_constant, lower_getattr_generic
+from numba.core.registry import cpu_target
+from numba.core.typing.templates import AttributeTemplate, infer_getattr
+from numba.extending import (
+    NativeValue,
+    models,
+    register_model,
+    types,
+    unbox,
+)
+
+from tangent_fwd.specialise import Specialisation, Specialiser
+
+
+class Compilable(Protocol):
+    """What a function object must offer to be called from compiled code."""
+
+    __name__: str
+    tangent: Any
+
+    @property
+    def specialiser(self) -> Specialiser:
+        """The object's compiler."""
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The arguments, in order."""
+
+
+class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
+    """The numba type of one function object; a call is the primal, or with `lanes` its tangent."""
+
+    def __init__(self, owner: Compilable, lanes: int) -> None:
+        self.owner = owner
+        self.lanes = lanes
+        self._found: dict[tuple[Any, ...], Any] = {}
+        super().__init__(f"forward_grad({owner.__name__}{', tangent' if lanes else ''})")
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Identity: two functions of one name are two types."""
+        return id(self.owner), self.lanes
+
+    def get_call_type(self, context: Any, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
+        """Compile for these types and return the signature to call."""
+        names = list(self.owner.parameters)
+        if self.lanes:
+            names += [f"d_{names[i]}" for i in self.owner.specialiser.options.argnums]
+        given = _by_name(self.owner.__name__, names, args, kws)
+        types_given = [_plain(t) for t in given]
+        arguments, defaults = self._complete(types_given)
+        compiled = self.owner.specialiser.compile(arguments, self.lanes)
+        for name, have, want in zip(names, types_given, compiled.types):
+            if have != want and context.can_convert(have, want) is None:
+                raise errors.TypingError(
+                    f"`{self.owner.__name__}.tangent`: `{name}` has type {have}, expected {want}"
+                )
+        if defaults:
+            dispatcher = _with_defaults(compiled, defaults)
+            wanted = compiled.types[: len(types_given)]
+            dispatcher.compile(wanted)
+        else:
+            dispatcher, wanted = compiled.dispatcher, compiled.types
+        self._found[wanted] = dispatcher
+        kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        pysig = inspect.Signature([inspect.Parameter(n, kinds) for n in names[: len(wanted)]])
+        return typing.signature(compiled.result, *wanted).replace(pysig=pysig)
+
+    def _complete(self, given: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The types of all arguments, and the defaults that stand for those not passed."""
+        from numba import typeof
+
+        parameters = list(self.owner.parameters.values())
+        arguments = tuple(given[: len(parameters)])
+        rest = parameters[len(arguments) :]
+        if self.lanes:
+            active = self.owner.specialiser.options.argnums
+            if len(given) != len(parameters) + len(active):
+                raise errors.TypingError(
+                    f"`{self.owner.__name__}.tangent` takes {len(parameters)} primals and "
+                    f"{len(active)} tangents, got {len(given)} arguments"
+                )
+            return arguments, {}
+        missing = [f"`{p.name}`" for p in rest if p.default is p.empty]
+        if missing or len(given) > len(parameters):
+            told = f"lacks {', '.join(missing)}" if missing else f"got {len(given)} arguments"
+            raise errors.TypingError(
+                f"`{self.owner.__name__}` takes {len(parameters)} arguments; the call {told}"
+            )
+        defaults = {p.name: p.default for p in rest}
+        return (*arguments, *(typeof(value) for value in defaults.values())), defaults
+
+    def get_call_signatures(self) -> tuple[list[Any], bool]:
+        """Numba's question for its error messages: there is no fixed list."""
+        return [], True
+
+    def get_impl_key(self, sig: Any) -> Any:
+        """The compiled function behind a signature that `get_call_type` returned."""
+        return self._found[sig.args].get_overload(sig.args)
+
+
+class JvpType(types.Callable, types.Opaque):  # type: ignore[misc]
+    """The numba type of `f.jvp`, which takes a tuple of primals and a tuple of tangents."""
+
+    def __init__(self, owner: Compilable) -> None:
+        self.owner = owner
+        self._found: dict[tuple[Any, ...], Any] = {}
+        super().__init__(f"forward_grad({owner.__name__}).jvp")
+
+    @property
+    def key(self) -> int:
+        """Identity: two functions of one name are two types."""
+        return id(self.owner)
+
+    def get_call_type(self, context: Any, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
+        """Write the call of the tangent for tuples of these lengths, and compile it."""
+        given = _by_name(f"{self.owner.__name__}.jvp", ("primals", "tangents"), args, kws)
+        if len(given) != 2 or not all(isinstance(kind, types.BaseTuple) for kind in given):
+            raise errors.TypingError(
+                f"`{self.owner.__name__}.jvp` takes a tuple of primals and a tuple of tangents"
+            )
+        wanted = tuple(map(_plain, given))
+        if wanted not in self._found:
+            parts = [
+                f"{name}[{i}]"
+                for name, kind in zip(("primals", "tangents"), wanted)
+                for i in range(len(kind))
+            ]
+            self._found[wanted] = _written(
+                f"def call(primals, tangents):\n    return tangent({', '.join(parts)})\n",
+                {"tangent": self.owner.tangent},
+            )
+        dispatcher = self._found[wanted]
+        dispatcher.compile(wanted)
+        result = dispatcher.overloads[wanted].signature.return_type
+        kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        names = ("primals", "tangents")
+        pysig = inspect.Signature([inspect.Parameter(n, kinds) for n in names])
+        return typing.signature(result, *wanted).replace(pysig=pysig)
+
+    def get_call_signatures(self) -> tuple[list[Any], bool]:
+        """Numba's question for its error messages: there is no fixed list."""
+        return [], True
+
+    def get_impl_key(self, sig: Any) -> Any:
+        """The compiled function behind a signature that `get_call_type` returned."""
+        return self._found[sig.args].get_overload(sig.args)
+
+
+def _by_name(
+    name: str, names: Sequence[str], args: Sequence[Any], kws: Mapping[str, Any]
+) -> list[Any]:
+    given = list(args)
+    rest = dict(kws)
+    for wanted in names[len(given) :]:
+        if wanted not in rest:
+            break
+        given.append(rest.pop(wanted))
+    if rest:
+        raise errors.TypingError(
+            f"`{name}`: cannot place the argument {', '.join(f'`{n}`' for n in rest)}; inside "
+            "compiled code, pass every argument before it too"
+        )
+    return given
+
+
+def _plain(given: Any) -> Any:
+    """The type of the value itself: literals and omitted defaults are types of their own."""
+    if isinstance(given, types.Omitted):
+        from numba import typeof
+
+        return typeof(given.value)
+    return types.unliteral(given)
+
+
+def _with_defaults(compiled: Specialisation, defaults: Mapping[str, Any]) -> Any:
+    """A function that adds the defaults, as constants, to the arguments it is given."""
+    count = len(compiled.types) - len(defaults)
+    given = [f"a{i}" for i in range(count)]
+    names = [f"default{i}" for i in range(len(defaults))]
+    return _written(
+        f"def call({', '.join(given)}):\n    return entry({', '.join(given + names)})\n",
+        {"entry": compiled.dispatcher, **dict(zip(names, defaults.values()))},
+    )
+
+
+def _written(text: str, namespace: dict[str, Any]) -> Any:
+    exec(compile(text, "<tangent_fwd call>", "exec"), namespace)
+    return njit(error_model="numpy")(namespace["call"])
+
+
+register_model(CompiledType)(models.OpaqueModel)
+register_model(JvpType)(models.OpaqueModel)
+
+
+@lower_constant(CompiledType)  # type: ignore[untyped-decorator]
+def _constant(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    return context.get_dummy_value()
+
+
+@unbox(CompiledType)  # type: ignore[untyped-decorator]
+def _unbox(kind: Any, value: Any, c: Any) -> Any:
+    return NativeValue(c.context.get_dummy_value())
+
+
+@infer_getattr
+class _Attributes(AttributeTemplate):  # type: ignore[misc]
+    """`f.tangent` and `f.jvp` in compiled code: values without content, of their own types."""
+
+    key = CompiledType
+
+    def resolve_tangent(self, function: CompiledType) -> CompiledType | None:
+        return None if function.lanes else CompiledType(function.owner, 1)
+
+    def resolve_jvp(self, function: CompiledType) -> JvpType | None:
+        return None if function.lanes else JvpType(function.owner)
+
+
+@lower_getattr_generic(CompiledType)  # type: ignore[untyped-decorator]
+def _attribute(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
+    return context.get_dummy_value()
+
+
+# numba reads new definitions when a compilation begins; this module is often imported in the
+# middle of the first one that needs it.
+cpu_target.typing_context.refresh()
+cpu_target.target_context.refresh()

@@ -1,0 +1,301 @@
+"""The object that a decorated function becomes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import pickle
+import sys
+import types
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tangent_fwd import boundary, dispatch
+from tangent_fwd.backend import vector_math
+from tangent_fwd.frontend.parse import parse
+from tangent_fwd.options import Options
+
+if TYPE_CHECKING:
+    from tangent_fwd.report import Report
+    from tangent_fwd.routes import Router
+    from tangent_fwd.specialise import Specialiser
+
+# The user's own cached functions may contain derivatives that call the vector library; reading
+# them back without it would end the process.
+vector_math.library()
+
+
+def _unready(arguments: Any) -> Any:
+    """Stands for numba's fingerprint until numba, which takes long to import, is needed."""
+    raise KeyError
+
+
+_fingerprint: Callable[[Any], Any] = _unready
+# Not seen before, or made of what numba gives no fingerprint for (strings, big integers).
+_UNKNOWN = (KeyError, NotImplementedError, OverflowError)
+
+
+class ForwardGrad:
+    """A function that knows its derivative; made by `forward_grad`.
+
+    Calling it computes the primal, compiled.
+    It works the same from Python and inside `@njit` code, can be sent to other processes when it
+    stands at module level, and compiles once for each combination of dtypes, ranks and layouts.
+    """
+
+    __wrapped__: Callable[..., Any]
+    __name__: str
+    __qualname__: str
+
+    def __init__(self, function: types.FunctionType, options: Options) -> None:
+        functools.update_wrapper(self, function, updated=())
+        self.options = options
+        self.tangent = Tangent(self)
+        self.signature = inspect.signature(function)
+        self._routes: dict[Any, dispatch.Call] = {}
+        self._made: tuple[Specialiser, Router] | None = None
+
+    def __repr__(self) -> str:
+        return f"<forward_grad of {self.__module__}.{self.__qualname__}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The primal, compiled; arguments as for the function itself."""
+        if kwargs:
+            args = boundary.bind(self.__name__, self.signature, args, kwargs)
+        try:
+            call = self._routes[_fingerprint((args, ()))]
+        except _UNKNOWN:
+            call = self._router.call
+        return call(args, ())
+
+    def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+        """Value and directional derivative, in one pass.
+
+        One pass costs little more than the function itself, because both share every
+        intermediate result.
+
+        Args:
+            primals: a tuple of all arguments, in order; trailing defaults may be left out.
+            tangents: a tuple with one entry for each active argument: the direction, with the
+                structure, shapes and dtypes of that argument. Entries that stand beside integers,
+                strings or None inside a tuple are ignored.
+
+        Returns:
+            `(value, tangent)`; the tangent has the structure of the value.
+
+        Raises:
+            TypeError, ValueError: an argument or a direction does not fit; the message names it.
+            TangentError: the function cannot be differentiated; the message shows where.
+        """
+        try:
+            call = self._routes[_fingerprint((primals, tangents))]
+        except _UNKNOWN:
+            call = self._router.jvp
+        result: tuple[Any, Any] = call(primals, tangents)
+        return result
+
+    def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Value and exact gradient, in one pass for every eight entries of the active arguments.
+
+        For thousands of entries backpropagation is faster by as many times; this is for few
+        parameters, and for checking.
+        What the function does besides computing (printing, drawing numbers) it does in each pass.
+
+        Returns:
+            `(value, gradient)`; the gradient has the structure and dtypes of the active argument,
+            and is a tuple of such when several are active. Integers inside a tuple give None.
+
+        Raises:
+            TypeError: the function does not return one float, or an argument does not fit.
+            TangentError: the function cannot be differentiated; the message shows where.
+        """
+        if kwargs:
+            args = boundary.bind(self.__name__, self.signature, args, kwargs)
+        try:
+            call = self._routes[_fingerprint((args, None))]
+        except _UNKNOWN:
+            call = self._router.gradient
+        result: tuple[Any, Any] = call(args, None)
+        return result
+
+    def grad(self, *args: Any, **kwargs: Any) -> Any:
+        """The gradient alone; see `value_and_grad`."""
+        return self.value_and_grad(*args, **kwargs)[1]
+
+    @property
+    def source(self) -> str:
+        """The derivative as Python text, for the argument types of the last call.
+
+        Raises ValueError before the first call; `source_for` needs none.
+        """
+        return self.specialiser.program(self._last_types(), 1).text
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        """The derivative as Python text, for arguments like these; nothing is compiled.
+
+        Args:
+            args, kwargs: as for a call; numba types may stand for values.
+        """
+        return self.specialiser.program(self._types_of(args, kwargs), 1).text
+
+    def show(self, *args: Any, stages: bool = False, file: TextIO | None = None) -> None:
+        """Print the derivative.
+
+        Args:
+            args: arguments, or numba types, to show it for; those of the last call if left out.
+            stages: print what every pass made of the function before it.
+            file: where to print; the standard output if left out.
+        """
+        kinds = self._types_of(args, {}) if args else self._last_types()
+        program = self.specialiser.program(kinds, 1)
+        if stages:
+            for name, text in (*program.stages, ("emit", program.text)):
+                print(f"# ---- {name} " + "-" * max(0, 70 - len(name)), file=file)
+                print(text.rstrip() + "\n", file=file)
+        else:
+            print(program.text.rstrip(), file=file)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write `source` to a file: a module that runs without this package, and without numba."""
+        Path(path).write_text(self.source, encoding="utf-8")
+
+    def report(self) -> Report:
+        """What was compiled so far, how long it took, and what the compiler found; print it."""
+        from tangent_fwd.report import Report
+
+        return Report.of(self.__qualname__, self._made[0] if self._made else None)
+
+    @property
+    def py_func(self) -> Callable[..., Any]:
+        """The plain Python function, under the name that numba's own functions use for it."""
+        return self.__wrapped__
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The arguments, in order."""
+        return self.signature.parameters
+
+    @property
+    def specialiser(self) -> Specialiser:
+        """What compiles this function; made at first use, because it needs numba and the text."""
+        return self._ready()[0]
+
+    @property
+    def _router(self) -> Router:
+        return self._ready()[1]
+
+    @property
+    def _numba_type_(self) -> Any:
+        # numba asks for this when the object turns up in compiled code.
+        from tangent_fwd.callable import CompiledType
+
+        return CompiledType(self, 0)
+
+    def _ready(self) -> tuple[Specialiser, Router]:
+        global _fingerprint
+        if self._made is None:
+            from numba._dispatcher import compute_fingerprint
+            from numba.core.compiler_lock import global_compiler_lock
+
+            from tangent_fwd.frontend.lower import lower
+            from tangent_fwd.routes import Router
+            from tangent_fwd.specialise import Specialiser
+
+            _fingerprint = compute_fingerprint
+            with global_compiler_lock:
+                if self._made is None:
+                    function = parse(self.__wrapped__)
+                    if function.node.args.vararg or function.node.args.kwarg:
+                        # Arguments that cannot be counted: let the compiler say so, before
+                        # they are looked at.
+                        lower(function)
+                    specialiser = Specialiser(function, self.options)
+                    router = Router(
+                        self.__name__, self.signature, specialiser, self._routes, _fingerprint
+                    )
+                    self._made = specialiser, router
+        return self._made
+
+    def _last_types(self) -> tuple[Any, ...]:
+        last = self._made[0].last if self._made else None
+        if last is None:
+            raise ValueError(
+                f"`{self.__name__}` has not been called yet, so its argument types are unknown; "
+                "call it, or use source_for(*args)"
+            )
+        return last
+
+    def _types_of(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+        return self._router.types_of(boundary.bind(self.__name__, self.signature, args, kwargs))
+
+    # A function is one object: copies are itself, and other processes find it by its name.
+
+    def __copy__(self) -> ForwardGrad:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> ForwardGrad:
+        return self
+
+    def __reduce__(self) -> str:
+        found: Any = sys.modules.get(self.__module__)
+        for part in self.__qualname__.split("."):
+            found = getattr(found, part, None)
+        if found is not self:
+            where = (
+                "it is defined inside a function"
+                if "<locals>" in self.__qualname__
+                else f"`{self.__module__}.{self.__qualname__}` is something else"
+            )
+            raise pickle.PicklingError(
+                f"cannot pickle the derivative of `{self.__qualname__}`: {where}; other processes "
+                "find it by its name, so decorate a function at module level"
+            )
+        name: str = self.__qualname__
+        return name
+
+
+class Tangent:
+    """The compiled derivative itself: primals in order, then the tangents of the active arguments.
+
+    It returns `(value, tangent)`.
+    Inside `@njit` code it costs no more than a call written there by hand; from Python it is
+    `ForwardGrad.jvp` with another spelling.
+    """
+
+    def __init__(self, owner: ForwardGrad) -> None:
+        self.owner = owner
+        self.__name__ = f"{owner.__name__}_jvp"
+        self.__qualname__ = f"{owner.__qualname__}.tangent"
+        self.__module__ = owner.__module__
+        self.__doc__ = owner.__doc__
+
+    def __repr__(self) -> str:
+        return f"<tangent of {self.owner.__module__}.{self.owner.__qualname__}>"
+
+    def __call__(self, *args: Any) -> tuple[Any, Any]:
+        """`(value, tangent)` for all primals followed by the tangents."""
+        count = len(self.owner.parameters)
+        wanted = count + len(self.owner.options.argnums)
+        if len(args) != wanted:
+            raise TypeError(
+                f"`{self.__qualname__}` takes {count} primals and {wanted - count} tangents, "
+                f"got {len(args)} arguments"
+            )
+        return self.owner.jvp(args[:count], args[count:])
+
+    @property
+    def _numba_type_(self) -> Any:
+        from tangent_fwd.callable import CompiledType
+
+        return CompiledType(self.owner, 1)
+
+    def __copy__(self) -> Tangent:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Tangent:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self.owner, "tangent")

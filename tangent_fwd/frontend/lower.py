@@ -1,0 +1,419 @@
+"""Lowering: the user's syntax becomes named A-normal form.
+
+Before:
+
+>>> from tangent_fwd.frontend.parse import parse
+>>> from tangent_fwd.ir.show import show
+>>> def f(x, n):
+...     s = 0.0
+...     for i in range(n - 1):
+...         s += x[i] ** 2
+...     return s
+
+After: one operation a line, `%` marks names that are not the user's.
+
+>>> print(show(lower(parse(f))))  # doctest: +NORMALIZE_WHITESPACE
+def f(x, n):
+    s = 0.0
+    %1 = n - 1
+    for i in range(%1):
+        %2 = x[i]
+        %3 = %2 ** 2
+        s = s + %3
+    return s
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import Any
+
+from tangent_fwd.errors import Diagnostic, raise_all
+from tangent_fwd.frontend.expressions import BINARY, Expressions
+from tangent_fwd.frontend.parse import UserFunction
+from tangent_fwd.ir.nodes import (
+    Break,
+    Continue,
+    Do,
+    Expr,
+    For,
+    Function,
+    If,
+    Lit,
+    Op,
+    Raise,
+    Return,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+from tangent_fwd.source import Span
+
+
+def lower(function: UserFunction) -> Function:
+    """The function in A-normal form.
+
+    Everything that cannot be accepted is collected first and raised in one report:
+    UnsupportedSyntax, UnsupportedFunction or ActivityError, located at the user's line.
+    """
+    lowering = _Lowering(function)
+    result = lowering.run()
+    raise_all(lowering.diagnostics, function.source)
+    return result
+
+
+class _Lowering(Expressions):
+    """One function on its way down; `Expressions` is the half that deals with values."""
+
+    rebound: set[str]  # names that the loop at hand binds
+
+    def run(self) -> Function:
+        node = self.function.node
+        self.check_signature()
+        body = list(node.body)
+        doc = ast.get_docstring(node, clean=True)
+        if doc is not None:
+            body = body[1:]
+        statements = self.block(body)
+        return Function(self.function.name, self.function.params, statements, doc)
+
+    def check_signature(self) -> None:
+        args = self.function.node.args
+        for extra, what in ((args.vararg, "*"), (args.kwarg, "**")):
+            if extra is not None:
+                self.refuse(extra, f"`{what}{extra.arg}` parameters are not supported")
+        for default in (*args.defaults, *(d for d in args.kw_defaults if d is not None)):
+            if isinstance(default, (ast.List, ast.Dict, ast.Set)):
+                self.refuse(default, "a mutable default argument is not supported")
+
+    # --- statements ------------------------------------------------------------------------
+
+    def block(self, nodes: list[ast.stmt]) -> tuple[Stmt, ...]:
+        outer, self.out = self.out, []
+        for node in nodes:
+            self.at = Span.of(node)
+            method = getattr(self, f"do_{type(node).__name__}", None)
+            if method is None:
+                self.refuse(node, f"{_describe(node)} is not supported")
+            else:
+                method(node)
+        block, self.out = tuple(self.out), outer
+        return block
+
+    def do_Pass(self, node: ast.Pass) -> None:
+        pass
+
+    def do_Break(self, node: ast.Break) -> None:
+        self.out.append(Break(self.at))
+
+    def do_Continue(self, node: ast.Continue) -> None:
+        self.out.append(Continue(self.at))
+
+    def do_Expr(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Constant):
+            return
+        if isinstance(node.value, ast.Call):
+            if self.is_fill(node.value):
+                return
+            value = self.call(node.value)
+            if isinstance(value, Op):
+                self.out.append(Do(value, self.at))
+            return
+        if isinstance(node.value, (ast.Yield, ast.YieldFrom, ast.Await)):
+            self.refuse(node, f"{_describe(node.value)} is not supported")
+            return
+        self.atom(node.value)
+
+    def is_fill(self, node: ast.Call) -> bool:
+        """`a.fill(v)` is the store `a[:] = v`."""
+        target = node.func
+        if not (isinstance(target, ast.Attribute) and target.attr == "fill" and node.args):
+            return False
+        if self.resolve(target) is not ...:
+            return False
+        array = self.variable(target.value)
+        value = self.atom(node.args[0])
+        self.out.append(Store(array, (Lit(...),), value, self.at))
+        return True
+
+    def do_Return(self, node: ast.Return) -> None:
+        if node.value is None:
+            value: Expr = Lit(None)
+        elif isinstance(node.value, ast.Tuple):
+            value = Op("tuple", tuple(self.atom(e) for e in node.value.elts))
+        else:
+            value = self.atom(node.value)
+        self.out.append(Return(value, self.at))
+
+    def do_Assign(self, node: ast.Assign) -> None:
+        first = node.targets[0]
+        if len(node.targets) == 1 and isinstance(first, (ast.Tuple, ast.List)):
+            if isinstance(node.value, (ast.Tuple, ast.List)):
+                self.assign_together(first, node.value)
+                return
+        if len(node.targets) == 1 and isinstance(first, ast.Name):
+            self.let(first.id, self.value(node.value))
+            return
+        value = self.atom(node.value)
+        for target in node.targets:
+            self.assign(target, value)
+
+    def do_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is None:
+            return
+        if isinstance(node.target, ast.Name):
+            self.let(node.target.id, self.value(node.value))
+        else:
+            self.assign(node.target, self.atom(node.value))
+
+    def do_AugAssign(self, node: ast.AugAssign) -> None:
+        fn = BINARY.get(type(node.op))
+        if fn is None:
+            self.refuse(node, "the operator of this augmented assignment is not supported")
+            return
+        span = Span.of(node)
+        inplace = (("inplace", True),)
+        if isinstance(node.target, ast.Name):
+            old = self.atom(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
+            new = Op(fn, (old, self.atom(node.value)), inplace, span)
+            self.let(node.target.id, new)
+        elif isinstance(node.target, ast.Subscript):
+            array = self.variable(node.target.value)
+            index = self.index(node.target.slice)
+            element = self.name(Op("getitem", (Var(array), *index), (), span))
+            changed = self.name(Op(fn, (element, self.atom(node.value)), inplace, span))
+            self.out.append(Store(array, index, changed, self.at))
+        else:
+            self.refuse(node.target, "assigning to an attribute is not supported")
+
+    def assign(self, target: ast.expr, value: Expr) -> None:
+        """Bind an already computed value to a target."""
+        if isinstance(target, ast.Name):
+            self.let(target.id, value)
+        elif isinstance(target, ast.Subscript):
+            array = self.variable(target.value)
+            self.out.append(Store(array, self.index(target.slice), value, self.at))
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            if any(isinstance(e, ast.Starred) for e in target.elts):
+                self.refuse(target, "starred unpacking is not supported")
+                return
+            if isinstance(value, Op) and value.fn == "tuple":
+                self.bind_all(target.elts, value.args, target)
+                return
+            count = len(target.elts)
+            parts = tuple(
+                Op("getitem", (value, Lit(k)), (("of", count),), Span.of(target))
+                for k in range(count)
+            )
+            for element, part in zip(target.elts, parts):
+                if isinstance(element, ast.Name):
+                    self.let(element.id, part)
+                else:
+                    self.assign(element, self.name(part))
+        elif isinstance(target, ast.Starred):
+            self.refuse(target, "starred unpacking is not supported")
+        else:
+            self.refuse(target, "assigning to an attribute is not supported")
+
+    def bind_all(self, targets: list[ast.expr], values: tuple[Expr, ...], at: ast.expr) -> None:
+        if len(targets) != len(values):
+            self.refuse(at, f"cannot unpack {len(values)} values into {len(targets)} names")
+            return
+        for target, value in zip(targets, values):
+            self.assign(target, value)
+
+    def assign_together(self, targets: ast.Tuple | ast.List, values: ast.Tuple | ast.List) -> None:
+        """`a, b = b, a`: every value is taken before the first name is bound."""
+        if any(isinstance(e, ast.Starred) for e in (*targets.elts, *values.elts)):
+            self.refuse(targets, "starred unpacking is not supported")
+            return
+        taken: list[Expr] = []
+        bound = {n.id for t in targets.elts for n in ast.walk(t) if isinstance(n, ast.Name)}
+        stores = any(not isinstance(t, ast.Name) for t in targets.elts)
+        for position, element in enumerate(values.elts):
+            last = position == len(values.elts) - 1 and not stores and len(values.elts) == 1
+            value: Expr = self.value(element) if last else self.atom(element)
+            if isinstance(value, Var) and value.name in bound:
+                value = self.name(value)
+            taken.append(value)
+        self.bind_all(targets.elts, tuple(taken), targets)
+
+    def do_If(self, node: ast.If) -> None:
+        cond = self.atom(node.test)
+        at = self.at
+        body, orelse = self.block(node.body), self.block(node.orelse)
+        self.out.append(If(cond, body, orelse, at))
+
+    def do_While(self, node: ast.While) -> None:
+        if node.orelse:
+            self.refuse(node.orelse[0], "`else` on a loop is not supported")
+        at = self.at
+        outer, self.out = self.out, []
+        cond = self.atom(node.test)
+        test, self.out = tuple(self.out), outer
+        self.out.append(While(test, cond, self.block(node.body), at))
+
+    def do_For(self, node: ast.For) -> None:
+        if node.orelse:
+            self.refuse(node.orelse[0], "`else` on a loop is not supported")
+        at = self.at
+        bounds = self.range_bounds(node.iter)
+        rebound = {
+            n.id
+            for s in node.body
+            for n in ast.walk(s)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
+        if bounds is not None:
+            if not isinstance(node.target, ast.Name):
+                self.refuse(node.target, "a loop over `range` binds one name")
+                return
+            self.out.append(For(node.target.id, bounds, self.block(node.body), at))
+            return
+        self.rebound = rebound
+        length, element, index = self.iteration(node.iter, node.target, rebound)
+        outer, self.out = self.out, []
+        element()
+        head, self.out = tuple(self.out), outer
+        self.out.append(For(index, (length,), head + self.block(node.body), at))
+
+    def range_bounds(self, node: ast.expr) -> tuple[Expr, ...] | None:
+        if not (isinstance(node, ast.Call) and self.is_range(self.resolve(node.func))):
+            return None
+        if node.keywords or not 1 <= len(node.args) <= 3:
+            self.refuse(node, "`range` takes one to three positional arguments")
+            return (Lit(0),)
+        return tuple(self.atom(a) for a in node.args)
+
+    @staticmethod
+    def is_range(obj: Any) -> bool:
+        return obj is range or getattr(obj, "__name__", "") == "prange"
+
+    def iteration(self, node: ast.expr, target: ast.expr, rebound: set[str]) -> Any:
+        """How to walk an iterable by index: its length, a function that binds the target to
+        the element, and the name of the index.
+        """
+        callee = self.resolve(node.func) if isinstance(node, ast.Call) else ...
+        if callee is enumerate and isinstance(node, ast.Call):
+            if len(node.args) != 1 or node.keywords:
+                self.refuse(node, "`enumerate` with a start is not supported")
+            if not (isinstance(target, ast.Tuple) and len(target.elts) == 2):
+                self.refuse(target, "a loop over `enumerate` binds two names")
+                return Lit(0), lambda: None, self.fresh()
+            counter, inner = target.elts
+            if isinstance(counter, ast.Name) and counter.id not in rebound:
+                return self.elements(node.args[0], inner, counter.id)
+            index = self.fresh()
+            length, bind, _ = self.elements(node.args[0], inner, index)
+
+            def bind_both() -> None:
+                self.assign(counter, Var(index))
+                bind()
+
+            return length, bind_both, index
+        return self.elements(node, target, self.fresh())
+
+    def elements(self, node: ast.expr, target: ast.expr, index: str) -> Any:
+        if isinstance(node, ast.Call):
+            callee = self.resolve(node.func)
+            if callee is zip:
+                return self.zipped(node, target, index)
+            if callee in (enumerate, reversed, map, filter) or self.is_range(callee):
+                self.refuse(node, f"iterating over `{callee.__name__}` is not supported here")
+                return Lit(0), lambda: None, index
+        if isinstance(node, (ast.Tuple, ast.List)):
+            sequence: Expr = self.name(Op("tuple", tuple(self.atom(e) for e in node.elts)))
+        else:
+            sequence = self.atom(node)
+            if isinstance(sequence, Var) and sequence.name in self.rebound:
+                sequence = self.name(sequence)  # the loop goes on over what it began with
+        span = Span.of(node)
+        length = self.name(Op("builtins.len", (sequence,), (), span))
+        item = Op("getitem", (sequence, Var(index)), (), span)
+
+        def bind() -> None:
+            if isinstance(target, ast.Name):
+                self.let(target.id, item)
+            else:
+                self.assign(target, self.name(item))
+
+        return length, bind, index
+
+    def zipped(self, node: ast.Call, target: ast.expr, index: str) -> Any:
+        parts = len(node.args)
+        ok = isinstance(target, ast.Tuple) and len(target.elts) == parts and not node.keywords
+        if not ok or not isinstance(target, ast.Tuple) or not parts:
+            self.refuse(target, f"a loop over `zip` of {parts} binds {parts} names")
+            return Lit(0), lambda: None, index
+        walks = [self.elements(a, t, index) for a, t in zip(node.args, target.elts)]
+        length: Expr = walks[0][0]
+        for other, _, _ in walks[1:]:
+            length = self.name(Op("builtins.min", (length, other), (), Span.of(node)))
+        return length, lambda: [bind() for _, bind, _ in walks], index
+
+    def do_Assert(self, node: ast.Assert) -> None:
+        message = self.message(node.msg) if node.msg is not None else ""
+        if message is None:
+            return
+        cond = self.name(Op("not", (self.atom(node.test),), (), self.at))
+        self.out.append(If(cond, (Raise("AssertionError", message, self.at),), (), self.at))
+
+    def do_Raise(self, node: ast.Raise) -> None:
+        exc = node.exc
+        call = isinstance(exc, ast.Call)
+        named = exc.func if isinstance(exc, ast.Call) else exc
+        callee: Any = self.resolve(named) if named is not None else ...
+        builtin = inspect.isclass(callee) and callee.__module__ == "builtins"
+        if not builtin or node.cause is not None:
+            self.refuse(node, 'only `raise BuiltinError("text")` is supported')
+            return
+        args = exc.args if isinstance(exc, ast.Call) else []
+        if call and (len(args) > 1 or getattr(exc, "keywords", None)):
+            self.refuse(node, "an exception takes one constant message")
+            return
+        message = self.message(args[0]) if args else ""
+        if message is not None:
+            self.out.append(Raise(callee.__name__, message, self.at))
+
+    def message(self, node: ast.expr) -> str | None:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        self.refuse(node, "a message must be a constant string")
+        return None
+
+    def undefined(self, node: ast.Name, advice: str) -> None:
+        if node.id in self.refused:
+            return
+        self.diagnostics.append(
+            Diagnostic(
+                "unknown-name", f"name `{node.id}` is not defined", Span.of(node), help=advice
+            )
+        )
+
+
+_NAMES = {
+    "FunctionDef": "a nested function",
+    "AsyncFunctionDef": "an async function",
+    "ClassDef": "a class definition",
+    "Delete": "`del`",
+    "AsyncFor": "`async for`",
+    "With": "`with`",
+    "AsyncWith": "`async with`",
+    "Match": "`match`",
+    "Try": "`try`",
+    "TryStar": "`try`",
+    "Import": "`import` inside a function",
+    "ImportFrom": "`import` inside a function",
+    "Global": "`global`",
+    "Nonlocal": "`nonlocal`",
+    "Yield": "`yield`",
+    "YieldFrom": "`yield from`",
+    "Await": "`await`",
+}
+
+
+def _describe(node: ast.AST) -> str:
+    name = type(node).__name__
+    return _NAMES.get(name, f"this statement ({name})")

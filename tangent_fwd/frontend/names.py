@@ -1,0 +1,97 @@
+"""What the names in a user's function stand for: the key of each callable, and the constants."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+
+# Names that are another spelling of a function we know under one key.
+ALIASES = {
+    "numpy.amax": "numpy.max",
+    "numpy.amin": "numpy.min",
+    "numpy.abs": "numpy.absolute",
+    "numpy.true_divide": "numpy.divide",
+    "numpy.row_stack": "numpy.vstack",
+    "numpy.matmul": "matmul",
+    "_operator.matmul": "matmul",
+}
+
+# Builtins that can be called for a value, and those that only a `for` understands.
+BUILTINS = frozenset(
+    f"builtins.{name}" for name in "abs bool float int len max min pow print round sum".split()
+)
+WALKS = (range, enumerate, zip, reversed)
+
+# Array methods that are the NumPy function of the same name with the array first.
+METHODS = frozenset(
+    "sum mean max min prod argmax argmin reshape ravel flatten transpose copy astype dot "
+    "all any std var cumsum cumprod fill item clip round conj trace diagonal".split()
+)
+
+# Parameters of the NumPy functions that take keywords, in order, and their defaults.
+SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
+    **{
+        f"numpy.{name}": (("a", ...), ("axis", None), ("keepdims", False))
+        for name in ("sum", "mean", "max", "min", "prod")
+    },
+    **{f"numpy.{name}": (("a", ...), ("axis", None)) for name in ("argmax", "argmin")},
+    **{f"numpy.{name}": (("shape", ...), ("dtype", None)) for name in ("zeros", "ones", "empty")},
+    **{
+        f"numpy.{name}": (("a", ...), ("dtype", None))
+        for name in ("zeros_like", "ones_like", "empty_like")
+    },
+    "numpy.full": (("shape", ...), ("fill_value", ...), ("dtype", None)),
+    "numpy.full_like": (("a", ...), ("fill_value", ...), ("dtype", None)),
+    "numpy.clip": (("a", ...), ("a_min", ...), ("a_max", ...)),
+    "numpy.where": (("condition", ...), ("x", ...), ("y", ...)),
+    "numpy.astype": (("a", ...), ("dtype", ...)),
+    "numpy.array": (("object", ...), ("dtype", None)),
+}
+
+
+def key_of(obj: Any) -> str | None:
+    """The key under which the rules know a callable; None for one that is not a library's."""
+    if isinstance(obj, np.ufunc) or (isinstance(obj, type) and issubclass(obj, np.generic)):
+        name = f"numpy.{obj.__name__}"
+    elif isinstance(obj, type) and obj in (float, int, bool):
+        name = f"builtins.{obj.__name__}"
+    else:
+        module = getattr(obj, "__module__", None)
+        own = getattr(obj, "__name__", None)
+        if not isinstance(own, str):
+            return None
+        root = str(module).split(".")[0]
+        if root == "tangent_fwd" and own == "stop_gradient":
+            return "tangent_fwd.stop_gradient"
+        if root not in ("numpy", "math", "builtins", "_operator", "scipy"):
+            return None
+        if root == "numpy" and getattr(np, own, None) is obj:
+            module = "numpy"
+        name = f"{module}.{own}"
+    return ALIASES.get(name, name)
+
+
+def inputs(key: str) -> float:
+    """How many arguments an elementwise function reads; one more would be written into."""
+    if key in ("numpy.isposinf", "numpy.isneginf"):
+        return 1
+    module, _, name = key.rpartition(".")
+    ufunc = getattr(np, name, None) if module == "numpy" else None
+    return ufunc.nin if isinstance(ufunc, np.ufunc) else float("inf")
+
+
+def is_helper(obj: Any) -> bool:
+    """Whether an object is a function whose body we can read: plain, or compiled by numba."""
+    return isinstance(obj, types.FunctionType) or isinstance(
+        getattr(obj, "py_func", None), types.FunctionType
+    )
+
+
+def constant(obj: Any) -> Any:
+    """A Python number for a captured number, `...` where the object is not one."""
+    if obj is None or isinstance(obj, (bool, int, float, str)):
+        # A NumPy float64 is a Python float by inheritance, but it is not a weak literal.
+        return ... if isinstance(obj, np.generic) else obj
+    return ...

@@ -1,0 +1,227 @@
+"""Find a function's text: its syntax tree, and what its free names stand for.
+
+The whole file is parsed and the node is found by the code object's position, never by cutting
+text: decorators with lambdas in them, several lambdas on a line and odd indentation defeat the
+usual `inspect.getsource` followed by a parse.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import inspect
+import linecache
+import types
+from dataclasses import dataclass
+from typing import Any
+
+from tangent_fwd.errors import Diagnostic, SourceUnavailable, UnsupportedSyntax, raise_all
+from tangent_fwd.source import Source, Span
+
+
+@dataclass(frozen=True, eq=False)
+class UserFunction:
+    """A function as its author wrote it.
+
+    `node` is its definition (a lambda is turned into one `return`), `namespace` maps every free
+    name to the object it stands for now, and `original` is the plain Python function.
+    """
+
+    name: str
+    qualname: str
+    module: str
+    node: ast.FunctionDef
+    source: Source
+    namespace: dict[str, Any]
+    signature: inspect.Signature
+    original: types.FunctionType
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """The parameter names in order."""
+        return tuple(self.signature.parameters)
+
+
+def unwrap(function: Any) -> types.FunctionType:
+    """The plain Python function under numba dispatchers, our own objects and `functools.wraps`.
+
+    Raises TypeError for what has no Python body: classes, builtins, callables of other kinds.
+    """
+    seen = function
+    for _ in range(100):
+        if isinstance(seen, types.FunctionType) and not hasattr(seen, "__wrapped__"):
+            return seen
+        if hasattr(seen, "py_func"):
+            seen = seen.py_func
+        elif hasattr(seen, "__wrapped__"):
+            seen = seen.__wrapped__
+        else:
+            break
+    kind = "class" if isinstance(function, type) else type(function).__name__
+    raise TypeError(
+        f"expected a Python function or a numba @njit function, got {kind} {function!r}"
+    )
+
+
+def parse(function: Any) -> UserFunction:
+    """Read a function's source and resolve its names.
+
+    Arguments: a plain function, a lambda or a numba dispatcher.
+    Returns a `UserFunction`.
+    Raises SourceUnavailable where there is no text (a plain prompt, exec, Cython),
+    UnsupportedSyntax for async and generator functions and for ambiguous lambdas.
+    """
+    plain = unwrap(function)
+    return _parse(plain)
+
+
+@functools.lru_cache(maxsize=512)
+def _tree(filename: str, text: str) -> ast.Module:
+    return ast.parse(text, filename)
+
+
+def _parse(plain: types.FunctionType) -> UserFunction:
+    code = plain.__code__
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, plain.__globals__)
+    if not lines:
+        raise SourceUnavailable(
+            f"cannot read the source of `{plain.__qualname__}` ({code.co_filename}): "
+            "forward_grad needs the function's text, so define it in a file or a notebook cell"
+        )
+    source = Source(code.co_filename, "".join(lines))
+    try:
+        tree = _tree(source.filename, source.text)
+    except SyntaxError as error:
+        raise SourceUnavailable(
+            f"the file of `{plain.__qualname__}` does not parse: it was changed after import"
+        ) from error
+    node = _find(plain, tree, source)
+    return UserFunction(
+        name=plain.__name__ if plain.__name__ != "<lambda>" else "lambda_",
+        qualname=plain.__qualname__,
+        module=plain.__module__ or "__main__",
+        node=node,
+        source=source,
+        namespace=_namespace(plain),
+        signature=inspect.signature(plain),
+        original=plain,
+    )
+
+
+def _find(plain: types.FunctionType, tree: ast.Module, source: Source) -> ast.FunctionDef:
+    code = plain.__code__
+    found: list[ast.FunctionDef] = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            if node.name == code.co_name and first == code.co_firstlineno:
+                if isinstance(node, ast.AsyncFunctionDef):
+                    message = f"`{plain.__name__}` is async"
+                    raise_all([Diagnostic("syntax", message, Span.of(node))], source)
+                else:
+                    found.append(node)
+        elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>":
+            if node.lineno == code.co_firstlineno or _body_line(code) == node.body.lineno:
+                found.append(_named(node))
+    same = [node for node in found if _same_code(plain, node)]
+    if len(same) > 1 and code.co_name == "<lambda>":
+        same = [node for node in same if _columns_agree(plain, node)] or same
+    if len({ast.dump(node) for node in same}) > 1:
+        raise UnsupportedSyntax(
+            f"line {code.co_firstlineno} holds several lambdas that look alike; "
+            "name the function with `def`"
+        )
+    if not same:
+        changed = "its file was changed after import" if found else "no definition is at its line"
+        raise SourceUnavailable(f"cannot find the source of `{plain.__qualname__}`: {changed}")
+    return same[0]
+
+
+def _named(node: ast.Lambda) -> ast.FunctionDef:
+    body = ast.copy_location(ast.Return(node.body), node.body)
+    made: Any = ast.FunctionDef(
+        name="lambda_", args=node.args, body=[body], decorator_list=[], returns=None
+    )
+    made.type_params = []
+    ast.copy_location(made, node)
+    result: ast.FunctionDef = made
+    return result
+
+
+def _body_line(code: types.CodeType) -> int | None:
+    return min((line for _, _, line in code.co_lines() if line), default=None)
+
+
+def _same_code(plain: types.FunctionType, node: ast.FunctionDef) -> bool:
+    """Whether the text still is what runs: the argument names, and the names it uses."""
+    code = plain.__code__
+    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    if tuple(names) != code.co_varnames[: len(names)]:
+        return False
+    loaded = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    attributes = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+    known = {*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars}
+    used = {
+        name
+        for inner in ast.walk(ast.Module(body=list(node.body), type_ignores=[]))
+        if isinstance(inner, ast.Name) and (name := inner.id)
+    }
+    nested = any(
+        isinstance(n, (ast.Lambda, ast.FunctionDef, ast.GeneratorExp, ast.ListComp, ast.SetComp,
+                       ast.DictComp, ast.ClassDef))
+        for statement in node.body
+        for n in ast.walk(statement)
+    )  # fmt: skip
+    annotated = any(isinstance(n, ast.AnnAssign) for n in ast.walk(node))
+    if not nested and not annotated and not used <= known:
+        return False
+    return known - {"__class__"} <= loaded | attributes | set(names) | _bound(node) or nested
+
+
+def _bound(node: ast.AST) -> set[str]:
+    """Names that statements bind without a Name node: imports, handlers, inner definitions."""
+    names: set[str] = set()
+    for n in ast.walk(node):
+        if isinstance(n, (ast.FunctionDef, ast.ClassDef)):
+            names.add(n.name)
+        elif isinstance(n, ast.alias):
+            names |= {n.name, (n.asname or n.name).split(".")[0], n.name.split(".")[0]}
+        elif isinstance(n, ast.ExceptHandler) and n.name:
+            names.add(n.name)
+        elif isinstance(n, ast.ImportFrom) and n.module:
+            names.add(n.module)
+        elif isinstance(n, (ast.arg, ast.keyword)) and n.arg:
+            names.add(n.arg)
+        elif isinstance(n, (ast.MatchAs, ast.MatchStar)) and n.name:
+            names.add(str(n.name))
+        elif isinstance(n, ast.Assert):
+            names.add("AssertionError")
+    return names
+
+
+def _columns_agree(plain: types.FunctionType, node: ast.FunctionDef) -> bool:
+    positions = getattr(plain.__code__, "co_positions", None)
+    if positions is None:  # Python 3.10 keeps no columns
+        return _literals(node) == set(map(repr, plain.__code__.co_consts)) - {"None"}
+    body = node.body[0]
+    spots = [p for p in positions() if p[2] is not None and p[0] == body.lineno]
+    starts = [p[2] for p in spots if p[3] != 0]
+    end = body.end_col_offset or 0
+    return bool(starts) and min(starts) >= body.col_offset and max(starts) <= end
+
+
+def _literals(node: ast.FunctionDef) -> set[str]:
+    return {repr(n.value) for n in ast.walk(node) if isinstance(n, ast.Constant)}
+
+
+def _namespace(plain: types.FunctionType) -> dict[str, Any]:
+    names: dict[str, Any] = dict(vars(builtins))
+    names.update(plain.__globals__)
+    for name, cell in zip(plain.__code__.co_freevars, plain.__closure__ or ()):
+        try:
+            names[name] = cell.cell_contents
+        except ValueError:  # a cell not yet filled: the name is reported if it is used
+            names.pop(name, None)
+    return names

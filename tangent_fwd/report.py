@@ -1,0 +1,78 @@
+"""What `f.report()` tells: signatures, compile times, cache hits, and the compiler's findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tangent_fwd.specialise import Specialiser
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """One compiled form.
+
+    `kind` is "primal", "jvp" or "jvp, 8 lanes"; `seconds` is what it took to make, from text to
+    machine code; `cached` says whether the machine code came from disk; `findings` holds the names
+    that are active and the rules used.
+    """
+
+    kind: str
+    types: tuple[str, ...]
+    seconds: float
+    cached: bool
+    findings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything compiled for one function so far; `print` shows it."""
+
+    name: str
+    compiled: tuple[Compiled, ...]
+
+    @classmethod
+    def of(cls, name: str, specialiser: Specialiser | None) -> Report:
+        """Read the report off a function's compiler; None stands for one never used."""
+        rows = [] if specialiser is None else list(specialiser.compiled.items())
+        return cls(
+            name,
+            tuple(
+                Compiled(
+                    _kind(lanes),
+                    tuple(map(str, kinds)),
+                    made.seconds,
+                    made.cached,
+                    made.program.report,
+                )
+                for (kinds, lanes), made in rows
+            ),
+        )
+
+    @property
+    def signatures(self) -> tuple[tuple[str, ...], ...]:
+        """The argument types met, each once."""
+        return tuple(dict.fromkeys(row.types for row in self.compiled))
+
+    @property
+    def cache_hits(self) -> int:
+        """How many compiled forms came from disk."""
+        return sum(row.cached for row in self.compiled)
+
+    def __str__(self) -> str:
+        if not self.compiled:
+            return f"{self.name}: nothing compiled yet"
+        head = f"{self.name}: {len(self.compiled)} compiled, {self.cache_hits} of them from disk"
+        lines = [head]
+        for row in self.compiled:
+            origin = "from disk" if row.cached else "compiled"
+            lines.append(f"  {row.kind} ({', '.join(row.types)}): {origin} in {row.seconds:.3f} s")
+            for name, found in row.findings.items():
+                if found:
+                    lines.append(f"    {name}: {', '.join(map(str, found))}")
+        return "\n".join(lines)
+
+
+def _kind(lanes: int) -> str:
+    return {0: "primal", 1: "jvp"}.get(lanes, f"jvp, {lanes} lanes")

@@ -1,0 +1,170 @@
+"""The long way into a compiled function, taken once for each signature.
+
+Everything is checked here with messages, what is missing is compiled, and a short way is left
+behind for the next call (see `dispatch.py`).
+A call whose arguments fail the short comparisons comes back here to be told why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numba import typeof
+from numba.core import types
+
+from tangent_fwd import boundary, dispatch
+from tangent_fwd.boundary import Tree
+from tangent_fwd.gradient import Gradients
+from tangent_fwd.specialise import Specialiser
+
+# Numba gives no fingerprint for strings, functions and the like, nor for integers beyond 64 bits.
+NO_FINGERPRINT = (NotImplementedError, OverflowError)
+
+
+class Router:
+    """Checks, compiles and remembers for one function.
+
+    `table` maps a fingerprint of `(primals, tangents)` to the short way; a plain call has `()`
+    for tangents, a gradient None.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        signature: inspect.Signature,
+        specialiser: Specialiser,
+        table: dict[Any, dispatch.Call],
+        fingerprint: Callable[[Any], Any],
+    ) -> None:
+        self._name = name
+        self._signature = signature
+        self._names = tuple(signature.parameters)
+        self._specialiser = specialiser
+        self._active = specialiser.options.argnums
+        self._table = table
+        self._fingerprint = fingerprint
+        self._known: dict[Any, dispatch.Route] = {}
+
+    def call(self, primals: Any, tangents: Any) -> Any:
+        """The primal."""
+        every, trees, kinds = self.examine(primals)
+        compiled = self._specialiser.compile(kinds, 0)
+        writes = compiled.program.mutated
+        boundary.check_apart(self._groups(trees, every), writes)
+        route = self._route(
+            (trees, kinds, len(primals), "call"), every, (), (), writes, compiled.entry, self.call
+        )
+        return self._enter(route, primals, ())
+
+    def jvp(self, primals: Any, tangents: Any) -> Any:
+        """Value and tangent."""
+        if not isinstance(primals, (tuple, list)):
+            raise TypeError(
+                f"`{self._name}.jvp`: primals must be the tuple of all arguments, "
+                f"not {type(primals).__name__}; write jvp((x,), (v,)) for one argument"
+            )
+        every, trees, kinds = self.examine(primals)
+        self._check_active(trees)
+        active = [trees[i] for i in self._active]
+        boundary.check_tangents(self._name, active, [every[i] for i in self._active], tangents)
+        compiled = self._specialiser.compile(kinds, 1)
+        writes = compiled.program.mutated
+        groups = self._groups(trees, every)
+        for i, tree, tangent in zip(self._active, active, tangents):
+            arrays = boundary.arrays(tree, tangent, floating=True)
+            groups.append((f"the tangent of `{self._names[i]}`", i, arrays))
+            if i in writes:
+                boundary.check_writable(tree, tangent)
+        boundary.check_apart(groups, writes)
+        route = self._route(
+            (trees, kinds, len(primals), *map(dispatch.form, tangents)),
+            every,
+            self._active,
+            tangents,
+            writes,
+            compiled.entry,
+            self.jvp,
+        )
+        return self._enter(route, primals, tangents)
+
+    def gradient(self, primals: Any, tangents: Any) -> Any:
+        """Value and exact gradient."""
+        every, trees, kinds = self.examine(primals)
+        self._check_active(trees)
+        key = (trees, kinds, len(primals), "gradient")
+        if key not in self._known:
+            made = Gradients(
+                self._name,
+                lambda lanes: self._specialiser.compile(kinds, lanes),
+                trees,
+                self._active,
+            )
+            writes = self._specialiser.program(kinds, 1).mutated
+            self._route(key, every, (), (), writes, made, self.gradient)
+        boundary.check_apart(
+            self._groups(trees, every), self._specialiser.program(kinds, 1).mutated
+        )
+        return self._enter(self._known[key], primals, None)
+
+    def examine(self, primals: Sequence[Any]) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
+        """All arguments, what they are made of, and their numba types."""
+        every = boundary.positional(self._name, self._signature, primals)
+        trees = tuple(map(boundary.read, every, self._names))
+        return every, trees, tuple(map(_type, map(boundary.scalars, every), self._names))
+
+    def types_of(self, every: Sequence[Any]) -> tuple[Any, ...]:
+        """The numba types of arguments of which some may be numba types themselves."""
+        kinds = []
+        for value, name in zip(every, self._names):
+            if not isinstance(value, types.Type):
+                boundary.read(value, name)
+                value = _type(boundary.scalars(value), name)
+            kinds.append(value)
+        return tuple(kinds)
+
+    def _check_active(self, trees: Sequence[Tree]) -> None:
+        for i in self._active:
+            boundary.check_active(self._name, trees[i])
+
+    def _groups(self, trees: Sequence[Tree], every: Sequence[Any]) -> list[boundary.Group]:
+        return [
+            (f"`{name}`", i, boundary.arrays(tree, value))
+            for i, (name, tree, value) in enumerate(zip(self._names, trees, every))
+        ]
+
+    def _route(
+        self,
+        key: Any,
+        every: Sequence[Any],
+        active: Sequence[int],
+        tangents: Sequence[Any],
+        writes: Sequence[int],
+        entry: Callable[..., Any],
+        slow: dispatch.Call,
+    ) -> dispatch.Route:
+        route = self._known.get(key)
+        if route is None:
+            trees, _, given = key[:3]
+            route = dispatch.build(trees, every, given, active, tangents, writes, entry, slow)
+            self._known[key] = route
+        return route
+
+    def _enter(self, route: dispatch.Route, primals: Any, tangents: Any) -> Any:
+        # numba looks only at the first item of a list, so a list must never become a short way.
+        if type(primals) is tuple and type(tangents) is not list:
+            with contextlib.suppress(*NO_FINGERPRINT):
+                self._table[self._fingerprint((primals, tangents))] = route.call
+        return route.enter(primals, tangents)
+
+
+def _type(value: Any, name: str) -> Any:
+    """The numba type of the argument called `name`; TypeError where it has none."""
+    try:
+        kind = typeof(value)
+    except (ValueError, NotImplementedError, OverflowError) as error:
+        told = f"{type(value).__module__}.{type(value).__qualname__}"
+        raise TypeError(f"numba cannot take `{name}`, which is a {told}") from error
+    return types.unliteral(kind)

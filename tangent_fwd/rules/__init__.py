@@ -1,0 +1,37 @@
+"""The derivative of every function we know, as tables: a new derivative is one row.
+
+Begin with `elementary`, which reads like the table at the back of a calculus book; `several` has
+the functions of several arguments, `maps` those that need no formula, `rule` says what a row
+may hold.
+A function without a row is refused where it meets an active value: there is no default.
+"""
+
+from __future__ import annotations
+
+from tangent_fwd.rules.elementary import ELEMENTARY
+from tangent_fwd.rules.maps import MAPS
+from tangent_fwd.rules.rule import BadRule, Rule
+from tangent_fwd.rules.several import SEVERAL, power
+
+__all__ = ["RULES", "BadRule", "Rule", "index", "power", "rule"]
+
+RULES: tuple[Rule, ...] = ELEMENTARY + SEVERAL + MAPS
+
+
+def index(rules: tuple[Rule, ...]) -> dict[str, Rule]:
+    """The rules by name; raises `BadRule` where two rows claim one name."""
+    table: dict[str, Rule] = {}
+    for entry in rules:
+        for name in entry.names:
+            if name in table:
+                raise BadRule(f"rule {name}: written down twice")
+            table[name] = entry
+    return table
+
+
+_TABLE = index(RULES)
+
+
+def rule(name: str) -> Rule | None:
+    """The rule of an operation, by its key ("mul", "numpy.exp"), or `None` if there is none."""
+    return _TABLE.get(name)

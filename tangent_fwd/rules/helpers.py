@@ -1,0 +1,59 @@
+"""Functions that some partials call; their text travels with the emitted module.
+
+Each is plain Python that numba compiles, works in float64 whatever comes in, and uses only
+`np`, a name that every emitted module has, so that it also runs on its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def gauss(x: float) -> float:
+    """Give exp(-x * x), keeping the digits that rounding the square would cost."""
+    x = np.float64(x)
+    if abs(x) > 28.0:
+        return 0.0
+    square = x * x
+    # `high` is x with so few digits that its square is exact, which tells what rounding took
+    # from `square`; the exponential is then corrected by as much.
+    shifted = 134217729.0 * x
+    high = shifted - (shifted - x)
+    low = x - high
+    lost = ((high * high - square) + 2.0 * high * low) + low * low
+    return float(np.exp(-square) * (1.0 - lost))
+
+
+def digamma(x: float) -> float:
+    """Give the derivative of the logarithm of the gamma function."""
+    x = np.float64(x)
+    total = 0.0
+    if x < 0.0:
+        # The reflection needs the tangent of pi x, whose period is one: what is left of x
+        # after the nearest whole number is exact.
+        total = -np.pi / np.tan(np.pi * (x - np.rint(x)))
+        x = 1.0 - x
+    while x < 10.0:
+        total -= 1.0 / x
+        x += 1.0
+    inverse = 1.0 / x
+    square = inverse * inverse
+    series = square * (691.0 / 32760.0 - square / 12.0)
+    series = square * (1.0 / 240.0 - square * (1.0 / 132.0 - series))
+    series = square * (1.0 / 12.0 - square * (1.0 / 120.0 - square * (1.0 / 252.0 - series)))
+    return float(total + (np.log(x) - 0.5 * inverse - series))
+
+
+def sinc_slope(x: float) -> float:
+    """Give the derivative of sin(pi x) / (pi x)."""
+    x = np.float64(x)
+    angle = np.pi * x
+    if abs(x) > 0.25:
+        return float((np.cos(angle) - np.sin(angle) / angle) / x)
+    # Near zero the two terms above cancel; the quotient of neighbouring terms of the Taylor
+    # series is known, and eight terms are enough.
+    square = angle * angle
+    series = 1.0
+    for k in range(7, 0, -1):
+        series = 1.0 - square * series / (2.0 * k * (2.0 * k + 3.0))
+    return -np.pi * angle * series / 3.0

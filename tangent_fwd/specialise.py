@@ -1,0 +1,176 @@
+"""From a function and numba types to compiled code, once for each combination."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from numba.core import errors as numba_errors
+from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
+
+from tangent_fwd import pipeline
+from tangent_fwd.backend.load import load
+from tangent_fwd.errors import Diagnostic, TypingFailure, raise_all
+from tangent_fwd.frontend.parse import UserFunction
+from tangent_fwd.options import Options
+from tangent_fwd.source import Span
+
+Types = tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Specialisation:
+    """Compiled code for one combination of argument types.
+
+    `types` are those of all parameters, tangents included; `result` is the numba type that comes
+    back; `entry` is the fast way in from Python, without numba's own look-up of types.
+    """
+
+    program: pipeline.Program
+    dispatcher: Any
+    types: Types
+    result: Any
+    entry: Callable[..., Any]
+    lanes: int
+    seconds: float
+
+    @property
+    def cached(self) -> bool:
+        """Whether the machine code came from disk."""
+        return self.dispatcher is not None and any(self.dispatcher.stats.cache_hits.values())
+
+
+class Specialiser:
+    """Every program and every compiled form of one function under one set of options.
+
+    The lock is numba's own: a compilation that starts inside the user's `@njit` code already
+    holds it when it gets here, and a second lock could be taken in the other order.
+    """
+
+    def __init__(self, function: UserFunction, options: Options) -> None:
+        self.function = function
+        self.options = options
+        self.last: Types | None = None
+        self.compiled: dict[tuple[Types, int], Specialisation] = {}
+        self._programs: dict[tuple[Types, int], pipeline.Program] = {}
+
+    def program(self, arguments: Types, lanes: int) -> pipeline.Program:
+        """The text for these argument types; `lanes` = 0 asks for the primal alone."""
+        key = (arguments, lanes)
+        found = self._programs.get(key)
+        if found is None:
+            with global_compiler_lock:
+                found = self._programs.get(key)
+                if found is None:
+                    active = self.active(len(arguments)) if lanes else (False,) * len(arguments)
+                    found = pipeline.differentiate(
+                        self.function, arguments, active, max(lanes, 1), self.options
+                    )
+                    self._programs[key] = found
+        return found
+
+    def compile(self, arguments: Types, lanes: int) -> Specialisation:
+        """The compiled code for these argument types; `lanes` = 0 asks for the primal alone."""
+        key = (arguments, lanes)
+        self.last = arguments
+        found = self.compiled.get(key)
+        if found is None:
+            with global_compiler_lock:
+                found = self.compiled.get(key)
+                if found is None:
+                    found = self._compile(arguments, lanes)
+                    self.compiled[key] = found
+        return found
+
+    def active(self, count: int) -> tuple[bool, ...]:
+        """Which of `count` arguments are active."""
+        return tuple(i in self.options.argnums for i in range(count))
+
+    def _compile(self, arguments: Types, lanes: int) -> Specialisation:
+        start = time.perf_counter()
+        program = self.program(arguments, lanes)
+        signature = self.signature(arguments, lanes)
+        module = load(
+            program.text, program.name, program.entry, self.options, ", ".join(map(str, signature))
+        )
+        dispatcher = getattr(module, program.entry)
+        if not hasattr(dispatcher, "overloads"):
+            # NUMBA_DISABLE_JIT: the emitted module runs as the Python that it is.
+            return Specialisation(program, None, signature, None, dispatcher, lanes, 0.0)
+        try:
+            dispatcher.compile(signature)
+        except numba_errors.NumbaError as error:
+            _restate(error, self.function, program, module.__file__ or "")
+            raise
+        overload = dispatcher.overloads[signature]
+        return Specialisation(
+            program,
+            dispatcher,
+            signature,
+            overload.signature.return_type,
+            overload.entry_point,
+            lanes,
+            time.perf_counter() - start,
+        )
+
+    def signature(self, arguments: Types, lanes: int) -> Types:
+        """The types of all parameters: the arguments, then each active argument's lanes."""
+        tangents = [
+            tangent_type(argument)
+            for argument, active in zip(arguments, self.active(len(arguments)))
+            if active
+            for _ in range(lanes)
+        ]
+        return (*arguments, *tangents)
+
+
+def tangent_type(primal: Any) -> Any:
+    """The numba type of a tangent: that of its primal, with an integer where there are no floats.
+
+    That integer is always 0; it keeps the structure of a tuple without carrying anything.
+    """
+    if isinstance(primal, types.BaseNamedTuple):
+        return types.NamedTuple([tangent_type(t) for t in primal], primal.instance_class)
+    if isinstance(primal, types.BaseTuple):
+        return types.BaseTuple.from_types([tangent_type(t) for t in primal])
+    scalar = primal.dtype if isinstance(primal, types.Array) else primal
+    return primal if isinstance(scalar, types.Float) else types.int64
+
+
+def _restate(
+    error: Exception, function: UserFunction, program: pipeline.Program, filename: str
+) -> None:
+    """Say a numba failure about emitted code at the user's line; `error` stays as the cause."""
+    # numba names the file by its path, possibly relative; the last mention is the innermost.
+    name = re.escape(filename.replace("\\", "/").rsplit("/", 1)[-1])
+    lines = re.findall(name + r'"?, line (\d+)', str(error)) or re.findall(
+        name + r" \((\d+)\)", str(error)
+    )
+    emitted = next((int(n) for n in reversed(lines) if int(n) in program.line_map), None)
+    line = program.line_map[emitted] if emitted else function.node.lineno
+    text = function.source.line(line)
+    start = len(text) - len(text.lstrip())
+    diagnostic = Diagnostic(
+        code="typing",
+        message=f"numba cannot compile `{function.name}` for these arguments",
+        span=Span(line, start, line, len(text.rstrip().encode())),
+        notes=(_short(error),),
+        help="the whole message of numba is the cause (`__cause__`) of this error",
+    )
+    try:
+        raise_all([diagnostic], function.source)
+    except TypingFailure as restated:
+        raise restated from error
+
+
+def _short(error: Exception) -> str:
+    """The sentence in numba's message that says what is wrong."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    rows = [row.strip() for row in plain.splitlines() if row.strip()]
+    skip = ("Failed in", "File ", "During", "^", "<source", "def ", "There are", "-")
+    told = [row for row in rows if not row.startswith(skip)]
+    return (told or rows or [type(error).__name__])[0][:200]

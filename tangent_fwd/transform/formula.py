@@ -1,0 +1,102 @@
+"""Formulas: the text of a rule becomes an expression over a program's own names."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import math
+
+from tangent_fwd.ir import build
+from tangent_fwd.ir.build import MaybeZero
+from tangent_fwd.ir.nodes import Expr, Lit, Op
+
+_COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq",
+            ast.NotEq: "ne"}  # fmt: skip
+
+
+@functools.cache
+def _tree(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+class Formula:
+    """Reads rule expressions for one equation.
+
+    `names` maps argument names, `out` and `d_<argument>` to expressions (None: symbolic zero),
+    `dtype` is the float dtype of the result, `namespace` is "math" or "numpy".
+    """
+
+    def __init__(self, names: dict[str, MaybeZero], dtype: str, namespace: str) -> None:
+        self.names = names
+        self.dtype = None if dtype == "float64" else dtype
+        self.full = dtype
+        self.namespace = namespace
+
+    def read(self, text: str) -> MaybeZero:
+        """The expression that a rule's text stands for; None where it is zero."""
+        return self.of(_tree(text))
+
+    def literal(self, value: float) -> Lit:
+        """A float literal in the dtype of the result."""
+        return Lit(float(value), self.dtype)
+
+    def solid(self, node: ast.expr) -> Expr:
+        value = self.of(node)
+        return self.literal(0.0) if value is None else value
+
+    def of(self, node: ast.expr) -> MaybeZero:
+        if isinstance(node, ast.Constant):
+            value = node.value
+            return self.literal(value) if isinstance(value, float) else Lit(value)
+        if isinstance(node, ast.Name):
+            if node.id == "inf":
+                return self.literal(math.inf)
+            return self.names[node.id]
+        if isinstance(node, ast.UnaryOp):
+            if isinstance(node.op, ast.USub):
+                return build.neg(self.of(node.operand))
+            return Op("not", (self.solid(node.operand),))
+        if isinstance(node, ast.BinOp):
+            return self.binary(node)
+        if isinstance(node, ast.IfExp):
+            a, b = self.of(node.body), self.of(node.orelse)
+            return build.select(self.solid(node.test), a, b, self.literal(0.0))
+        if isinstance(node, ast.Compare):
+            values = [self.solid(e) for e in (node.left, *node.comparators)]
+            tests = [Op(_COMPARE[type(op)], (a, b))
+                     for op, a, b in zip(node.ops, values, values[1:])]  # fmt: skip
+            return functools.reduce(lambda a, b: Op("and", (a, b)), tests)
+        if isinstance(node, ast.BoolOp):
+            fn = "and" if isinstance(node.op, ast.And) else "or"
+            parts = [self.solid(e) for e in node.values]
+            return functools.reduce(lambda a, b: Op(fn, (a, b)), parts)
+        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        return self.call(node.func.id, tuple(self.solid(a) for a in node.args))
+
+    def binary(self, node: ast.BinOp) -> MaybeZero:
+        a, b = self.of(node.left), self.of(node.right)
+        if isinstance(node.op, ast.Add):
+            return build.add(a, b)
+        if isinstance(node.op, ast.Sub):
+            if isinstance(b, Lit) and isinstance(a, Lit) and a.dtype == b.dtype:
+                return Lit(a.value - b.value, a.dtype)
+            return build.sub(a, b)
+        if isinstance(node.op, ast.Mult):
+            return build.mul(a, b)
+        assert b is not None
+        if isinstance(node.op, ast.Div):
+            return build.div(a, b)
+        assert isinstance(node.op, ast.Pow) and a is not None
+        return Op("pow", (a, b))
+
+    def call(self, name: str, args: tuple[Expr, ...]) -> Expr:
+        if name == "cast":
+            return Op(f"numpy.{self.full}", args)
+        if name == "abs":
+            return Op("builtins.abs", args)
+        if name in ("gauss", "digamma", "sinc_slope"):
+            call = Op(f"helper.{name}", args)
+            return Op("numpy.float32", (call,)) if self.dtype == "float32" else call
+        if self.namespace == "math" and not hasattr(math, name):
+            return Op(f"numpy.{name}", args)
+        return Op(f"{self.namespace}.{name}", args)

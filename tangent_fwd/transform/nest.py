@@ -1,0 +1,247 @@
+"""Nesting: temporaries that are used once go back into the expression they came from.
+
+Before:
+
+>>> from tangent_fwd.frontend.lower import lower
+>>> from tangent_fwd.frontend.parse import parse
+>>> from tangent_fwd.ir.show import show
+>>> def f(x, i):
+...     y = x[i] * 2.0 + 1.0
+...     return y if y > 0.0 else -y
+>>> lowered = lower(parse(f))
+>>> len(lowered.body)
+6
+
+After:
+
+>>> print(show(nest(lowered)))
+def f(x, i):
+    y = (x[i] * 2.0) + 1.0
+    return (y if y > 0.0 else -y)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from tangent_fwd.analysis.effects import ALLOCATES, Memory, calls, is_temporary
+from tangent_fwd.ir.nodes import (
+    Block,
+    Expr,
+    Function,
+    If,
+    Let,
+    Lit,
+    Op,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+from tangent_fwd.ir.show import show_expr
+from tangent_fwd.ir.walk import (
+    assigned,
+    blocks,
+    defined,
+    map_expr,
+    map_exprs,
+    own_exprs,
+    statements,
+    variables,
+    with_blocks,
+)
+
+# A line that a person would not write in one breath.
+_WIDEST = 220
+
+
+def nest(function: Function) -> Function:
+    """Fold single-use temporaries, and branches that only choose a value, into expressions."""
+    for _ in range(4):
+        work = _Nest(function)
+        body = work.block(function.body)
+        if body == function.body:
+            return function
+        function = replace(function, body=body)
+    return function
+
+
+class _Nest:
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.memory = Memory(function)
+        everything = list(statements(function.body))
+        self.reads = Counter(
+            [n for s in everything for e in own_exprs(s) for n in variables(e)]
+            + [s.array for s in everything if isinstance(s, Store)]
+        )
+        self.stored = {s.array for s in everything if isinstance(s, Store)}
+        names = [n for s in everything if (n := defined(s)) is not None]
+        self.bound = Counter([*names, *function.params])
+
+    def block(self, block: Block) -> Block:
+        stmts = [
+            with_blocks(s, tuple(self.block(b) for b in blocks(s))) if blocks(s) else s
+            for s in block
+        ]
+        stmts = [self.plain_while(self.as_expression(s)) for s in stmts]
+        k = 0
+        while k < len(stmts):
+            stmt = stmts[k]
+            if isinstance(stmt, Let) and self.foldable(stmt):
+                if self.fold(stmts, k, stmt):
+                    del stmts[k]
+                    continue
+            k += 1
+        return tuple(stmts)
+
+    def as_expression(self, stmt: Stmt) -> Stmt:
+        """`if c: t = a` / `else: t = b` is `t = a if c else b`; `if t: t = b` is `t = t and b`."""
+        if not isinstance(stmt, If) or len(stmt.body) != 1:
+            return stmt
+        yes = stmt.body[0]
+        if not isinstance(yes, Let) or not is_temporary(yes.target) or calls(yes.value):
+            return stmt
+        if len(stmt.orelse) == 1:
+            no = stmt.orelse[0]
+            if isinstance(no, Let) and no.target == yes.target and not calls(no.value):
+                value = Op("ifelse", (stmt.cond, yes.value, no.value))
+                if len(show_expr(value)) <= _WIDEST:
+                    return Let(yes.target, value, stmt.span)
+        return stmt
+
+    def plain_while(self, stmt: Stmt) -> Stmt:
+        """A loop whose test is one expression has it as its condition."""
+        if isinstance(stmt, While) and len(stmt.test) == 1:
+            made = stmt.test[0]
+            alone = isinstance(stmt.cond, Var) and self.reads[stmt.cond.name] <= 2
+            if alone and isinstance(made, Let) and stmt.cond == Var(made.target):
+                own = sum(n == made.target for n in variables(made.value))
+                if own == 0 and is_temporary(made.target):
+                    return replace(stmt, test=(), cond=made.value)
+        return stmt
+
+    def foldable(self, stmt: Let) -> bool:
+        name, value = stmt.target, stmt.value
+        # `h_i = …; h[i] = h_i` holds an element of the user's `h` only on its way there.
+        passing = name.endswith("%s") and name[:-2] in self.stored
+        if not (is_temporary(name) or passing) or calls(value) or stmt.any_order:
+            return False
+        if self.bound[name] != 1:
+            return self.is_short_circuit(stmt)
+        if show_expr(value).count(" if ") > 1:
+            return False  # a choice within a choice is hard enough on a line of its own
+        if _is_short(value):
+            return True
+        if isinstance(value, Op) and value.fn in ALLOCATES - {"matmul"}:
+            return False
+        return self.reads[name] == 1
+
+    def is_short_circuit(self, stmt: Let) -> bool:
+        return self.bound[stmt.target] == 2
+
+    def fold(self, stmts: list[Stmt], k: int, stmt: Let) -> bool:
+        """Move a value to where it is read, if nothing it depends on changes on the way."""
+        name, value = stmt.target, stmt.value
+        if self.bound[name] == 2:
+            return self.fold_and_or(stmts, k, stmt)
+        inside, loads = set(variables(value)), self.memory.loads(value)
+        if _is_short(value) and self.reads[name] != 1:
+            return self.fold_everywhere(stmts, k, stmt)
+        for m in range(k + 1, len(stmts)):
+            user = stmts[m]
+            direct = sum(n == name for e in own_exprs(user) for n in variables(e))
+            if direct:
+                if isinstance(user, While):
+                    return False
+                return self.replace_in(stmts, m, name, value)
+            if any(n == name for s in statements((user,)) for e in own_exprs(s)
+                   for n in variables(e)):  # fmt: skip
+                return False  # used further in: it would be computed in every round
+            if inside & assigned((user,)) or (loads and loads & self.memory.stores((user,))):
+                return False
+        return False
+
+    def replace_in(self, stmts: list[Stmt], m: int, name: str, value: Expr) -> bool:
+        user = stmts[m]
+        if isinstance(user, Store) and user.array == name:
+            return False
+
+        def change(expr: Expr) -> Expr:
+            return map_expr(lambda e: value if e == Var(name) else e, expr)
+
+        inner = blocks(user)
+        bare = with_blocks(user, tuple(() for _ in inner)) if inner else user
+        changed = map_exprs(change, bare)
+        for expr in own_exprs(changed):
+            if isinstance(value, Op) and len(show_expr(expr)) > _WIDEST:
+                return False
+            if not _array_name_stays(expr):
+                return False
+        stmts[m] = with_blocks(changed, inner) if inner else changed
+        return True
+
+    def fold_everywhere(self, stmts: list[Stmt], k: int, stmt: Let) -> bool:
+        """`x.size` is as short as a name: write it wherever it is read."""
+        value = stmt.value
+        assert isinstance(value, Op)
+        base = next(iter(variables(value)), None)
+        if base is None or self.bound[base] != 1:
+            return False
+
+        def change(expr: Expr) -> Expr:
+            return map_expr(lambda e: value if e == Var(stmt.target) else e, expr)
+
+        kind = self.function.typeof(base)
+        if value.fn != "attr" and (kind is None or "int" not in str(kind)):
+            return False
+        for m in range(k + 1, len(stmts)):
+            stmts[m] = map_exprs(change, stmts[m])
+        self.reads[stmt.target] = 0
+        return True
+
+    def fold_and_or(self, stmts: list[Stmt], k: int, stmt: Let) -> bool:
+        """`t = a` followed by `if t: t = b` is `t = a and b`; with `not t` it is `or`."""
+        if k + 1 >= len(stmts):
+            return False
+        branch = stmts[k + 1]
+        if not isinstance(branch, If) or len(branch.body) != 1 or branch.orelse:
+            return False
+        inner = branch.body[0]
+        if not isinstance(inner, Let) or inner.target != stmt.target or calls(inner.value):
+            return False
+        if branch.cond == Var(stmt.target):
+            fn = "and"
+        elif branch.cond == Op("not", (Var(stmt.target),)):
+            fn = "or"
+        else:
+            return False
+        value = Op(fn, (stmt.value, inner.value))
+        if len(show_expr(value)) > _WIDEST:
+            return False
+        stmts[k + 1] = Let(stmt.target, value, stmt.span)
+        self.bound[stmt.target] = 1
+        return True
+
+
+def _is_short(value: Expr) -> bool:
+    """`x.size` and `i + 1` are as short as a name, and cost nothing."""
+    if not isinstance(value, Op):
+        return False
+    if value.fn == "attr":
+        return True
+    left, right = (*value.args, None, None)[:2]
+    if not isinstance(right, Lit) or not isinstance(right.value, int) or right.dtype:
+        return False
+    return value.fn in ("add", "sub") and isinstance(left, Var)
+
+
+def _array_name_stays(expr: Expr) -> bool:
+    """Indexing and attributes want a name or a plain element below them, as people write it."""
+    if not isinstance(expr, Op):
+        return True
+    if expr.fn in ("getitem", "attr") and isinstance(expr.args[0], Op):
+        if expr.args[0].fn not in ("getitem", "attr"):
+            return False
+    return all(_array_name_stays(a) for a in expr.args)

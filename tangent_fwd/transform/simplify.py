@@ -1,0 +1,219 @@
+"""Simplifying: what was computed already is not computed again, what nobody needs goes.
+
+Before:
+
+>>> from tangent_fwd.frontend.lower import lower
+>>> from tangent_fwd.frontend.parse import parse
+>>> from tangent_fwd.ir.show import show
+>>> def f(x, i):
+...     a = x[i] * 2.0
+...     b = x[i] * x[i]
+...     c = b + 1.0
+...     return a + b
+
+After:
+
+>>> print(show(simplify(lower(parse(f)))))
+def f(x, i):
+    %1 = x[i]
+    a = %1 * 2.0
+    b = %1 * %1
+    %4 = a + b
+    return %4
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from tangent_fwd.analysis.effects import ALLOCATES, Memory, block_calls, calls, is_temporary
+from tangent_fwd.ir.nodes import (
+    Block,
+    Expr,
+    For,
+    Function,
+    If,
+    Let,
+    Lit,
+    Nest,
+    Op,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+from tangent_fwd.ir.walk import (
+    assigned,
+    blocks,
+    defined,
+    map_expr,
+    map_exprs,
+    own_exprs,
+    statements,
+    variables,
+    with_blocks,
+)
+from tangent_fwd.transform.flatten import flatten
+
+
+def simplify(function: Function) -> Function:
+    """Share common subexpressions, propagate copies, drop what is unused; exact in every bit."""
+    function = flatten(function, lazy=True)
+    for _ in range(2):
+        function = replace(function, body=_Share(function).block(function.body, {}, {}))
+        function = sweep(function)
+    return function
+
+
+class _Share:
+    """One walk that replaces an expression by the name that already holds its value."""
+
+    def __init__(self, function: Function) -> None:
+        self.memory = Memory(function)
+        self.function = function
+        names = [n for s in statements(function.body) if (n := defined(s)) is not None]
+        self.bound = Counter([*names, *function.params])
+
+    def fixed(self, name: str) -> bool:
+        return self.bound[name] == 1
+
+    def block(
+        self, block: Block, known: dict[Expr, str], copies: dict[str, Expr]
+    ) -> Block:  # fmt: skip
+        out: list[Stmt] = []
+        for stmt in block:
+            out.append(self.statement(stmt, known, copies))
+        return tuple(out)
+
+    def statement(self, stmt: Stmt, known: dict[Expr, str], copies: dict[str, Expr]) -> Stmt:
+        def change(expr: Expr) -> Expr:
+            return map_expr(
+                lambda e: copies.get(e.name, e) if isinstance(e, Var) else e, expr
+            )  # fmt: skip
+
+        inner = blocks(stmt)
+        if inner:
+            if isinstance(stmt, (For, Nest, While)):
+                self.kill((stmt,), known)
+            fresh = tuple(self.block(b, dict(known), copies) for b in inner)
+            self.kill((stmt,), known)
+            own = map_exprs(change, with_blocks(stmt, tuple(() for _ in inner)))
+            return with_blocks(own, fresh)
+        if isinstance(stmt, Store):
+            copied = copies.get(stmt.array)
+            if isinstance(copied, Var):
+                stmt = replace(stmt, array=copied.name)
+        stmt = map_exprs(change, stmt)
+        if isinstance(stmt, Let):
+            stmt = self.let(stmt, known, copies)
+        else:
+            self.kill((stmt,), known)
+            if isinstance(stmt, Store) and self.passes_unchanged(stmt):
+                assert isinstance(stmt.value, Var)
+                known[Op("getitem", (Var(stmt.array), *stmt.index))] = stmt.value.name
+        return stmt
+
+    def passes_unchanged(self, stmt: Store) -> bool:
+        """Whether what is stored is what a later load would give: no rounding, no rebinding."""
+        value, kind = stmt.value, self.function.typeof(stmt.array)
+        return (
+            isinstance(value, Var)
+            and self.fixed(value.name)
+            and kind is not None
+            and self.function.typeof(value.name) == kind.dtype
+            and not any(isinstance(e, Op) for e in stmt.index)
+        )
+
+    def let(self, stmt: Let, known: dict[Expr, str], copies: dict[str, Expr]) -> Let:
+        value, target = stmt.value, stmt.target
+        if isinstance(value, Op) and value in known and not stmt.any_order:
+            value = Var(known[value])
+            stmt = replace(stmt, value=value)
+        self.kill((stmt,), known)
+        if not self.fixed(target):
+            return stmt
+        if isinstance(value, Op):
+            if value.fn not in ALLOCATES and not calls(value) and value.fn != "tuple":
+                if target not in variables(value):
+                    known.setdefault(value, target)
+        elif isinstance(value, Lit) or (isinstance(value, Var) and self.fixed(value.name)):
+            if is_temporary(target):
+                copies[target] = value
+        return stmt
+
+    def kill(self, block: Block, known: dict[Expr, str]) -> None:
+        """Forget what a piece of program makes untrue."""
+        names = assigned(block)
+        stores = self.memory.stores(block)
+        everything = block_calls(block)
+        for expr in list(known):
+            touched = known[expr] in names or bool(names.intersection(variables(expr)))
+            if (
+                touched
+                or (stores and self.memory.loads(expr) & stores)
+                or (everything and self.memory.loads(expr))
+            ):
+                del known[expr]
+
+
+def sweep(function: Function) -> Function:
+    """Drop bindings and stores whose results reach neither the outside nor a decision."""
+    memory = Memory(function)
+    params = {memory.root(p) for p in function.params}
+    for param in function.params:
+        params |= {r for r in memory.aliases.parent.values() if r.startswith(f"{param}[")}
+        params |= {memory.root(n) for n in memory.aliases.parent
+                   if memory.root(n).startswith(f"{param}[")}  # fmt: skip
+    all_statements = list(statements(function.body))
+    same = {id(s): s.value == Op("getitem", (Var(s.array), *s.index))
+            for s in all_statements if isinstance(s, Store)}  # fmt: skip
+    needed: set[str] = set()
+    roots: set[str] = set(params)
+    changed = True
+    kept: set[int] = set()
+
+    def need(exprs: tuple[Expr, ...]) -> None:
+        for expr in exprs:
+            for name in variables(expr):
+                needed.add(name)
+                roots.add(memory.root(name))
+
+    while changed:
+        changed = False
+        for stmt in all_statements:
+            if id(stmt) in kept:
+                continue
+            if isinstance(stmt, Let) and stmt.target not in needed and not calls(stmt.value):
+                continue
+            if isinstance(stmt, Store) and memory.root(stmt.array) not in roots:
+                continue
+            if isinstance(stmt, Store) and same.get(id(stmt)):
+                continue
+            if isinstance(stmt, (Nest, If)) and not any(
+                id(s) in kept or _must_stay(s) for b in blocks(stmt) for s in statements(b)
+            ):
+                continue
+            kept.add(id(stmt))
+            changed = True
+            need(own_exprs(stmt))
+            if isinstance(stmt, Store):
+                need((Var(stmt.array),))
+    return replace(function, body=_keep(function.body, kept))
+
+
+def _must_stay(stmt: Stmt) -> bool:
+    """Whether a statement counts by itself: it leaves, raises, prints or loops for the user."""
+    return not isinstance(stmt, (Let, Store, Nest, If))
+
+
+def _keep(block: Block, kept: set[int]) -> Block:
+    out: list[Stmt] = []
+    for stmt in block:
+        if id(stmt) not in kept:
+            continue
+        inner = blocks(stmt)
+        if inner:
+            stmt = with_blocks(stmt, tuple(_keep(b, kept) for b in inner))
+        out.append(stmt)
+    return tuple(out)

@@ -1,0 +1,696 @@
+"""The tangent pass: each active equation is joined by the equations of its tangent.
+
+Scalar temporaries of one statement are not differentiated one by one: the partials of the
+statement with respect to its leaves are collected first (`gather`), as one would by hand, and
+each direction then costs a multiplication a leaf.
+
+Before:
+
+>>> from tangent_fwd.analysis.activity import Activity
+>>> from tangent_fwd.analysis.infer import infer
+>>> from tangent_fwd.frontend.lower import lower
+>>> from tangent_fwd.frontend.parse import parse
+>>> from tangent_fwd.ir.show import show
+>>> import numba, math
+>>> def f(x, y):
+...     return x * y - math.sin(x)
+>>> parsed = parse(f)
+>>> typed = infer(lower(parsed), (numba.float64, numba.float64), parsed.source, None)
+
+After:
+
+>>> print(show(tangent(typed, Activity(typed, (True, True), None), 1, None)))
+def f(x, y, d::x, d::y):
+    %1 = x * y  # float64
+    %2 = math.sin(x)  # float64
+    d::%3 = ((y - math.cos(x)) * d::x) + (x * d::y)  # float64
+    %3 = %1 - %2  # float64
+    return (%3, d::%3)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tangent_fwd.analysis.activity import Activity, holds_float
+from tangent_fwd.analysis.alias import is_array, is_tuple
+from tangent_fwd.analysis.shapes import shape_of
+from tangent_fwd.ir import build
+from tangent_fwd.ir.build import MaybeZero
+from tangent_fwd.ir.nodes import (
+    Block,
+    Do,
+    Expr,
+    Function,
+    Let,
+    Lit,
+    Nest,
+    Op,
+    Ref,
+    Return,
+    Stmt,
+    Store,
+    Var,
+)
+from tangent_fwd.ir.walk import (
+    assigned,
+    blocks,
+    map_expr,
+    map_exprs,
+    own_exprs,
+    statements,
+    subexpressions,
+    substitute,
+    variables,
+    with_blocks,
+)
+from tangent_fwd.rules import Rule, power, rule
+from tangent_fwd.source import Span
+from tangent_fwd.transform.formula import Formula
+
+# How a call of a helper is replaced: (call, active arguments) -> the derivative to call.
+CallTangent = Callable[[Op, tuple[bool, ...]], Ref]
+
+
+def tangent(
+    function: Function, activity: Activity, lanes: int, call_tangent: CallTangent | None
+) -> Function:
+    """The fused primal and tangent program.
+
+    Arguments: the flattened, typed program; its activity; how many directions at once; and how
+    to get the derivative of a helper.
+    Returns a program whose parameters are followed by the tangents of the active ones, lane by
+    lane, and which returns `(value, tangent)`, or `(value, (tangent, ...))` for several lanes.
+    """
+    return _Tangent(function, activity, lanes, call_tangent).run()
+
+
+# Stands for the value of the equation at hand, which may be about to overwrite an operand.
+_OUT = Var("%out")
+
+
+def shadow(name: str, lane: int, lanes: int) -> str:
+    """The name of the tangent of a variable; `d::x` alone, `d:0:x` in the first of many lanes."""
+    return f"d::{name}" if lanes == 1 else f"d:{lane}:{name}"
+
+
+class _Tangent:
+    def __init__(
+        self, function: Function, activity: Activity, lanes: int, call_tangent: CallTangent | None
+    ) -> None:
+        self.function, self.activity = function, activity
+        self.lanes = range(lanes)
+        self.count = lanes
+        self.call_tangent = call_tangent
+        self.types: dict[str, Any] = dict(function.types or {})
+        self.out: list[Stmt] = []
+        self.fresh = 0
+        self.carried: set[str] = set()
+        reads = [n for s in statements(function.body) for e in own_exprs(s) for n in variables(e)]
+        reads += [s.array for s in statements(function.body) if isinstance(s, Store)]
+        self.reads = Counter(reads)
+        bound = [s.target for s in statements(function.body) if isinstance(s, Let)]
+        self.bound = Counter(bound)
+        self.inner: dict[str, Let] = {}
+        self.after: list[Stmt] = []
+        used = {n.split("%")[0] for n in (*self.types, *function.params)}
+        self.letters = [c for c in "ijklmnpqrs" if c not in used] + ["axis0", "axis1"]
+
+    def run(self) -> Function:
+        function = self.function
+        given = [p for p in function.params if p in self.activity.given]
+        scratch = [p for p in function.params
+                   if p in self.activity.names and p not in self.activity.given]  # fmt: skip
+        params = [*function.params, *(self.d(p, k) for p in given for k in self.lanes)]
+        head: list[Stmt] = []
+        span = function.body[0].span if function.body else Span(1, 0, 1, 0)
+        for name in scratch:
+            for k in self.lanes:
+                zero = self.zero(Var(name), self.types[name])
+                head.append(Let(self.d(name, k), zero, span))
+        body = (*head, *self.block(function.body))
+        if not body or not _returns(body):
+            body = (*body, Return(self.pair(Lit(None)), span))
+        for name in list(self.types):
+            if name in self.activity.names:
+                for k in self.lanes:
+                    self.types.setdefault(self.d(name, k), self.types[name])
+        return replace(function, params=tuple(params), body=body, types=self.types)
+
+    # --- names and zeros -----------------------------------------------------------------------
+
+    def d(self, name: str, lane: int) -> str:
+        return shadow(name, lane, self.count)
+
+    def active(self, expr: Expr) -> bool:
+        return isinstance(expr, Var) and expr.name in self.activity.names
+
+    def tangent_of(self, expr: Expr, lane: int) -> MaybeZero:
+        """The tangent of an atom; None where it is zero."""
+        if self.active(expr) and isinstance(expr, Var):
+            return Var(self.d(expr.name, lane))
+        return None
+
+    def zero(self, expr: Expr, kind: Any) -> Expr:
+        """A stored zero of the shape of a value, where something must stand."""
+        if is_array(kind):
+            return Op("numpy.zeros_like", (expr,))
+        if is_tuple(kind):
+            entries = tuple(
+                self.zero(Op("getitem", (expr, Lit(k))), t) if holds_float(t) else Lit(0)
+                for k, t in enumerate(kind)
+            )
+            return Op("tuple", entries)
+        return Lit(0.0, "float32" if str(kind) == "float32" else None)
+
+    def solid(self, expr: Expr, lane: int, kind: Any = None) -> Expr:
+        found = self.tangent_of(expr, lane)
+        if found is not None:
+            return found
+        if isinstance(expr, Var):
+            kind = self.types.get(expr.name)
+        return self.zero(expr, kind)
+
+    def emit(self, target: str, value: Expr, span: Span, any_order: bool = False) -> None:
+        self.out.append(Let(target, value, span, any_order))
+
+    def name(self, value: Expr, span: Span) -> Expr:
+        """The value itself if it is an atom, else a new name for it; a sign stays outside, so
+        that sums are written with it.
+        """
+        if not isinstance(value, Op):
+            return value
+        if value.fn == "neg":
+            return Op("neg", (self.name(value.args[0], span),))
+        if value.fn == "truediv" and build.is_one(value.args[0]):
+            return value  # each lane divides, as a single one does: the same bits
+        self.fresh += 1
+        target = f"%p{self.fresh}"
+        self.emit(target, value, span)
+        return Var(target)
+
+    # --- statements ----------------------------------------------------------------------------
+
+    def block(self, block: Block) -> Block:
+        outer, self.out = self.out, []
+        before = self.carried
+        inner_before = self.inner
+        before_last = 0
+        self.inner = {**self.inner, **self.find_inner(block)}
+        for k, stmt in enumerate(block):
+            start = len(self.out)
+            self.statement(stmt)
+            if k and _is_reciprocal(block[k - 1], stmt) and self.once(stmt):
+                self.share_reciprocal(before_last, block[k - 1], stmt)
+            before_last = start
+        result, self.out = tuple(self.out), outer
+        self.carried, self.inner = before, inner_before
+        return result
+
+    def once(self, stmt: Stmt) -> bool:
+        return isinstance(stmt, Let) and self.bound[stmt.target] == 1
+
+    def share_reciprocal(self, start: int, made: Stmt, inverse: Stmt) -> None:
+        """`s = …`, `r = 1.0 / s`: tangents that divide by s multiply by r, which is at hand."""
+        assert isinstance(made, Let) and isinstance(inverse, Let)
+        recent = [s for s in self.out[start:] if s is not inverse]
+        position = next(k for k, s in enumerate(recent) if s is made) + 1
+
+        def change(e: Expr) -> Expr:
+            if isinstance(e, Op) and e.fn == "truediv" and e.args[1] == Var(made.target):
+                product = build.mul(e.args[0], Var(inverse.target))
+                return e if product is None else product
+            return e
+
+        after = [map_exprs(lambda x: map_expr(change, x), s) for s in recent[position:]]
+        self.out[start:] = [*recent[:position], inverse, *after]
+
+    def statement(self, stmt: Stmt) -> None:
+        if isinstance(stmt, Let):
+            self.let(stmt)
+        elif isinstance(stmt, Store):
+            if stmt.array in self.activity.names:
+                zero = self.zero(Lit(0.0), getattr(self.types[stmt.array], "dtype", None))
+                for k in self.lanes:
+                    found = self.tangent_of(stmt.value, k)
+                    value = zero if found is None else found
+                    self.out.append(replace(stmt, array=self.d(stmt.array, k), value=value))
+            self.out.append(stmt)
+        elif isinstance(stmt, Return):
+            self.out.append(replace(stmt, value=self.pair(stmt.value)))
+        elif isinstance(stmt, Do) and isinstance(stmt.value, Op) and stmt.value.fn == "call":
+            self.out.append(replace(stmt, value=self.helper(stmt.value)))
+        elif blocks(stmt):
+            before = self.carried
+            if not hasattr(stmt, "orelse"):
+                self.carried = self.carried | assigned(tuple(s for b in blocks(stmt) for s in b))
+            self.out.append(with_blocks(stmt, tuple(self.block(b) for b in blocks(stmt))))
+            self.carried = before
+        else:
+            self.out.append(stmt)
+
+    def pair(self, value: Expr) -> Expr:
+        """`(value, tangent)`."""
+        found = [self.returned(value, k) for k in self.lanes]
+        lanes = found[0] if self.count == 1 else Op("tuple", tuple(found))
+        return Op("tuple", (value, lanes))
+
+    def returned(self, value: Expr, lane: int) -> Expr:
+        if isinstance(value, Op) and value.fn == "tuple":
+            return Op("tuple", tuple(self.returned(a, lane) for a in value.args))
+        if isinstance(value, Lit):
+            return value if value.value is None else Lit(0.0)
+        if isinstance(value, Var) and not holds_float(self.types.get(value.name)):
+            if is_array(self.types.get(value.name)):
+                shape = Op("attr", (value, Lit("shape")))
+                return Op("numpy.zeros", (shape,))
+            return Lit(0.0)
+        return self.solid(value, lane)
+
+    def let(self, stmt: Let) -> None:
+        target, value, span = stmt.target, stmt.value, stmt.span
+        if isinstance(value, Op) and value.fn == "call":
+            self.call(stmt, value)
+            return
+        if target not in self.activity.names or target in self.inner:
+            self.out.append(stmt)
+            return
+        kind = self.types[target]
+        if not isinstance(value, Op):
+            for k in self.lanes:
+                self.emit(self.d(target, k), self.solid(value, k, kind), span)
+            self.out.append(stmt)
+            return
+        if not self.activity.is_active(value):
+            self.fresh_memory(stmt, value, kind)
+            return
+        if value.fn in ("getitem", "attr", "stretch", "tuple"):
+            self.structural(stmt, value)
+            return
+        row = rule(value.fn)
+        assert row is not None, value.fn
+        if row.kind in ("linear", "multilinear"):
+            self.product(stmt, value, row)
+            return
+        self.elementwise(stmt, value)
+
+    def fresh_memory(self, stmt: Let, value: Op, kind: Any) -> None:
+        """A value that is inactive by itself but shares a name or memory with active ones."""
+        self.out.append(stmt)
+        for k in self.lanes:
+            made: Expr
+            if value.fn == "empty" and dict(value.keywords).get("owned"):
+                made = value
+            elif value.fn in ("empty", "zeros"):
+                made = replace(value, fn="zeros")
+            elif value.fn == "numpy.zeros" or value.fn == "numpy.zeros_like":
+                made = value
+            elif value.fn in ("numpy.empty", "numpy.ones"):
+                made = replace(value, fn="numpy.zeros")
+            elif value.fn in ("numpy.empty_like", "numpy.ones_like"):
+                made = replace(value, fn="numpy.zeros_like")
+            else:
+                made = self.zero(Var(stmt.target), kind)
+            self.emit(self.d(stmt.target, k), made, stmt.span)
+
+    def structural(self, stmt: Let, value: Op) -> None:
+        """Views, elements and tuples: the same operation on the tangents."""
+        for k in self.lanes:
+            if value.fn == "tuple":
+                made = Op("tuple", tuple(self.solid(a, k) for a in value.args))
+            else:
+                base = self.solid(value.args[0], k)
+                made = replace(value, args=(base, *value.args[1:]))
+            self.emit(self.d(stmt.target, k), made, stmt.span)
+        self.out.append(stmt)
+
+    def product(self, stmt: Let, value: Op, row: Rule) -> None:
+        """Linear and multilinear maps apply the function to the tangents."""
+        for k in self.lanes:
+            target = self.d(stmt.target, k)
+            if row.kind == "linear":
+                scalar = getattr(self.types[stmt.target], "dtype", self.types[stmt.target])
+                args = tuple(
+                    self.solid(a, k, scalar) if p in row.linear_in else a
+                    for p, a in enumerate(value.args)
+                )
+                self.emit(target, replace(value, args=args), stmt.span)
+                continue
+            terms = [
+                replace(value, args=tuple(
+                    Var(self.d(a.name, k)) if q == p and isinstance(a, Var) else a
+                    for q, a in enumerate(value.args)
+                ))
+                for p in row.linear_in if self.active(value.args[p])
+            ]  # fmt: skip
+            self.emit(target, terms[0], stmt.span)
+            for term in terms[1:]:
+                self.add_product(stmt, target, term)
+        self.out.append(stmt)
+        self.out.extend(self.after)
+        self.after = []
+
+    def add_product(self, stmt: Let, target: str, term: Op) -> None:
+        """Add another product to a tangent: by a loop where it is an array."""
+        kind = self.types[stmt.target]
+        if not is_array(kind):
+            self.emit(target, Op("add", (Var(target), term)), stmt.span)
+            return
+        other = self.name(term, stmt.span)
+        assert isinstance(other, Var)
+        self.types[other.name] = kind
+        self.types.setdefault(target, kind)
+        letters = self.letters[: kind.ndim]
+        index = tuple(map(Var, letters))
+        total = Op("add", (Op("getitem", (Var(target), *index)),
+                           Op("getitem", (other, *index))))  # fmt: skip
+        body: Block = (Store(target, index, total, stmt.span),)
+        for axis in range(kind.ndim - 1, -1, -1):
+            size = shape_of(stmt.target, axis, kind.ndim)
+            body = (Nest(letters[axis], size, body, stmt.span),)
+        self.after.extend(body)
+
+    # --- helpers -------------------------------------------------------------------------------
+
+    def helper(self, op: Op) -> Op:
+        """The call of a helper's derivative: its arguments, then their tangents."""
+        flags = tuple(self.active(a) for a in op.args[1:])
+        if not any(flags):
+            return op
+        assert self.call_tangent is not None
+        ref = self.call_tangent(op, flags)
+        tangents = tuple(
+            Var(self.d(a.name, k))
+            for a, f in zip(op.args[1:], flags)
+            for k in self.lanes
+            if f and isinstance(a, Var)
+        )
+        return Op("call", (ref, *op.args[1:], *tangents), (("pair", True),), op.span)
+
+    def call(self, stmt: Let, value: Op) -> None:
+        made = self.helper(value)
+        if made is value:
+            self.out.append(stmt)
+            if stmt.target in self.activity.names:
+                for k in self.lanes:
+                    zero = self.zero(Var(stmt.target), self.types[stmt.target])
+                    self.emit(self.d(stmt.target, k), zero, stmt.span)
+            return
+        result = self.name(made, stmt.span)
+        self.emit(stmt.target, Op("getitem", (result, Lit(0))), stmt.span)
+        if stmt.target in self.activity.names:
+            lanes = Op("getitem", (result, Lit(1)))
+            for k in self.lanes:
+                one = lanes if self.count == 1 else Op("getitem", (lanes, Lit(k)))
+                self.emit(self.d(stmt.target, k), one, stmt.span)
+
+    # --- scalar arithmetic ---------------------------------------------------------------------
+
+    def elementwise(self, stmt: Let, value: Op) -> None:
+        target, span = stmt.target, stmt.span
+        out = Var(target)
+        coefficients: list[tuple[str, Expr]] = []
+        if self.gatherable(value):
+            coefficients = self.gather(target, value)
+            read = {n for _, c in coefficients for n in variables(c)}
+            needs_out, uses_old = _OUT.name in read, target in read
+        else:
+            row = self.row_of(value)
+            needs_out = any("out" in _words(text) for text in row.expressions)
+            uses_old = target in set(variables(value))
+        if needs_out and uses_old:
+            # The old value is still needed beside the new one.
+            self.fresh += 1
+            kept = f"%o{self.fresh}"
+            self.types[kept] = self.types[target]
+            self.emit(kept, value, span, stmt.any_order)
+            out = Var(kept)
+            self.tangents(stmt, value, coefficients, out)
+            self.emit(target, out, span)
+            return
+        if needs_out:
+            self.out.append(stmt)
+            self.tangents(stmt, value, coefficients, out)
+        else:
+            self.tangents(stmt, value, coefficients, out)
+            self.out.append(stmt)
+
+    def tangents(
+        self, stmt: Let, value: Op, coefficients: list[tuple[str, Expr]], out: Var
+    ) -> None:
+        if coefficients or self.gatherable(value):
+            self.combine(stmt, coefficients, out)
+        else:
+            self.by_rule(stmt, value, out)
+
+    def dtype(self, name: str) -> str:
+        return str(getattr(self.types.get(name), "name", "float64"))
+
+    def row_of(self, op: Op) -> Rule:
+        key = op.fn
+        first = rule(key)
+        if first is not None and first.names[0] == "pow":
+            key = "pow"
+            exponent = op.args[1]
+            if isinstance(exponent, Lit):
+                key = power(exponent.value)
+            elif isinstance(exponent, Var) and "int" in str(self.types.get(exponent.name)):
+                key = "pow.int"
+        row = rule(key)
+        assert row is not None
+        return row
+
+    def formula(self, op: Op, row: Rule, target: str, out: Expr, lane: int | None) -> Formula:
+        names: dict[str, MaybeZero] = {"out": out}
+        for arg, value in zip(row.args, op.args):
+            names[arg] = value
+            names[f"d_{arg}"] = None if lane is None else self.tangent_of(value, lane)
+        namespace = "math" if op.fn.startswith("math.") else "numpy"
+        return Formula(names, self.dtype(target), namespace)
+
+    def by_rule(self, stmt: Let, value: Op, out: Var) -> None:
+        """One equation by its row: selections, and partials that may be infinite."""
+        row = self.row_of(value)
+        found: list[Expr] = []
+        shared: dict[int, Expr] = {}
+        literal = Formula({}, self.dtype(stmt.target), "numpy").literal
+        for k in self.lanes:
+            if row.tangent is not None:
+                total = self.formula(value, row, stmt.target, out, k).read(row.tangent)
+            else:
+                total = None
+                for position, arg in enumerate(value.args):
+                    direction = self.tangent_of(arg, k)
+                    if direction is None:
+                        continue
+                    if position not in shared:
+                        read = self.formula(value, row, stmt.target, out, None).read
+                        partial = self.partial(value, row, position, read)
+                        shared[position] = literal(0.0) if partial is None else partial
+                        if self.count > 1 or _chooses(shared[position]):
+                            shared[position] = self.name(shared[position], stmt.span)
+                    term = build.mul(shared[position], direction)
+                    if row.strong_zero and term is not None:
+                        moves = Op("ne", (direction, literal(0.0)))
+                        term = build.select(moves, term, None, literal(0.0))
+                    total = build.add(total, term)
+            found.append(literal(0.0) if total is None else total)
+        for k, made in zip(self.lanes, found):
+            self.emit(self.d(stmt.target, k), made, stmt.span)
+
+    def partial(
+        self, op: Op, row: Rule, position: int, read: Callable[[str], MaybeZero]
+    ) -> MaybeZero:
+        if row.names[0] == "pow.int" and isinstance(op.args[1], Lit):
+            return self.integer_power(op.args[0], op.args[1].value, op)
+        return read(row.partials[position])
+
+    def integer_power(self, x: Expr, n: int, op: Op) -> MaybeZero:
+        literal = Formula({}, "float32" if self.is_float32(x) else "float64", "numpy").literal
+        if n == 0:
+            return None
+        if n == 1:
+            return literal(1.0)
+        below: Expr = x if n == 2 else Op("pow", (x, Lit(n - 1)), (), op.span)
+        return build.mul(literal(float(n)), below)
+
+    def is_float32(self, expr: Expr) -> bool:
+        return isinstance(expr, Var) and str(self.types.get(expr.name)) == "float32"
+
+    # --- gathering the partials of a statement ---------------------------------------------------
+
+    def gatherable(self, op: Op) -> bool:
+        """Whether an operation has finite partials that may be multiplied together."""
+        if op.fn in ("truediv", "numpy.divide"):
+            return True
+        row = rule(op.fn)
+        if row is None or row.kind != "elementwise":
+            return False
+        row = self.row_of(op)
+        if row.names[0] == "pow.int" and isinstance(op.args[1], Lit):
+            return True
+        return row.tangent is None and not row.strong_zero
+
+    def find_inner(self, block: Block) -> dict[str, Let]:
+        """Temporaries that are differentiated as part of the one statement that uses them."""
+        found: dict[str, Let] = {}
+        place: dict[str, int] = {}
+        for k, stmt in enumerate(block):
+            if isinstance(stmt, Let):
+                place[stmt.target] = k
+        for k, stmt in enumerate(block):
+            if not isinstance(stmt, Let) or not isinstance(stmt.value, Op):
+                continue
+            if not self.gatherable(stmt.value) or stmt.target not in self.activity.names:
+                continue
+            for arg in stmt.value.args:
+                if not isinstance(arg, Var) or not arg.name.startswith("%"):
+                    continue
+                at = place.get(arg.name)
+                if at is None or at >= k or arg.name not in self.activity.names:
+                    continue
+                made = block[at]
+                assert isinstance(made, Let)
+                if self.reads[arg.name] != 1 or self.bound[arg.name] != 1:
+                    continue
+                if not isinstance(made.value, Op) or not self.gatherable(made.value):
+                    continue
+                if self.dtype(arg.name) != self.dtype(stmt.target):
+                    continue
+                between = assigned(block[at:k])
+                if set(variables(made.value)) & between:
+                    continue
+                found[arg.name] = made
+        # What is inside something inside must not be rebound before the outermost use either.
+        for k, stmt in enumerate(block):
+            if isinstance(stmt, Let) and stmt.target not in found:
+                self.keep_settled(block, k, stmt, found, place)
+        return found
+
+    def keep_settled(
+        self, block: Block, k: int, stmt: Let, found: dict[str, Let], place: dict[str, int]
+    ) -> None:
+        pending = [n for n in variables(stmt.value) if n in found]
+        while pending:
+            name = pending.pop()
+            at = place[name]
+            read = set(variables(found[name].value))
+            if read & assigned(block[at:k]) - set(found):
+                del found[name]
+                continue
+            pending += [n for n in read if n in found]
+
+    def gather(self, target: str, value: Op) -> list[tuple[str, Expr]]:
+        """The active leaves under an equation, each with the partial of the whole."""
+        found: dict[str, MaybeZero] = {}
+        order: list[str] = []
+        one = Formula({}, self.dtype(target), "numpy").literal(1.0)
+        self.spread(target, _OUT, value, one, found, order)
+        return [(leaf, c) for leaf in order if (c := found[leaf]) is not None]
+
+    def spread(
+        self,
+        target: str,
+        out: Var,
+        op: Op,
+        adjoint: Expr,
+        found: dict[str, MaybeZero],
+        order: list[str],
+    ) -> None:
+        """Pass the partial of the whole with respect to `op` on to its arguments."""
+        for position, arg in enumerate(op.args):
+            if not self.active(arg) or not isinstance(arg, Var):
+                continue
+            if op.args.index(arg) != position:
+                continue
+            partial: MaybeZero = None
+            for q, other in enumerate(op.args):
+                if other == arg:
+                    partial = build.add(partial, self.local(target, out, op, q, adjoint))
+            if partial is None:
+                continue
+            inner = self.inner.get(arg.name)
+            if inner is not None and isinstance(inner.value, Op):
+                self.spread(arg.name, arg, inner.value, partial, found, order)
+                continue
+            if arg.name not in found:
+                found[arg.name] = None
+                order.append(arg.name)
+            found[arg.name] = build.add(found[arg.name], partial)
+
+    def local(self, target: str, out: Var, op: Op, position: int, adjoint: Expr) -> MaybeZero:
+        """Adjoint * (partial of `op` in one argument)."""
+        if op.fn in ("truediv", "numpy.divide"):
+            if position == 1 and build.is_one(op.args[0]):
+                return build.neg(build.mul(adjoint, build.mul(out, out)))
+            over = build.div(adjoint, op.args[1])
+            if position == 0:
+                return over
+            return build.neg(build.mul(over, out))
+        row = self.row_of(op)
+        read = self.formula(op, row, target, out, None).read
+        return build.mul(adjoint, self.partial(op, row, position, read))
+
+    def combine(self, stmt: Let, coefficients: list[tuple[str, Expr]], out: Var) -> None:
+        """The tangent as a sum over leaves; what the loop carries comes last, so that the rest
+        of the sum does not wait for it. A factor of every term stands once, before the sum.
+        """
+        target, span = stmt.target, stmt.span
+        coefficients = [(leaf, substitute(c, {_OUT.name: out})) for leaf, c in coefficients]
+        own = [(leaf, c) for leaf, c in coefficients if leaf == target]
+        rest = [(leaf, c) for leaf, c in coefficients if leaf != target]
+        rest.sort(key=lambda pair: pair[0] in self.carried)
+        one = Formula({}, self.dtype(target), "numpy").literal(1.0)
+        factor, shorter = build.common_factor(rest, one)
+        if self.count > 1 and build.is_power_of_two(factor):
+            factor = one  # exact either way, and cheaper in the shared coefficients
+        else:
+            rest = shorter
+        if self.count > 1:
+            own = [(leaf, self.name(c, span)) for leaf, c in own]
+            rest = [(leaf, self.name(c, span)) for leaf, c in rest]
+            factor = self.name(factor, span)
+        zero = Formula({}, self.dtype(target), "numpy").literal(0.0)
+        for k in self.lanes:
+            total: MaybeZero = None
+            for leaf, c in rest:
+                total = build.add(total, build.mul(c, Var(self.d(leaf, k))))
+            total = build.mul(factor, total)
+            for leaf, c in own:
+                total = build.add(build.mul(c, Var(self.d(leaf, k))), total)
+            self.emit(self.d(target, k), zero if total is None else total, span, stmt.any_order)
+
+
+def _chooses(expr: Expr) -> bool:
+    return any(isinstance(e, Op) and e.fn == "ifelse" for e in subexpressions(expr))
+
+
+def _is_reciprocal(made: Stmt, inverse: Stmt) -> bool:
+    """Whether two statements are `s = …` and `r = 1.0 / s`."""
+    return (
+        isinstance(made, Let)
+        and isinstance(inverse, Let)
+        and isinstance(inverse.value, Op)
+        and inverse.value.fn == "truediv"
+        and build.is_one(inverse.value.args[0])
+        and inverse.value.args[1] == Var(made.target)
+        and inverse.target != made.target
+    )
+
+
+def _returns(block: Block) -> bool:
+    """Whether a block always ends by leaving the function."""
+    last = block[-1]
+    if isinstance(last, Return) or type(last).__name__ == "Raise":
+        return True
+    inner = blocks(last)
+    return hasattr(last, "orelse") and len(inner) == 2 and all(b and _returns(b) for b in inner)
+
+
+def _words(text: str) -> set[str]:
+    import re
+
+    return set(re.findall(r"[A-Za-z_]\w*", text))

@@ -1,0 +1,1 @@
+"""Random defined programs, their derivatives, and where these disagree with the oracle."""

@@ -1,0 +1,147 @@
+"""Calls to other functions, of this module and of another, plain and compiled."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from tests.programs import support
+from tests.programs.support import center, fall, softplus, swish
+
+RATE = 0.75
+COUNT = 3
+TABLE = (0.5, -1.5, 2.0)
+
+
+def one_helper(s):
+    return softplus(s) * s
+
+
+def compiled_helper(s, t):
+    return swish(s) + swish(t) * s
+
+
+def helper_of_a_module(s):
+    return support.softplus(s) + support.swish(2.0 * s)
+
+
+def helper_with_arrays(x, y):
+    return np.sum(center(x) * y)
+
+
+def same_helper_two_patterns(s, t):
+    return _mixed(s, 2.0) + _mixed(2.0, t) + _mixed(s, t)
+
+
+def _mixed(a, c):
+    return a * a * c + c
+
+
+def helper_with_its_own_constant(s):
+    return fall(s) * RATE
+
+
+def module_constants(s):
+    return s * RATE + COUNT * s**COUNT
+
+
+def constant_tuple(s):
+    total = 0.0
+    for i in range(3):
+        total += TABLE[i] * s**i
+    return total
+
+
+def helper_calls_helper(s):
+    return _outer(s) * 2.0
+
+
+def _outer(a):
+    return _inner(a) + _inner(a * a)
+
+
+def _inner(a):
+    return math.sin(a) * RATE
+
+
+@njit
+def _dot(a, c):
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * c[i]
+    return total
+
+
+def compiled_helper_with_a_loop(x, y):
+    return _dot(x, y) / math.sqrt(_dot(x, x))
+
+
+def helper_with_branches(s, t):
+    return _either(s, t) * _either(t, s)
+
+
+def _either(a, c):
+    if a > c:
+        return a * 2.0
+    return c - a
+
+
+def helper_that_returns_an_integer(x):
+    return x[_index_of_largest(x)] * 2.0
+
+
+def _index_of_largest(v):
+    best = 0
+    for i in range(v.size):
+        if v[i] > v[best]:
+            best = i
+    return best
+
+
+def helper_in_a_loop(x, s):
+    total = s
+    for a in x:
+        total = _mixed(total * 0.1, a)
+    return total
+
+
+def helper_ignores_an_argument(s, t):
+    return _first(s, t) * t
+
+
+def _first(a, c):
+    return a * 3.0
+
+
+def simpson(s, t):
+    h = (t - s) / 6.0
+    total = _curve(s) + _curve(t)
+    for i in range(1, 6):
+        total += (4.0 if i % 2 == 1 else 2.0) * _curve(s + i * h)
+    return total * h / 3.0
+
+
+def _curve(a):
+    return math.exp(-a * a)
+
+
+def arguments_evaluated_in_place(x):
+    a = x.copy()
+    _scale(a, 3.0)
+    _scale(a[1:3], a[0])
+    return a
+
+
+def _scale(v, factor):
+    for i in range(v.size):
+        v[i] *= factor
+
+
+def activation_by_flag(x, flag):
+    return np.sum(_activate(x, flag))
+
+
+def _activate(v, smooth):
+    if smooth:
+        return np.tanh(v)
+    return np.maximum(v, 0.0)

@@ -1,0 +1,98 @@
+"""Products of matrices and vectors."""
+
+import numpy as np
+
+
+def matrix_matrix(X, W):
+    return X @ W
+
+
+def matrix_vector(X, b):
+    return X @ b
+
+
+def vector_matrix(b, W):
+    return b @ W
+
+
+def vector_vector(x, y):
+    return x @ y
+
+
+def dot_function(X, W):
+    return np.dot(X, W) * 2.0
+
+
+def dot_method(x, y):
+    return x.dot(y) ** 2
+
+
+def dot_of_vectors(x, y):
+    return np.dot(x, y) + np.dot(x, x)
+
+
+def outer_product(x, y):
+    return np.outer(x, y)
+
+
+def quadratic_form(A, x):
+    v = x[:4]
+    return v @ A @ v
+
+
+def gram(X):
+    return X.T @ X
+
+
+def product_with_itself(A):
+    return A @ A
+
+
+def chain(X, W, A):
+    return A @ X @ W
+
+
+def matrix_power_loop(A, s):
+    P = A * s
+    for _ in range(2):
+        P = P @ A
+    return P
+
+
+def affine_layer(X, W, c):
+    return X @ W + c
+
+
+def bilinear(X, A, b):
+    return np.sum((A @ X) * b)
+
+
+def power_iteration(A):
+    v = np.ones(4)
+    for _ in range(4):
+        v = A @ v
+        v = v / np.sqrt(np.sum(v * v) + 1.0)
+    return v
+
+
+def least_squares_loss(X, b, x):
+    e = X @ b - x[:4]
+    return 0.5 * (e @ e)
+
+
+def jacobi_sweep(A, x):
+    v = x[:4].copy()
+    for i in range(4):
+        total = 0.0
+        for j in range(4):
+            if j != i:
+                total += A[i, j] * v[j]
+        v[i] = (1.0 - 0.1 * total) / 3.0
+    return v
+
+
+def product_into_a_buffer(X, W):
+    out = np.zeros((4, 3))
+    out[:, :2] = X @ W
+    out[:, 2] = X[:, 0]
+    return out

@@ -1,0 +1,93 @@
+"""Tuples and named tuples: as arguments, as values, as what comes back."""
+
+import numpy as np
+
+
+def pair_argument(pair):
+    a, c = pair
+    return np.sum(a * c)
+
+
+def pair_by_index(pair, s):
+    return pair[0] * s + pair[1] ** 2
+
+
+def pair_and_vector(pair, x):
+    return np.dot(pair[0], x) - np.dot(pair[1], pair[1])
+
+
+def mlp(layers, X):
+    W1, b1, W2, b2 = layers
+    h = np.tanh(X @ W1 + b1)
+    return np.sum((h @ W2 + b2) ** 2)
+
+
+def named_fields(params, X):
+    return np.sum(np.tanh(X @ params.W + params.b)) * params.scale
+
+
+def named_by_unpacking(params):
+    W, b, scale = params
+    return W * scale + b
+
+
+def local_tuple(s, t):
+    a = (s * t, s + t, 2.0)
+    return a[0] * a[1] + a[2]
+
+
+def tuple_of_arrays(x, y):
+    a = (x * 2.0, y)
+    return a[0] * a[1]
+
+
+def nested_unpacking(s, t, u):
+    (a, c), d = (s * t, u), t
+    return a * c + d
+
+
+def returned_pair_of_helper(s, t):
+    a, c = _sum_and_difference(s, t)
+    return a * c
+
+
+def _sum_and_difference(a, c):
+    return a + c, a - c
+
+
+def tuple_argument_of_helper(s, t):
+    return _product_of((s, t))
+
+
+def _product_of(two):
+    return two[0] * two[1]
+
+
+def tuple_returned_of_arrays(x, y):
+    return (x * y, (x + y, 3.0 * y))
+
+
+def tuple_in_a_loop(s, t):
+    state = (s, t)
+    for _ in range(3):
+        state = (state[1], state[0] * 0.5 + state[1])
+    return state[0] * state[1]
+
+
+def tuple_written_through(x, s):
+    a = (x.copy(), x * 2.0)
+    a[0][1] = s
+    v = a[1]
+    v[2] = s * s
+    return a[0] + a[1]
+
+
+def tuple_length(pair, s):
+    return s * len(pair)
+
+
+def loop_over_pair(pair):
+    total = 0.0
+    for a in pair:
+        total += np.sum(a * a)
+    return total

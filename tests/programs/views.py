@@ -1,0 +1,176 @@
+"""Slices, reshapes and transposes, and what is seen through them."""
+
+import numpy as np
+
+
+def slices(x):
+    return x[1:] * x[:-1]
+
+
+def steps(x):
+    return x[::2] + x[::-1][::2]
+
+
+def reversed_array(x, y):
+    return x[::-1] * y
+
+
+def negative_indices(x):
+    return x[-1] * x[-2] + x[0]
+
+
+def finite_difference(x):
+    return (x[2:] - 2.0 * x[1:-1] + x[:-2]) / 0.01
+
+
+def rows_and_columns(X):
+    return X[1] * X[:, 0][1] + X[2, :]
+
+
+def block(A):
+    return A[1:3, 2:] * A[:2, :2]
+
+
+def variable_index(x, n, k):
+    return x[n] * x[k] + x[n - k]
+
+
+def index_from_array(x, m):
+    total = 0.0
+    for i in range(m.size):
+        total += x[m[i] % 5] * (i + 1)
+    return total
+
+
+def transposed(X, Y):
+    return X.T * Y.T
+
+
+def transposed_product(X):
+    return np.dot(X.T, X)
+
+
+def numpy_transpose(T):
+    return np.transpose(T, (2, 0, 1)) * 2.0
+
+
+def flattened(X):
+    return X.ravel() * 3.0
+
+
+def reshaped(X):
+    return np.reshape(X, (2, 6)) + X.reshape(12)[6]
+
+
+def reshape_of_a_vector(x, s):
+    return (x * s).reshape((5, 1))
+
+
+def reshape_method_with_minus_one(X):
+    return X.reshape(-1) ** 2
+
+
+def flatten_copy(X):
+    return X.flatten() + 1.0
+
+
+def new_axes(x):
+    return x[:, np.newaxis]
+
+
+def write_through_a_slice(x, s):
+    a = x.copy()
+    v = a[1:4]
+    v[0] = s
+    v[1] *= 2.0
+    return a * a
+
+
+def write_base_read_view(x, s):
+    a = x * 1.0
+    v = a[::2]
+    a[2] = s * s
+    return v * 2.0
+
+
+def write_through_a_row(X, s):
+    a = X.copy()
+    v = a[1]
+    v[:] = s
+    v[2] = s * s
+    return np.sum(a * X)
+
+
+def write_through_transpose(X, s):
+    a = X.copy()
+    v = a.T
+    v[0, 1] = s
+    v[2] = v[1] * s
+    return a
+
+
+def write_through_reshape(x, s):
+    a = x * 2.0
+    v = a.reshape((5, 1))
+    v[3, 0] = s
+    return a * x
+
+
+def write_through_ravel(X, s):
+    a = X + 0.0
+    v = a.ravel()
+    v[5] = s
+    return a * X
+
+
+def two_names_one_array(x, s):
+    a = x.copy()
+    alias = a
+    alias[0] = s
+    a[1] += s
+    return alias * a
+
+
+def copy_is_not_a_view(x, s):
+    a = x * 2.0
+    c = a.copy()
+    a[0] = s
+    return a + 10.0 * c
+
+
+def view_of_a_view(x, s):
+    a = x.copy()
+    v = a[1:]
+    u = v[::2]
+    u[1] = s
+    return a
+
+
+def rebound_view(x, y, s):
+    a = x.copy()
+    v = a[:2]
+    v[0] = s
+    v = y.copy()[:2]
+    v[1] = s
+    return a[:2] * v
+
+
+def rows_in_a_loop(X):
+    a = X.copy()
+    for i in range(a.shape[0]):
+        v = a[i]
+        v *= i + 1.0
+    return a
+
+
+def ellipsis_and_axes(T):
+    return T[..., 0] + T[0, 0, 1]
+
+
+def four_axes_elements(Q):
+    return Q[0, 1, 2, 1] * Q[1, 0, 0, 0] + np.sum(Q[1, 1])
+
+
+def shapes_as_numbers(X, s):
+    rows, columns = X.shape
+    return s * rows + X[rows - 1, columns - 1] * X.ndim + X.size

@@ -1,0 +1,197 @@
+"""Calls of what is not a function with Python source, and calls that do not fit."""
+
+import functools
+import math
+import operator
+import time
+from collections import namedtuple
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.special
+
+Point = namedtuple("Point", ["x", "y"])
+
+
+@dataclass
+class Model:
+    scale: float
+
+    def __call__(self, v):
+        return self.scale * v
+
+    def twice(self, v):
+        return 2.0 * v
+
+
+MODEL = Model(2.0)
+TWICE = functools.partial(operator.mul, 2.0)
+
+
+def _affine(v, scale, shift=0.0):
+    return v * scale + shift
+
+
+def _any_number(*values):
+    return values[0]
+
+
+def _recursive(v, n):
+    if n == 0:
+        return v
+    return v * _recursive(v, n - 1)
+
+
+def _ping(v):
+    return _pong(v)
+
+
+def _pong(v):
+    return _ping(v)
+
+
+def a_class_called(s):
+    return Model(s).scale
+
+
+def a_namedtuple_made(s):
+    return Point(s, s).x
+
+
+def an_object_called(s):
+    return MODEL(s)
+
+
+def a_method_of_an_object(s):
+    return MODEL.twice(s)
+
+
+def a_partial_called(s):
+    return TWICE(s)
+
+
+def builtin_without_meaning(s):
+    return sorted((s, 1.0))[0]
+
+
+def opens_a_file(s):
+    open("data.txt")
+    return s
+
+
+def evaluates_text(s):
+    return eval("s * s")
+
+
+def reads_input(s):
+    return float(input()) * s
+
+
+def asks_the_time(s):
+    return time.time() * s
+
+
+def c_function_of_scipy(s):
+    return scipy.special.gamma(s)
+
+
+def constructor_of_list(x):
+    return list(x)[0]
+
+
+def constructor_of_complex(s):
+    return complex(s, 1.0).real
+
+
+def isinstance_test(s):
+    if isinstance(s, float):
+        return s
+    return s * s
+
+
+def keyword_that_numpy_has(X):
+    return np.sum(X, dtype=np.float64)
+
+
+def keyword_of_a_ufunc(x):
+    return np.sin(x, out=x)[0]
+
+
+def where_keyword(x):
+    return np.exp(x, where=x > 0.0)[0]
+
+
+def keyword_of_a_math_function(s):
+    return math.log(s, base=2.0)
+
+
+def unknown_keyword(X):
+    return X.mean(axes=0)[0]
+
+
+def computed_axis(X, n):
+    return np.sum(X, axis=n - 4)[0]
+
+
+def axis_from_an_argument(X, k):
+    return np.sum(X, axis=k - 3)[0]
+
+
+def computed_keepdims(X, flag):
+    return np.sum(X, keepdims=flag)[0, 0]
+
+
+def missing_argument(x):
+    return np.full(3)[0] * x[0]
+
+
+def too_many_arguments_for_numpy(x):
+    return np.argmax(x, 0, None, False) * x[0]
+
+
+def helper_misses_an_argument(s):
+    return _affine(s)
+
+
+def helper_gets_too_many(s):
+    return _affine(s, 1.0, 2.0, 3.0)
+
+
+def helper_with_an_unknown_keyword(s):
+    return _affine(s, 1.0, shfit=2.0)
+
+
+def helper_of_any_number(s):
+    return _any_number(s, s)
+
+
+def recursion(s):
+    return _recursive(s, 3)
+
+
+def recursion_of_itself(s, n):
+    if n == 0:
+        return 1.0
+    return s * recursion_of_itself(s, n - 1)
+
+
+def recursion_of_two(s):
+    return _ping(s)
+
+
+def where_of_one(x):
+    return x[np.where(x > 0.0)[0][0]]
+
+
+def min_of_nothing(s):
+    return min() * s
+
+
+def range_as_a_value(s):
+    r = range(3)
+    return s
+
+
+def enumerate_as_a_value(x):
+    e = enumerate(x)
+    return x[0]

@@ -1,0 +1,56 @@
+"""Helpers of another file, each with something in it that is refused."""
+
+import numpy as np
+
+MEMORY = np.zeros(2)
+SCALE = 2.0
+
+
+def comprehends(v):
+    return sum([v * k for k in range(3)])
+
+
+def calls_one_that_comprehends(v):
+    return comprehends(v) * SCALE
+
+
+def sorts(values):
+    ordered = np.sort(values)
+    return ordered[0]
+
+
+def indexes(v):
+    return v[0]
+
+
+def misspells(v):
+    return v * SCLAE
+
+
+def remembers(v):
+    MEMORY[0] = v
+    return MEMORY[0]
+
+
+def generates(v):
+    yield v
+
+
+async def waits(v):
+    return v
+
+
+def with_history(v, history=[]):
+    return v
+
+
+def returns_nothing(v):
+    v * 2.0
+
+
+def counted(v):
+    return np.median(np.array([v, 1.0]))
+
+
+exec("def _made(v):\n    return v * v\n")
+WITHOUT_SOURCE = _made

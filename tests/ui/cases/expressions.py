@@ -1,0 +1,138 @@
+"""Expressions that have no place in a numeric function."""
+
+import numpy as np
+
+
+def lambda_as_value(s):
+    square = lambda v: v * v
+    return square(s)
+
+
+def lambda_as_argument(x):
+    return np.vectorize(lambda v: v * v)(x)
+
+
+def list_comprehension(x):
+    return sum([v * v for v in x])
+
+
+def set_comprehension(x):
+    return len({v for v in x}) * x[0]
+
+
+def dict_comprehension(x):
+    return {i: x[i] for i in range(3)}[0]
+
+
+def generator_expression(x):
+    return sum(v * v for v in x)
+
+
+def walrus(s):
+    if (r := s * s) > 1.0:
+        return r
+    return s
+
+
+def starred_call(pair):
+    return np.dot(*pair)
+
+
+def double_starred_call(x):
+    return np.sum(x, **{"axis": 0})
+
+
+def starred_display(pair):
+    both = (*pair, 1.0)
+    return both[0][0]
+
+
+def f_string(s):
+    label = f"{s:.3f}"
+    return s
+
+
+def dict_display(s):
+    values = {"a": s}
+    return values["a"]
+
+
+def set_display(s):
+    values = {s, 1.0}
+    return s
+
+
+def list_display(s):
+    values = [s, 2.0 * s]
+    return values[0]
+
+
+def list_passed_on(s):
+    return np.sum([s, s])
+
+
+def list_grows(s):
+    values = []
+    values.append(s)
+    return values[0]
+
+
+def membership(s, n):
+    if n in (1, 2):
+        return s
+    return s * s
+
+
+def no_membership(s, n):
+    return s if n not in (1, 2) else s * s
+
+
+def complex_literal(s):
+    return s * 2j
+
+
+def bytes_literal(s):
+    mark = b"a"
+    return s
+
+
+def call_of_a_call(x):
+    return np.vectorize(abs)(x)
+
+
+def call_of_an_element(pair):
+    return pair[0](1.0)
+
+
+def call_of_a_local(s):
+    f = s
+    return f(s)
+
+
+def slice_of_a_slice_object(x):
+    return x[slice(1, 3)][0]
+
+
+def two_ellipses(T):
+    return T[..., ..., 0][0, 0]
+
+
+def chained_troubles(x):
+    return [v for v in x][0] + sum(v for v in x) + (lambda v: v)(x[0])
+
+
+def on_several_lines(x):
+    return np.sum(x * [v for v in x][0])
+
+
+def after_a_wide_character(s):
+    é = s * 2.0
+    return "é…", [é for _ in range(2)]
+
+
+def format_of_a_number(s):
+    return "{}".format(s)
+
+
+def text_times_number(s):
+    return "a" * s

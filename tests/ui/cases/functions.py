@@ -1,0 +1,200 @@
+"""Functions without a derivative rule that an active value goes through."""
+
+import math
+
+import numpy as np
+import scipy.special
+
+
+def bessel(s):
+    return np.i0(s) * 2.0
+
+
+def bessel_of_an_array(x, y):
+    return np.sum(np.i0(x) * y)
+
+
+def solve(A, y):
+    return np.linalg.solve(A, y[:4])[0]
+
+
+def inverse(A):
+    return np.linalg.inv(A)[0, 0]
+
+
+def determinant(A):
+    return np.linalg.det(A)
+
+
+def norm(x):
+    return np.linalg.norm(x)
+
+
+def eigenvalues(A):
+    return np.linalg.eigvalsh(A)[0]
+
+
+def sort(x):
+    return np.sort(x)[0]
+
+
+def sort_method(x):
+    x.sort()
+    return x[0]
+
+
+def median(x):
+    return np.median(x)
+
+
+def spread(x):
+    return x.std()
+
+
+def variance(x):
+    return np.var(x)
+
+
+def concatenation(x, y):
+    return np.concatenate((x, y))[0]
+
+
+def stack(x, y):
+    return np.vstack((x, y))[0, 0]
+
+
+def interpolation(s, x, y):
+    return np.interp(s, x, y)
+
+
+def einsum(A, X):
+    return np.einsum("ij,jk->ik", A, X)[0, 0]
+
+
+def tensordot(A, X):
+    return np.tensordot(A, X, 1)[0, 0]
+
+
+def fourier(x):
+    return np.fft.fft(x)[0].real
+
+
+def fancy_index(x, m):
+    return x[m][0]
+
+
+def boolean_mask(x, mask):
+    return x[mask][0]
+
+
+def mask_of_a_comparison(x):
+    return np.sum(x[x > 0.0])
+
+
+def store_through_a_mask(x):
+    x[x < 0.0] = 0.0
+    return x[0]
+
+
+def store_through_indices(x, m):
+    x[m] = 1.0
+    return x[0]
+
+
+def error_function_of_scipy(s):
+    return scipy.special.erf(s)
+
+
+def fraction_and_exponent(s):
+    return math.frexp(s)[0]
+
+
+def remainder(s, t):
+    return math.remainder(s, t)
+
+
+def real_part(x):
+    return x.real[0]
+
+
+def bits_of_a_float(s):
+    return np.float64(s).view(np.int64)
+
+
+def power_of_matrix(A):
+    return np.linalg.matrix_power(A, 2)[0, 0]
+
+
+def vectorised_by_hand(x):
+    return np.apply_along_axis(np.sum, 0, x)
+
+
+def complex_numbers(s):
+    return np.sqrt(np.complex128(s)).real
+
+
+def random_with_active_scale(s):
+    return np.random.normal(0.0, s)
+
+
+def gradient_of_numpy(x):
+    return np.gradient(x)[0]
+
+
+def histogram(x):
+    return np.histogram(x)[0][0] * x[0]
+
+
+def nan_sum(x):
+    return np.nansum(x)
+
+
+def unwrap(x):
+    return np.unwrap(x)[0]
+
+
+def heaviside_of_active(s):
+    return np.heaviside(s, 0.5)
+
+
+def modf(s):
+    return math.modf(s)[0]
+
+
+def through_an_attribute(x):
+    return x.flat[0]
+
+
+def through_imag(x):
+    return x.imag[0]
+
+
+def clip_with_out(x):
+    return np.clip(x, 0.0, 1.0, out=x)[0]
+
+
+def diagonal_filled(A):
+    np.fill_diagonal(A, 0.0)
+    return A[0, 0]
+
+
+def shuffled(x):
+    np.random.shuffle(x)
+    return x[0]
+
+
+def copied_over(x, y):
+    np.copyto(y, x)
+    return y[0]
+
+
+def three_arguments_of_dot(x, y, z):
+    return np.dot(x, y, z)
+
+
+def text_of_a_number(x):
+    return float(str(x[0]))
+
+
+def divided(s):
+    return divmod(s, 2.0)[1]

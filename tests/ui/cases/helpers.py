@@ -1,0 +1,64 @@
+"""What is wrong in a helper is shown in the helper's own file."""
+
+from tests.ui.cases import elsewhere
+
+
+def _local_helper(v):
+    return [v for _ in range(2)][0]
+
+
+def in_this_file(s):
+    return _local_helper(s)
+
+
+def in_another_file(s):
+    return elsewhere.comprehends(s)
+
+
+def two_calls_deep(s):
+    return elsewhere.calls_one_that_comprehends(s)
+
+
+def no_rule_in_a_helper(x):
+    return elsewhere.sorts(x) * 2.0
+
+
+def typing_in_a_helper(s):
+    return elsewhere.indexes(s) * 2.0
+
+
+def unknown_name_in_a_helper(s):
+    return elsewhere.misspells(s)
+
+
+def writes_a_constant_in_a_helper(s):
+    return elsewhere.remembers(s)
+
+
+def both_in_a_helper_and_here(s):
+    r = elsewhere.comprehends(s)
+    return [r][0]
+
+
+def helper_without_source(s):
+    return elsewhere.WITHOUT_SOURCE(s)
+
+
+def generator_helper(s):
+    return elsewhere.generates(s)
+
+
+def async_helper(s):
+    return elsewhere.waits(s)
+
+
+def helper_with_a_mutable_default(s):
+    return elsewhere.with_history(s)
+
+
+def helper_result_is_none(s):
+    return s * elsewhere.returns_nothing(s)
+
+
+def active_argument_through_an_integer(s):
+    return elsewhere.counted(s)

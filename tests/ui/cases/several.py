@@ -1,0 +1,50 @@
+"""Everything that is wrong with a function is said at once."""
+
+import numpy as np
+
+
+def three_kinds(s, n):
+    values = [s, s]
+    if n in (1, 2):
+        with open("log.txt") as log:
+            pass
+    return s * sclae
+
+
+def two_on_one_line(x):
+    return [v for v in x][0] * {v for v in x}.pop()
+
+
+def two_without_rule(x):
+    a = np.sort(x)
+    b = np.median(x)
+    return a[0] * b
+
+
+def the_same_twice(x):
+    a = np.sort(x)[0]
+    return a * np.sort(x)[0]
+
+
+def in_both_branches(s, flag):
+    if flag:
+        try:
+            return s
+        finally:
+            pass
+    else:
+        return unknown * s
+
+
+def inside_a_loop(x):
+    total = 0.0
+    for i in range(x.size):
+        del total
+        total += np.sinn(x[i])
+    return total
+
+
+def signature_and_body(s, *rest):
+    import math
+
+    return s

@@ -1,0 +1,256 @@
+"""Statements that have no place in a numeric function."""
+
+import contextlib
+
+import numpy as np
+
+COUNTER = 0
+
+
+def a_class(s):
+    class Pair:
+        pass
+
+    return s
+
+
+def a_nested_function(s):
+    def square(v):
+        return v * v
+
+    return square(s)
+
+
+def with_block(s):
+    with contextlib.suppress(ValueError):
+        s = s * 2.0
+    return s
+
+
+def try_block(s):
+    try:
+        r = 1.0 / s
+    except ZeroDivisionError:
+        r = 0.0
+    return r
+
+
+def try_finally(s):
+    try:
+        r = s * s
+    finally:
+        r = s
+    return r
+
+
+def match_block(s, n):
+    match n:
+        case 0:
+            return s
+        case _:
+            return s * s
+
+
+def delete_a_name(s):
+    r = s * s
+    del r
+    return s
+
+
+def delete_an_entry(x):
+    del x[0]
+    return x[1]
+
+
+def global_statement(s):
+    global COUNTER
+    COUNTER = 1
+    return s
+
+
+def _counts():
+    total = 0.0
+
+    def nonlocal_statement(s):
+        nonlocal total
+        total = total + s
+        return total
+
+    return nonlocal_statement
+
+
+nonlocal_statement = _counts()
+
+
+def import_inside(s):
+    import math
+
+    return math.sin(s)
+
+
+def from_import_inside(s):
+    from math import sin
+
+    return sin(s)
+
+
+def yields(s):
+    yield s
+    yield s * s
+
+
+def yields_from(x):
+    yield from x
+
+
+def keeps_what_is_sent(s):
+    r = yield s
+    return r
+
+
+async def waits(s):
+    return s
+
+
+async def awaits(s):
+    r = await s
+    return r
+
+
+def else_of_a_for(x):
+    total = 0.0
+    for i in range(x.size):
+        total += x[i]
+    else:
+        total *= 2.0
+    return total
+
+
+def else_of_a_while(s):
+    while s < 10.0:
+        s = s * 2.0
+    else:
+        s = s + 1.0
+    return s
+
+
+def attribute_assignment(x):
+    x.flat = 0.0
+    return x[0]
+
+
+def attribute_of_a_tuple_assigned(params):
+    params.scale = 2.0
+    return params.scale
+
+
+def attribute_augmented(params):
+    params.scale += 2.0
+    return params.scale
+
+
+def starred_unpacking(pair):
+    first, *rest = pair
+    return first[0]
+
+
+def too_many_names(s, t):
+    a, b, c = s, t
+    return a
+
+
+def raise_with_a_computed_message(s):
+    if s < 0.0:
+        raise ValueError(s)
+    return s
+
+
+def raise_from_another(s):
+    if s < 0.0:
+        raise ValueError("negative") from None
+    return s
+
+
+def raise_again(s):
+    if s < 0.0:
+        raise
+    return s
+
+
+class Negative(Exception):
+    pass
+
+
+def raise_a_class_of_the_users(s):
+    if s < 0.0:
+        raise Negative("negative")
+    return s
+
+
+def assert_with_an_f_string(s):
+    assert s > 0.0, f"{s} is not positive"
+    return s
+
+
+def assign_into_a_number(s):
+    3.0[0] = s
+    return s
+
+
+def range_over_a_keyword(s, n):
+    for _ in range(stop=n):
+        s = s * 2.0
+    return s
+
+
+def range_binds_two_names(s, n):
+    for i, j in range(n):
+        s = s * 2.0
+    return s
+
+
+def enumerate_with_a_start(x):
+    total = 0.0
+    for i, v in enumerate(x, 1):
+        total += i * v
+    return total
+
+
+def enumerate_binds_one_name(x):
+    total = 0.0
+    for pair in enumerate(x):
+        total += pair[1]
+    return total
+
+
+def zip_binds_too_few_names(x, y, z):
+    total = 0.0
+    for a, b in zip(x, y, z):
+        total += a * b
+    return total
+
+
+def reversed_loop(x):
+    total = 0.0
+    for v in reversed(x):
+        total += v
+    return total
+
+
+def loop_target_is_an_element(x, n):
+    for x[0] in range(n):
+        pass
+    return x[0]
+
+
+def loop_over_map(x):
+    total = 0.0
+    for v in map(abs, x):
+        total += v
+    return total
+
+
+def type_alias_of_a_local(s):
+    r: list = s
+    r.real = s
+    return r
