@@ -85,6 +85,12 @@ def test_structures_and_single_precision():
     check = check_jvp(g, (np.array([1.5, 2.5], dtype=np.float32),))
     assert all(row.error < 1e-5 for row in check.rows)
 
+    @forward_grad
+    def h(x):
+        return x.astype(np.float32).sum()
+
+    assert check_jvp(h, (np.linspace(0.5, 1.5, 5),)).passed
+
 
 def test_a_plain_function_is_decorated_first():
     def f(x, n=2):
