@@ -27,7 +27,7 @@ from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.analysis.infer import infer
 from tangent_fwd.backend import support
 from tangent_fwd.backend.emit import Piece, emit
-from tangent_fwd.errors import Diagnostic, UnsupportedFunction, raise_all
+from tangent_fwd.errors import Diagnostic, SourceUnavailable, UnsupportedFunction, raise_all
 from tangent_fwd.frontend.lower import lower
 from tangent_fwd.frontend.parse import UserFunction, parse
 from tangent_fwd.ir.nodes import Expr, Function, Op, Ref
@@ -136,6 +136,7 @@ class _Module:
 
     def __init__(self, lanes: int) -> None:
         self.lanes = lanes
+        self.parsed: dict[Any, UserFunction] = {}
         self.typed: dict[tuple[Any, Types], _Typed] = {}
         self.typing: list[Any] = []
         self.activities: dict[tuple[Any, Types, tuple[bool, ...]], Activity] = {}
@@ -145,6 +146,15 @@ class _Module:
         self.constants: dict[str, Any] = {}
         self.constant_ids: dict[int, str] = {}
         self.calls: dict[str, tuple[Any, Types]] = {}
+
+    def parse(self, function: Any) -> UserFunction:
+        """Parse a helper, once; an unreadable one is refused by name."""
+        if function not in self.parsed:
+            try:
+                self.parsed[function] = parse(function)
+            except SourceUnavailable as error:
+                raise UnsupportedFunction(str(error)) from error
+        return self.parsed[function]
 
     # --- passes up to activity -----------------------------------------------------------------
 
@@ -184,7 +194,7 @@ class _Module:
         from numba.core import types
 
         plain = tuple(types.unliteral(t) for t in arg_types)
-        return self.type(parse(ref.value), plain).result
+        return self.type(self.parse(ref.value), plain).result
 
     def arg_types(self, caller: Function, op: Op) -> Types:
         from numba import typeof
@@ -214,7 +224,7 @@ class _Module:
             def of_call(op: Op, flags: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
                 ref = op.args[0]
                 assert isinstance(ref, Ref)
-                found = self.activity(parse_once(ref.value), self.arg_types(typed.ready, op), flags)
+                found = self.activity(self.parse(ref.value), self.arg_types(typed.ready, op), flags)
                 return found.result_active(), found.active_after()
 
             found = Activity(typed.ready, active, of_call)
@@ -285,7 +295,7 @@ class _Module:
         def make(op: Op, flags: tuple[bool, ...]) -> Ref:
             ref = op.args[0]
             assert isinstance(ref, Ref)
-            made = self.function(parse_once(ref.value), self.arg_types(caller, op), flags)
+            made = self.function(self.parse(ref.value), self.arg_types(caller, op), flags)
             return Ref(made.name, None)
 
         return make
@@ -299,7 +309,7 @@ class _Module:
                 if isinstance(ref, Ref) and ref.value is not None:
                     arg_types = self.arg_types(program, e)
                     none = (False,) * len(arg_types)
-                    made = self.function(parse_once(ref.value), arg_types, none)
+                    made = self.function(self.parse(ref.value), arg_types, none)
                     return replace(e, args=(Ref(made.name, None), *e.args[1:]))
             return e
 
@@ -334,16 +344,6 @@ class _Module:
             return e
 
         return replace(program, body=map_block(lambda x: map_expr(change, x), program.body))
-
-
-def parse_once(function: Any) -> UserFunction:
-    """Parse a helper; an unreadable one is refused by name."""
-    from tangent_fwd.errors import SourceUnavailable
-
-    try:
-        return parse(function)
-    except SourceUnavailable as error:
-        raise UnsupportedFunction(str(error)) from error
 
 
 def _helpers(pieces: list[Piece]) -> list[str]:

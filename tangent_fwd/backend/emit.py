@@ -84,6 +84,11 @@ class Text:
             if user_line is not None:
                 self.line_map[len(self.lines)] = user_line
 
+    def append(self, other: Text) -> None:
+        start = len(self.lines)
+        self.lines += other.lines
+        self.line_map |= {start + mine: user for mine, user in other.line_map.items()}
+
 
 def emit(
     pieces: list[Piece],
@@ -97,9 +102,13 @@ def emit(
     Returns the text with its line map. The module imports numba if it is there, and nothing of
     ours; as plain Python it gives the same numbers.
     """
-    text = Text()
-    body = "\n".join(_Writer(p, Text()).write(fastmath) for p in pieces) + "".join(helpers)
+    functions = Text()
+    for piece in pieces:
+        functions.add("\n")
+        _Writer(piece, functions).write(fastmath)
+    body = "\n".join([*functions.lines, *helpers])
     body = "\n".join(line for line in body.split("\n") if not line.lstrip().startswith("#"))
+    text = Text()
     text.add(f'"""{header}\n"""\n')
     if "math." in body:
         text.add("import math\n")
@@ -112,9 +121,7 @@ def emit(
         text.add(("" if position else "\n") + f"{name} = {_constant(value)}")
     for helper in helpers:
         text.add("\n\n" + helper)
-    for piece in pieces:
-        text.add("\n")
-        _Writer(piece, text).write(fastmath)
+    text.append(functions)
     return text
 
 
@@ -137,15 +144,13 @@ class _Writer:
         self.function, self.source, self.text = piece.function, piece.source, text
         self.quoted: tuple[int, int] | None = None
 
-    def write(self, fastmath: bool) -> str:
+    def write(self, fastmath: bool) -> None:
         flags = ', fastmath={"reassoc", "contract", "nsz"}' if fastmath else ""
-        start = len(self.text.lines)
         self.text.add(f'@njit(error_model="numpy"{flags})')
         self.text.add(self.wrapped(f"def {self.function.name}(", self.function.params, "):", 0))
         if self.function.doc:
             self.docstring(self.function.doc)
         self.block(self.function.body, 1)
-        return "\n".join(self.text.lines[start:])
 
     def docstring(self, doc: str) -> None:
         quote = ast.unparse(ast.Constant(doc)) if "\\" in doc or '"""' in doc else None

@@ -25,7 +25,7 @@ def f(x, i):
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tangent_fwd.analysis.effects import ALLOCATES, Memory, block_calls, calls, is_temporary
 from tangent_fwd.ir.nodes import (
@@ -47,10 +47,10 @@ from tangent_fwd.ir.walk import (
     assigned,
     blocks,
     defined,
-    map_expr,
     map_exprs,
     own_exprs,
     statements,
+    substitute,
     variables,
     with_blocks,
 )
@@ -66,6 +66,20 @@ def simplify(function: Function) -> Function:
     return function
 
 
+@dataclass(frozen=True)
+class _Held:
+    """The name that holds an expression's value, and what that depends on: the names (its own
+    among them) and the memory.
+    """
+
+    name: str
+    names: frozenset[str]
+    memory: frozenset[str]
+
+
+Known = dict[Expr, _Held]
+
+
 class _Share:
     """One walk that replaces an expression by the name that already holds its value."""
 
@@ -78,19 +92,12 @@ class _Share:
     def fixed(self, name: str) -> bool:
         return self.bound[name] == 1
 
-    def block(
-        self, block: Block, known: dict[Expr, str], copies: dict[str, Expr]
-    ) -> Block:  # fmt: skip
-        out: list[Stmt] = []
-        for stmt in block:
-            out.append(self.statement(stmt, known, copies))
-        return tuple(out)
+    def block(self, block: Block, known: Known, copies: dict[str, Expr]) -> Block:
+        return tuple(self.statement(stmt, known, copies) for stmt in block)
 
-    def statement(self, stmt: Stmt, known: dict[Expr, str], copies: dict[str, Expr]) -> Stmt:
+    def statement(self, stmt: Stmt, known: Known, copies: dict[str, Expr]) -> Stmt:
         def change(expr: Expr) -> Expr:
-            return map_expr(
-                lambda e: copies.get(e.name, e) if isinstance(e, Var) else e, expr
-            )  # fmt: skip
+            return substitute(expr, copies)
 
         inner = blocks(stmt)
         if inner:
@@ -111,7 +118,8 @@ class _Share:
             self.kill((stmt,), known)
             if isinstance(stmt, Store) and self.passes_unchanged(stmt):
                 assert isinstance(stmt.value, Var)
-                known[Op("getitem", (Var(stmt.array), *stmt.index))] = stmt.value.name
+                element = Op("getitem", (Var(stmt.array), *stmt.index))
+                known[element] = self.held(stmt.value.name, element)
         return stmt
 
     def passes_unchanged(self, stmt: Store) -> bool:
@@ -125,35 +133,35 @@ class _Share:
             and not any(isinstance(e, Op) for e in stmt.index)
         )
 
-    def let(self, stmt: Let, known: dict[Expr, str], copies: dict[str, Expr]) -> Let:
+    def held(self, name: str, expr: Expr) -> _Held:
+        names = frozenset((name, *variables(expr)))
+        return _Held(name, names, frozenset(self.memory.loads(expr)))
+
+    def let(self, stmt: Let, known: Known, copies: dict[str, Expr]) -> Let:
         value, target = stmt.value, stmt.target
         if isinstance(value, Op) and value in known and not stmt.any_order:
-            value = Var(known[value])
+            value = Var(known[value].name)
             stmt = replace(stmt, value=value)
         self.kill((stmt,), known)
         if not self.fixed(target):
             return stmt
         if isinstance(value, Op):
             if value.fn not in ALLOCATES and not calls(value) and value.fn != "tuple":
-                if target not in variables(value):
-                    known.setdefault(value, target)
+                if value not in known and target not in variables(value):
+                    known[value] = self.held(target, value)
         elif isinstance(value, Lit) or (isinstance(value, Var) and self.fixed(value.name)):
             if is_temporary(target):
                 copies[target] = value
         return stmt
 
-    def kill(self, block: Block, known: dict[Expr, str]) -> None:
+    def kill(self, block: Block, known: Known) -> None:
         """Forget what a piece of program makes untrue."""
         names = assigned(block)
         stores = self.memory.stores(block)
         everything = block_calls(block)
-        for expr in list(known):
-            touched = known[expr] in names or bool(names.intersection(variables(expr)))
-            if (
-                touched
-                or (stores and self.memory.loads(expr) & stores)
-                or (everything and self.memory.loads(expr))
-            ):
+        for expr, held in list(known.items()):
+            untrue = not (held.names.isdisjoint(names) and held.memory.isdisjoint(stores))
+            if untrue or (everything and held.memory):
                 del known[expr]
 
 
