@@ -8,6 +8,7 @@ from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Raise, Stmt, Store, Var
 from tangent_fwd.source import Span
+from tangent_fwd.transform.nests import Nests
 
 
 class Reduction:
@@ -17,8 +18,8 @@ class Reduction:
     array is filled with the start value and accumulated into, in the order of memory.
     """
 
-    def __init__(self, expand: Any, stmt: Let, op: Op, array: str, shapes: Shapes) -> None:
-        self.owner, self.stmt, self.shapes, self.array = expand, stmt, shapes, array
+    def __init__(self, nests: Nests, stmt: Let, op: Op, array: str, shapes: Shapes) -> None:
+        self.owner, self.stmt, self.shapes, self.array = nests, stmt, shapes, array
         self.name = op.fn.removeprefix("numpy.")
         keywords = dict(op.keywords)
         self.dims = shapes.of(array)
@@ -28,7 +29,7 @@ class Reduction:
         self.axes = sorted({a % ndim for a in chosen})
         self.kept = [k for k in range(ndim) if k not in self.axes]
         self.keepdims = bool(keywords.get("keepdims"))
-        self.kind = expand.types[stmt.target]
+        self.kind = nests.types[stmt.target]
         self.dtype = self.kind.dtype if is_array(self.kind) else self.kind
         self.span: Span = stmt.span
 

@@ -1,0 +1,244 @@
+"""The tools of the `loops` pass: scalar types, casts, allocations, nests, and reads of elements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tangent_fwd.analysis.alias import Aliases, is_array
+from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, sliced
+from tangent_fwd.errors import Diagnostic
+from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Nest, Op, Stmt, Var
+from tangent_fwd.ir.walk import defined, map_block, statements, substitute
+from tangent_fwd.rules import rule
+from tangent_fwd.source import Span
+
+FULL = Op("slice", (Lit(None),) * 3)
+# NumPy functions of arrays whose scalar counterpart has another name here.
+SCALAR_NAME = {"numpy.where": "ifelse", "numpy.astype": "cast"}
+# Locally constant functions that are no ufuncs, and yet take each element by itself.
+_EACH = frozenset(
+    "numpy.around numpy.round numpy.imag numpy.angle numpy.isclose numpy.isreal numpy.iscomplex "
+    "numpy.isposinf numpy.isneginf".split()
+)
+
+
+def is_elementwise(op: Op) -> bool:
+    """Whether an operation acts on each element by itself."""
+    if op.fn in SCALAR_NAME or op.fn in ("bitand", "bitor", "bitxor", "invert"):
+        return True
+    if op.fn in ("numpy.float64", "numpy.float32", "numpy.int64", "numpy.int32"):
+        return True
+    row = rule("pow" if op.fn == "pow" else op.fn)
+    if row is None:
+        return False
+    return row.kind == "elementwise" or (row.kind == "constant" and _each(op.fn))
+
+
+def _each(fn: str) -> bool:
+    """Whether a locally constant function is elementwise; `argsort` and `flatnonzero` are not."""
+    module, _, name = fn.rpartition(".")
+    if not module:
+        return fn != "attr"  # an operator
+    known = getattr(np, name, None) if module == "numpy" else None
+    scalar = isinstance(known, type) and issubclass(known, np.generic)
+    return fn in _EACH or isinstance(known, np.ufunc) or scalar
+
+
+class Nests:
+    """The program that is being written: its types so far, its statements, its loop letters."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.types: dict[str, Any] = dict(function.types)
+        self.diagnostics: list[Diagnostic] = []
+        self.out: list[Stmt] = []
+        self.count = 0
+        bound = [*function.params]
+        for stmt in statements(function.body):
+            name = defined(stmt)
+            if name is not None:
+                bound.append(name)
+        self.times = Counter(bound)
+        self.fixed = {name for name, times in self.times.items() if times == 1}
+        used = {n.split("%")[0] for n in (*self.types, *function.params)}
+        self.seen_through: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self.aliases = Aliases(function)
+        self.view_of: dict[str, str] = {}
+        self.letters = [c for c in "ijklmnpqrs" if c not in used] + [f"axis{k}" for k in range(8)]
+
+    def fresh(self, kind: Any, hint: str = "") -> str:
+        self.count += 1
+        name = f"{hint}%x{self.count}"
+        self.types[name] = kind
+        return name
+
+    def is_array(self, expr: Expr) -> bool:
+        return isinstance(expr, Var) and is_array(self.types.get(expr.name))
+
+    def dtype(self, expr: Expr) -> Any:
+        """The scalar numba type of an atom; None for a literal without one."""
+        if isinstance(expr, Var):
+            kind: Any = self.types.get(expr.name)
+            return kind.dtype if is_array(kind) else kind
+        return None
+
+    def emit(self, *stmts: Stmt) -> None:
+        self.out.extend(stmts)
+
+    # --- scalars -------------------------------------------------------------------------------
+
+    def settled(self, expr: Expr) -> bool:
+        """Whether a size given as a scalar never changes."""
+        from numba.core import types
+
+        if isinstance(expr, Lit):
+            return isinstance(expr.value, int)
+        return (
+            isinstance(expr, Var)
+            and expr.name in self.fixed
+            and isinstance(self.types.get(expr.name), types.Integer)
+        )
+
+    def typed_literal(self, value: Expr, kind: Any) -> Expr:
+        """An integer stored into a float array is a float."""
+        from numba.core import types
+
+        if (
+            isinstance(value, Lit)
+            and isinstance(value.value, int)
+            and isinstance(kind, types.Float)
+        ):
+            if not isinstance(value.value, bool):
+                return Lit(float(value.value), "float32" if kind == types.float32 else None)
+        return value
+
+    def cast_args(self, op: Op, kind: Any) -> Op:
+        """Operands that would widen a float32 result in scalar arithmetic are cast."""
+        from numba.core import types
+
+        dtype = kind.dtype if is_array(kind) else kind
+        if dtype != types.float32 or op.fn == "call" or not is_elementwise(op):
+            return op
+        args: list[Expr] = []
+        for position, arg in enumerate(op.args):
+            power = op.fn in ("pow", "numpy.power") and position == 1
+            first = op.fn == "ifelse" and position == 0
+            if first or op.fn == "cast" or op.fn.startswith("numpy.float"):
+                args.append(arg)
+            elif isinstance(arg, Lit) and isinstance(arg.value, (int, float)):
+                keep = (power and isinstance(arg.value, int)) or arg.dtype is not None
+                args.append(arg if keep else Lit(float(arg.value), "float32"))
+            elif isinstance(self.dtype(arg), types.Integer) and not power:
+                args.append(Op("numpy.float32", (arg,)))
+            else:
+                args.append(arg)
+        return replace(op, args=tuple(args))
+
+    # --- allocations, loops, elements ------------------------------------------------------------
+
+    def allocate(
+        self, name: str, kind: Any, sizes: tuple[Expr, ...], span: Span, owned: bool = True,
+        fn: str = "empty",
+    ) -> None:  # fmt: skip
+        """`name = np.empty(sizes)`; an owned array is ours to remove if nobody needs it whole."""
+        shape = Op("tuple", sizes)
+        keywords = (("owned", owned),)
+        self.types[name] = kind
+        self.emit(Let(name, Op(fn, (shape, Lit(kind.dtype.name)), keywords), span))
+
+    def nest(self, sizes: tuple[Expr, ...], body: Block, span: Span, start: int = 0) -> Block:
+        """Loops over all axes around `body`; axis k runs over letter start + k."""
+        for axis in range(len(sizes) - 1, -1, -1):
+            letter = self.letters[start + axis]
+            if sizes[axis] == ONE:
+                body = _at_zero(letter, body)
+            else:
+                body = (Nest(letter, sizes[axis], body, span),)
+        return body
+
+    def element(self, arg: Expr, dims: Dims, shapes: Shapes) -> Expr:
+        """What an operand contributes at one point of a nest over `dims`."""
+        if not self.is_array(arg):
+            return arg
+        assert isinstance(arg, Var)
+        own = shapes.of(arg.name)
+        offset = len(dims) - len(own)
+        index = tuple(
+            Lit(0) if d == ONE else Var(self.letters[offset + k]) for k, d in enumerate(own)
+        )
+        return self.through_views(arg.name, index)
+
+    # --- views -----------------------------------------------------------------------------------
+
+    def through_views(self, name: str, index: tuple[Expr, ...]) -> Expr:
+        """An element of `x.T` or `x[:, None]` is read off `x` itself."""
+        while name in self.seen_through:
+            name, places = self.seen_through[name]
+            index = tuple(index[p] for p in places)
+        return Op("getitem", (Var(name), *index))
+
+    def note_view(self, target: str, op: Op) -> None:
+        """Remember views that only permute axes or add some, while both names stay bound."""
+        base = op.args[0]
+        if not (isinstance(base, Var) and {target, base.name} <= self.fixed):
+            return
+        if not self.is_array(base):
+            return
+        ndim = self.types[base.name].ndim
+        if op.fn == "numpy.transpose" and len(op.args) == 1:
+            self.seen_through[target] = (base.name, tuple(range(ndim))[::-1])
+        elif op.fn == "getitem":
+            entries = list(op.args[1:])
+            if Lit(...) in entries:
+                at = entries.index(Lit(...))
+                missing = ndim - sum(1 for e in entries if e not in (Lit(None), Lit(...)))
+                entries[at : at + 1] = [FULL] * missing
+            if all(e in (Lit(None), FULL) for e in entries):
+                places = [p for p, e in enumerate(entries) if e == FULL]
+                rest = range(len(entries), len(entries) + ndim - len(places))
+                self.seen_through[target] = (base.name, (*places, *rest))
+
+    def view_dims(self, op: Op, source: Dims) -> Dims | None:
+        entries = list(op.args[1:])
+        taken = sum(1 for e in entries if e not in (Lit(None), Lit(...)))
+        if Lit(...) in entries:
+            at = entries.index(Lit(...))
+            entries[at : at + 1] = [FULL] * (len(source) - taken)
+        dims: list[Expr] = []
+        axis = 0
+        fresh = 0
+        for entry in entries:
+            if entry == Lit(None):
+                dims.append(ONE)
+                continue
+            if isinstance(entry, Op) and entry.fn == "slice":
+                dim = sliced(source[axis], entry)
+                if dim is None:
+                    self.count += 1
+                    fresh += 1
+                    dim = Op("dim", (Var(f"slice{self.count}"), Lit(axis), Lit(0)))
+                dims.append(dim)
+            axis += 1
+        return (*dims, *source[axis:])
+
+
+def _at_zero(letter: str, body: Block) -> Block:
+    """The only round of a loop over an axis of size 1."""
+    return map_block(lambda e: substitute(e, {letter: Lit(0)}), body)
+
+
+def any_of(tests: list[Expr]) -> Expr:
+    """Whether at least one of several tests holds."""
+    result, *rest = tests
+    for other in rest:
+        result = Op("or", (result, other))
+    return result
+
+
+def wide_layout(kind: Any) -> str:
+    """The layout numba gives to a name that holds the array or a C-ordered copy of it."""
+    return "C" if kind.layout == "C" else "A"

@@ -1,0 +1,151 @@
+"""Stores: writing into arrays, in place or through an index, as loops over elements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tangent_fwd.analysis.alias import is_array
+from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
+from tangent_fwd.errors import Diagnostic
+from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Store, Var
+from tangent_fwd.ir.walk import statements
+from tangent_fwd.source import Span
+from tangent_fwd.transform.align import Waiting
+from tangent_fwd.transform.nests import FULL, Nests, any_of, wide_layout
+
+
+class Stores:
+    """Writes to arrays at one point of a block."""
+
+    def __init__(self, nests: Nests, waiting: Waiting, shapes: Shapes) -> None:
+        self.nests, self.waiting, self.shapes = nests, waiting, shapes
+
+    def inplace(self, stmt: Let, op: Op) -> None:
+        """`a += e` on an array writes into it; the name stays bound to the same memory."""
+        array = op.args[0]
+        assert isinstance(array, Var)
+        self.waiting.flush_all()
+        other = op.args[1]
+        if self.nests.is_array(other) and isinstance(other, Var):
+            dims = self.shapes.of(array.name)
+            other = self.fitted(other.name, array.name, dims, stmt.span)
+        plain = Op(op.fn, (array, other), (), op.span)
+        value = self.nests.fresh(self.nests.types[stmt.target].copy(layout="C"))
+        self.waiting.elementwise_now(Let(value, plain, stmt.span), plain)
+        self.fill(array.name, Var(value), stmt.span)
+        if stmt.target != array.name:
+            self.nests.emit(Let(stmt.target, array, stmt.span))
+            self.shapes.set(stmt.target, self.shapes.of(array.name))
+
+    def store(self, stmt: Store) -> None:
+        kind = self.nests.types[stmt.array]
+        self.waiting.flush_all()
+        if not is_array(kind):
+            where = stmt.span
+            message = f"`{stmt.array.split('%')[0]}` is {kind}: only arrays can be written to"
+            self.nests.diagnostics.append(Diagnostic("typing", message, where))
+            return
+        if any(self.nests.is_array(e) for e in stmt.index):
+            message = "writing through an index array is not supported"
+            self.nests.diagnostics.append(Diagnostic("function", message, stmt.span))
+            return
+        scalar_index = len(stmt.index) == kind.ndim and not any(
+            isinstance(e, Op) or e in (Lit(...), Lit(None)) for e in stmt.index
+        )
+        if scalar_index:
+            value = self.nests.typed_literal(stmt.value, kind.dtype)
+            self.nests.emit(replace(stmt, value=value))
+            return
+        if isinstance(stmt.value, Var) and self.is_view(stmt.value.name, stmt):
+            return  # `a[1:] += e` already wrote through the view
+        whole = all(e in (Lit(...), FULL) for e in stmt.index)
+        if whole:
+            self.fill(stmt.array, stmt.value, stmt.span)
+            return
+        index = tuple(e for e in stmt.index)
+        ndim = kind.ndim - sum(
+            1 for e in index if not isinstance(e, Op) and e not in (Lit(...), Lit(None))
+        )
+        layout = "A" if any(isinstance(e, Op) for e in index) else "C"
+        view = self.view(stmt.array, index, kind.copy(ndim=ndim, layout=layout), stmt.span)
+        self.fill(view, stmt.value, stmt.span)
+
+    def fill(self, array: str, value: Expr, span: Span) -> None:
+        """`array[:] = value`, broadcasting the value."""
+        dims = self.shapes.of(array)
+        sizes = tuple(self.shapes.text(d, [(array, k)]) for k, d in enumerate(dims))
+        if self.nests.is_array(value):
+            assert isinstance(value, Var)
+            if value.name != array and self.same_memory(value.name, array):
+                # NumPy reads the whole right side before it writes.
+                kind = self.nests.types[value.name]
+                copy = self.nests.fresh(kind.copy(layout="C", readonly=False))
+                self.nests.emit(Let(copy, Op("numpy.copy", (value,)), span))
+                self.shapes.set(copy, self.shapes.of(value.name))
+                value = Var(copy)
+            value = self.fitted(value.name, array, dims, span)
+        else:
+            value = self.nests.typed_literal(value, self.nests.types[array].dtype)
+        index = tuple(Var(self.nests.letters[k]) for k in range(len(dims)))
+        item = self.nests.element(value, dims, self.shapes)
+        body: Block = (Store(array, index, item, span),)
+        self.nests.emit(*self.nests.nest(sizes, body, span))
+
+    def same_memory(self, a: str, b: str) -> bool:
+        a, b = self.nests.view_of.get(a, a), self.nests.view_of.get(b, b)
+        return self.nests.aliases.find(a) == self.nests.aliases.find(b)
+
+    def fitted(self, value: str, array: str, dims: Dims, span: Span) -> Var:
+        """The value, stretched where a check at run time finds another shape than the target's."""
+        own = self.shapes.of(value)
+        offset = len(dims) - len(own)
+        if offset < 0:
+            message = "cannot store an array of more dimensions than its target has"
+            self.nests.diagnostics.append(Diagnostic("typing", message, span))
+            return Var(value)
+        doubtful = [k for k, d in enumerate(own) if d != ONE and d != dims[offset + k]]
+        if not doubtful:
+            return Var(value)
+        tests: list[Expr] = [
+            Op("ne", (self.shapes.text(own[k], [(value, k)]),
+                      self.shapes.text(dims[offset + k], [(array, offset + k)])))
+            for k in doubtful
+        ]  # fmt: skip
+        kind = self.nests.types[value]
+        wide = self.nests.fresh(kind.copy(layout=wide_layout(kind)), value)
+        sizes = Op("tuple", tuple(
+            self.shapes.text(dims[offset + k] if k in doubtful else d, [(array, offset + k)])
+            if k in doubtful else self.shapes.text(d, [(value, k)])
+            for k, d in enumerate(own)
+        ))  # fmt: skip
+        self.nests.emit(Let(wide, Var(value), span))
+        stretch = Let(wide, Op("stretch", (Var(value), sizes)), span)
+        self.nests.emit(If(any_of(tests), (stretch,), (), span))
+        fitting = tuple(dims[offset + k] if d != ONE else ONE for k, d in enumerate(own))
+        self.shapes.set(wide, fitting)
+        return Var(wide)
+
+    def view(self, array: str, index: tuple[Expr, ...], kind: Any, span: Span) -> str:
+        nests = self.nests
+        name = nests.fresh(kind)
+        nests.view_of[name] = array
+        op = Op("getitem", (Var(array), *index), (), span)
+        nests.emit(Let(name, op, span))
+        dims = nests.view_dims(op, self.shapes.of(array))
+        self.shapes.set(name, dims if dims is not None else self.shapes.root(name))
+        return name
+
+    def is_view(self, name: str, stmt: Store) -> bool:
+        """Whether `name` is what stands at the place stored to: `t = a[k]; t += e; a[k] = t`."""
+        made: dict[str, Expr] = {
+            s.target: s.value for s in statements(tuple(self.nests.out)) if isinstance(s, Let)
+        }
+        value: Expr | None = Var(name)
+        while isinstance(value, Var) and value.name in made:
+            value = made[value.name]
+        return (
+            isinstance(value, Op)
+            and value.fn == "getitem"
+            and value.args == (Var(stmt.array), *stmt.index)
+        )
