@@ -289,7 +289,7 @@ class _Printer:
 
             return self.glob(getattr(np, str(name.value).replace("bool", "bool_")), fn + name.value)
         args = self.weak_literals(op)
-        if fn in INFIX and len(args) == 2:
+        if fn in INFIX and fn != "matmul" and len(args) == 2:
             return f"{args[0]} {INFIX[fn]} {args[1]}"
         if fn in PREFIX:
             return f"{PREFIX[fn]}{args[0]}"

@@ -19,6 +19,16 @@ Typer = Callable[..., Any]
 REASONS: list[str] = []
 
 
+class _Key:
+    """What numba knows a stub by, and calls it in messages."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name.rsplit(".", 1)[-1]
+
+    def __repr__(self) -> str:
+        return self.__name__
+
+
 class Stub:
     """A callable that exists for type inference only.
 
@@ -45,7 +55,7 @@ class Stub:
             return None if result is None else signature(result, *args)
 
         template = type(
-            f"Stub_{name}", (AbstractTemplate,), {"key": (name, id(self)), "generic": generic}
+            f"Stub_{name}", (AbstractTemplate,), {"key": _Key(name), "generic": generic}
         )
         self._numba_type_ = types.Function(template)
 

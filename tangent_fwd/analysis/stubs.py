@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.analysis.numba_typing import Stub, result_type
+from tangent_fwd.analysis.numba_typing import Stub, result_type, unify
 from tangent_fwd.ir.nodes import Lit, Op, Ref
 
 _CACHE: dict[Any, Any] = {}
@@ -89,7 +89,7 @@ def _make(op: Op) -> Any:
         return object()  # numba does not know it, and says so
 
 
-_AS_METHOD = frozenset("flatten copy astype item fill".split())
+_AS_METHOD = frozenset("flatten copy astype item fill transpose".split())
 
 
 def _method(name: str) -> Any:
@@ -257,11 +257,68 @@ def _outer(a: Any, b: Any) -> Any:
 
 
 def _dot(a: Any, b: Any) -> Any:
-    import operator
-
     if _ndim(a) == 0 or _ndim(b) == 0:
         return result_type(np.multiply, a, b)
-    return result_type(operator.matmul, a, b)
+    return _matmul(a, b)
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    from numba.core.typing.npydecl import MatMulTyperMixin
+
+    typer = MatMulTyperMixin()
+    typer.func_name = "'@'"
+    return typer.matmul_typer(a, b)
+
+
+def _larger_or_smaller(function: Any) -> Callable[..., Any]:
+    """`max` and `min` of several numbers have the type that all of them share."""
+
+    def typer(*args: Any) -> Any:
+        from numba.core import types
+
+        kinds = [types.unliteral(a) for a in args]
+        if len(kinds) > 1 and all(isinstance(k, types.Number) for k in kinds):
+            return unify(kinds)
+        return result_type(function, *args) if args else None
+
+    return typer
+
+
+def _created(given: int = 1) -> Callable[..., Any]:
+    """Typed by a shape, `given - 1` values, and a dtype; numba reads both."""
+
+    def typer(shape: Any, *rest: Any) -> Any:
+        from numba.core import types
+        from numba.core.typing.npydecl import parse_dtype, parse_shape
+
+        values, dtypes = rest[: given - 1], rest[given - 1 :]
+        if dtypes:
+            dtype = parse_dtype(dtypes[0])
+        else:
+            dtype = _scalar(values[0]) if values else types.float64
+        ndim = parse_shape(types.unliteral(shape))
+        if dtype is None or ndim is None:
+            return None
+        return types.Array(dtype, ndim, "C")
+
+    return typer
+
+
+def _created_like(given: int = 1) -> Callable[..., Any]:
+    """Typed by an array, `given - 1` values that do not matter, and a dtype."""
+
+    def typer(array: Any, *rest: Any) -> Any:
+        from numba.core import types
+        from numba.core.typing.npydecl import parse_dtype
+
+        dtypes = rest[given - 1 :]
+        dtype = parse_dtype(dtypes[0]) if dtypes else _scalar(array)
+        if dtype is None or not isinstance(array, types.Array):
+            return None
+        layout = array.layout if array.layout != "A" else "C"
+        return array.copy(dtype=dtype, layout=layout, readonly=False)
+
+    return typer
 
 
 _STUBS: dict[str, Callable[..., Any]] = {
@@ -280,11 +337,23 @@ _STUBS: dict[str, Callable[..., Any]] = {
     "numpy.copy": lambda a: _array(_scalar(a), _ndim(a)),
     "numpy.astype": _astype,
     "numpy.arange": _arange,
+    "numpy.zeros": _created(),
+    "numpy.ones": _created(),
+    "numpy.empty": _created(),
+    "numpy.full": _created(2),
+    "numpy.zeros_like": _created_like(),
+    "numpy.ones_like": _created_like(),
+    "numpy.empty_like": _created_like(),
+    "numpy.full_like": _created_like(2),
+    "numpy.sinc": _elementwise(np.sin),
+    "matmul": _matmul,
     "numpy.outer": _outer,
     "numpy.dot": _dot,
     "numpy.round": _same,
     "numpy.around": _same,
     "builtins.abs": _elementwise(np.absolute),
+    "builtins.max": _larger_or_smaller(max),
+    "builtins.min": _larger_or_smaller(min),
     "numpy.float64": _cast("float64"),
     "numpy.float32": _cast("float32"),
     "numpy.int64": _cast("int64"),
