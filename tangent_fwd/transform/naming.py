@@ -23,12 +23,12 @@ After:
 >>> print(show(naming(before, frozenset())))
 def f(x):
     x = math.sin(x)
-    prod = x * x
+    x_squared = x * x
     exp_x = math.exp(x)
     plus = exp_x + x
     cos_plus = math.cos(plus)
-    plus_2 = prod + cos_plus
-    return plus_2
+    plus = x_squared + cos_plus
+    return plus
 """
 
 from __future__ import annotations
@@ -54,6 +54,11 @@ _WORDS = {
     "lt": "less", "le": "less", "gt": "more", "ge": "more", "eq": "same", "ne": "differs",
     "stretch": "wide", "call": "result",
 }  # fmt: skip
+
+# How short products and powers are called, and how long such a name may get.
+_TIMES = {0.5: "half", 2.0: "twice"}
+_TO_THE = {2: "squared", 3: "cubed"}
+_LONGEST = 14
 
 
 def naming(function: Function, taken: frozenset[str]) -> Function:
@@ -188,6 +193,10 @@ class _Names:
         self.taken = set(taken) | RESERVED
         self.chosen: dict[str, str] = {}
         self.wide = any(lane(n) for n in _all_names(function))
+        self.names = _all_names(function)
+        self.conflicts = Interference(function)
+        # The words given out, each with the temporaries that have it and the word they asked for.
+        self.holders: dict[str, list[tuple[str, str]]] = {}
         self.made: dict[str, Expr] = {}
         self.stored: dict[str, Expr] = {}
         self.summed: dict[str, Expr] = {}
@@ -218,15 +227,36 @@ class _Names:
                 self.taken.add(self.chosen[stmt.var])
         for name in primals:
             if "%" in name and name not in self.chosen:
-                self.chosen[name] = self.unique(self.word(name))
-                self.taken.add(self.chosen[name])
+                self.chosen[name] = self.shared(name, self.word(name))
         lanes = [n for n in everything if lane(n) is not None]
+        tangents: dict[tuple[str, str | None], str] = {}
         for name in lanes:
             number = lane(name)
-            word = f"d_{self.chosen[core(name)]}" + (f"_{number}" if number else "")
-            self.chosen[name] = self.unique(word)
-            self.taken.add(self.chosen[name])
+            place = (self.chosen[core(name)], number)
+            if place not in tangents:
+                tangents[place] = self.unique("_".join(p for p in ("d", *place) if p))
+                self.taken.add(tangents[place])
+            self.chosen[name] = tangents[place]
         return self.chosen
+
+    def shared(self, name: str, word: str) -> str:
+        """The word for a temporary; scalars of one type that never meet have it in common."""
+        kind = self.function.typeof(name)
+        alike = [w for w, others in self.holders.items() if others[0][1] == word]
+        for candidate in alike if str(kind) in ("float64", "float32") else ():
+            others = [other for other, _ in self.holders[candidate]]
+            if all(self.function.typeof(other) == kind for other in others):
+                if not any(self.meet(name, other) for other in others):
+                    self.holders[candidate].append((name, word))
+                    return candidate
+        found = self.unique(word)
+        self.taken.add(found)
+        self.holders[found] = [(name, word)]
+        return found
+
+    def meet(self, one: str, other: str) -> bool:
+        lanes = {lane(n) for n in self.names if core(n) in (one, other)}
+        return any(self.conflicts.between(_as(one, k), _as(other, k)) for k in lanes)
 
     def unique(self, word: str) -> str:
         if word not in self.taken:
@@ -257,7 +287,7 @@ class _Names:
                 summed = self.made.get(summed.name)
             if isinstance(summed, Op) and summed.fn.startswith(("numpy.", "math.")):
                 return f"sum_{summed.fn.rsplit('.', 1)[-1]}"
-        default = "slope" if name.startswith(("%p", "%f")) else "value"
+        default = "slope" if name.startswith("%p") else "value"
         return self.described(self.made.get(name), default)
 
     def subscript(self, array: str) -> str:
@@ -276,6 +306,11 @@ class _Names:
             return default
         if value.fn == "getitem" and isinstance(value.args[0], Var):
             return self.element(value)
+        if value.fn == "mul" and all(map(_is_size, value.args)):
+            return "count"
+        joint = self.joint(value)
+        if joint:
+            return joint
         if default == "slope" and value.fn in ("add", "sub", "mul", "truediv", "neg", "pow"):
             return "slope"
         if value.fn == "call" and isinstance(value.args[0], Ref):
@@ -292,6 +327,33 @@ class _Names:
             if inner and len(inner) <= 8 and "." in value.fn:
                 return f"{word}_{inner}"
         return word if word.isidentifier() else default
+
+    def joint(self, value: Op) -> str:
+        """A short product, quotient or power is called by its parts: `half_dt`, `x_over_y`."""
+        if value.fn not in ("mul", "truediv", "pow") or len(value.args) != 2:
+            return ""
+        left, right = value.args
+        if value.fn == "mul" and isinstance(right, Lit):
+            left, right = right, left
+        first, second = (
+            self.chosen.get(e.name, "") if isinstance(e, Var) else "" for e in (left, right)
+        )
+        if value.fn == "mul":
+            before = _TIMES.get(left.value, "") if isinstance(left, Lit) else first
+            word = f"{before}_{second}" if before and second else ""
+            if left == right and second:
+                word = f"{second}_squared"
+        elif value.fn == "pow":
+            after = _TO_THE.get(right.value, "") if isinstance(right, Lit) else ""
+            word = f"{first}_{after}" if first and after else ""
+        elif isinstance(left, Lit):
+            word = f"inverse_{second}" if left.value == 1.0 and second else ""
+        else:
+            below = second
+            if isinstance(right, Lit) and float(right.value).is_integer() and right.value > 0:
+                below = str(int(right.value))
+            word = f"{first}_over_{below}" if first and below else ""
+        return word if len(word) <= _LONGEST else ""
 
     def element(self, value: Op) -> str:
         array = value.args[0]
@@ -317,3 +379,14 @@ class _Names:
                 parts.append("k")
         suffix = "_".join(p for p in parts if len(p) <= 6)
         return f"{holder}_{suffix}" if suffix else f"{holder}_view"
+
+
+def _is_size(expr: Expr) -> bool:
+    """Whether an expression is `x.size`, `x.shape[k]`, or a product of such."""
+    if not isinstance(expr, Op):
+        return False
+    if expr.fn == "mul":
+        return all(map(_is_size, expr.args))
+    if expr.fn == "getitem":
+        return isinstance(expr.args[0], Op) and _is_size(expr.args[0])
+    return expr.fn == "attr" and expr.args[1] in (Lit("size"), Lit("shape"))

@@ -34,8 +34,8 @@ def gauss(x: float) -> float:
 def _normal_cdf_jvp(x, d_x):
     # return 0.5 * (1.0 + math.erf(x / math.sqrt(2.0)))
     sqrt = math.sqrt(2.0)
-    ratio = x / sqrt
-    return 0.5 * (1.0 + math.erf(ratio)), 0.5641895835477563 * gauss(ratio) / sqrt * d_x
+    x_over_sqrt = x / sqrt
+    return 0.5 * (1.0 + math.erf(x_over_sqrt)), 0.5641895835477563 * gauss(x_over_sqrt) / sqrt * d_x
 
 
 @njit(error_model="numpy")
@@ -47,12 +47,12 @@ def call_closed_form_jvp(spot, strike, rate, sigma, years, d_spot, d_sigma):
     # d1 = (math.log(spot / strike) + (rate + 0.5 * sigma * sigma) * years) / root
     d_ratio = d_spot / strike
     ratio = spot / strike
-    prod = 0.5 * sigma
-    d1 = (math.log(ratio) + (rate + prod * sigma) * years) / root
-    slope = years / root
+    half_sigma = 0.5 * sigma
+    d1 = (math.log(ratio) + (rate + half_sigma * sigma) * years) / root
+    ratio_2 = years / root
     d_d1 = (
         (d_ratio / ratio if d_ratio != 0.0 else 0.0) / root
-        + (0.5 * (slope * sigma) + slope * prod) * d_sigma - d1 / root * d_root
+        + (0.5 * (ratio_2 * sigma) + ratio_2 * half_sigma) * d_sigma - d1 / root * d_root
     )
     # d2 = d1 - root
     d_d2 = d_d1 - d_root
@@ -60,9 +60,9 @@ def call_closed_form_jvp(spot, strike, rate, sigma, years, d_spot, d_sigma):
     # return spot * _normal_cdf(d1) - strike * math.exp(-rate * years) * _normal_cdf(d2)
     result = _normal_cdf_jvp(d1, d_d1)
     result_0 = result[0]
-    prod_2 = strike * math.exp(-rate * years)
+    prod = strike * math.exp(-rate * years)
     result_2 = _normal_cdf_jvp(d2, d_d2)
     return (
-        spot * result_0 - prod_2 * result_2[0],
-        result_0 * d_spot + spot * result[1] - prod_2 * result_2[1]
+        spot * result_0 - prod * result_2[0],
+        result_0 * d_spot + spot * result[1] - prod * result_2[1]
     )

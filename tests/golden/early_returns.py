@@ -19,9 +19,12 @@ def early_returns_jvp(x, limit, d_x, d_limit):
         return 0.0, 0.0
     if x > limit:
         # return limit + math.log(x / limit)
-        ratio = x / limit
-        d_ratio = d_x / limit - ratio / limit * d_limit
-        return limit + math.log(ratio), d_limit + (d_ratio / ratio if d_ratio != 0.0 else 0.0)
+        x_over_limit = x / limit
+        d_x_over_limit = d_x / limit - x_over_limit / limit * d_limit
+        return (
+            limit + math.log(x_over_limit),
+            d_limit + (d_x_over_limit / x_over_limit if d_x_over_limit != 0.0 else 0.0)
+        )
     if x == limit:
         # return limit
         return limit, d_limit
@@ -29,5 +32,5 @@ def early_returns_jvp(x, limit, d_x, d_limit):
     d_y = 2.0 * x * d_x
     y = x * x
     # return y / limit
-    ratio_2 = y / limit
-    return ratio_2, d_y / limit - ratio_2 / limit * d_limit
+    y_over_limit = y / limit
+    return y_over_limit, d_y / limit - y_over_limit / limit * d_limit

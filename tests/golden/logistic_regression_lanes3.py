@@ -77,10 +77,10 @@ def logistic_regression_jvp3(w, X, y, strength, d_w_0, d_w_1, d_w_2):
     total = 0.0
     for i in range(w.size):
         w_i = w[i]
-        slope = 2.0 * w_i
-        d_total_0 += slope * d_w_0[i]  # any order
-        d_total_1 += slope * d_w_1[i]  # any order
-        d_total_2 += slope * d_w_2[i]  # any order
+        twice_w_i = 2.0 * w_i
+        d_total_0 += twice_w_i * d_w_0[i]  # any order
+        d_total_1 += twice_w_i * d_w_1[i]  # any order
+        d_total_2 += twice_w_i * d_w_2[i]  # any order
         total += w_i ** 2  # any order
     return (
         sum_log1p + strength * total,

@@ -98,7 +98,7 @@ def mlp_loss_jvp(weights, X, y, d_weights):
             d_total += 2.0 * diff * d_output  # any order
             total += diff ** 2  # any order
     # return np.mean((output - y) ** 2)
-    slope = product_2.shape[0] * product_2.shape[1]
-    d_total /= slope
-    total /= slope
+    count = product_2.shape[0] * product_2.shape[1]
+    d_total /= count
+    total /= count
     return total, d_total

@@ -18,9 +18,9 @@ def newton_root_jvp(a, tolerance, d_a):
     x = a
     while abs(x * x - a) > tolerance:
         # x = 0.5 * (x + a / x)
-        ratio = a / x
-        slope = 0.5 / x
-        d_x = (0.5 - slope * ratio) * d_x + slope * d_a
-        x = 0.5 * (x + ratio)
+        a_over_x = a / x
+        ratio = 0.5 / x
+        d_x = (0.5 - ratio * a_over_x) * d_x + ratio * d_a
+        x = 0.5 * (x + a_over_x)
     # return x
     return x, d_x

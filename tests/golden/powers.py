@@ -29,14 +29,12 @@ def powers_jvp(x, p, n, d_x, d_p):
         chosen_2 = (
             (power_2 * np.log(x_i) if x_i != 0.0 or p < 0.0 else 0.0) * d_p if d_p != 0.0 else 0.0
         )
-        slope = (
+        plus = (
             (2.0 * x_i - x_i ** -2 + (np.float64(n) * x_i ** (n - 1) if n != 0 else 0.0)) * d_x_i
             + (0.5 / power * d_x_i if d_x_i != 0.0 else 0.0)
         )
-        d_total += slope + ((chosen * d_x_i if d_x_i != 0.0 else 0.0) + chosen_2)  # any order
+        d_total += plus + ((chosen * d_x_i if d_x_i != 0.0 else 0.0) + chosen_2)  # any order
         total += x_i ** 2 + power + x_i ** -1 + power_2 + x_i ** n  # any order
-    power_3 = 2.0 ** p
-    d_power_3 = (
-        (power_3 * np.log(2.0) if 2.0 != 0.0 or p < 0.0 else 0.0) * d_p if d_p != 0.0 else 0.0
-    )
-    return total + power_3, d_total + d_power_3
+    power = 2.0 ** p
+    d_power = (power * np.log(2.0) if 2.0 != 0.0 or p < 0.0 else 0.0) * d_p if d_p != 0.0 else 0.0
+    return total + power, d_total + d_power

@@ -38,11 +38,11 @@ def reductions_jvp(X, d_X):
         smallests[i] = np.inf
     for i in range(X.shape[0]):
         for j in range(X.shape[1]):
-            d_X_i_j_2 = d_X[i, j]
-            X_i_j_2 = X[i, j]
-            if X_i_j_2 < smallests[j] or X_i_j_2 != X_i_j_2:
-                d_smallests[j] = d_X_i_j_2
-                smallests[j] = X_i_j_2
+            d_X_i_j = d_X[i, j]
+            X_i_j = X[i, j]
+            if X_i_j < smallests[j] or X_i_j != X_i_j:
+                d_smallests[j] = d_X_i_j
+                smallests[j] = X_i_j
     spread = np.empty(X.shape[1])
     d_spread = np.empty(X.shape[1])
     for i in range(X.shape[1]):

@@ -45,17 +45,19 @@ def _speed_jvp(z, rates, d_z, d_rates):
     # return np.array([birth * z[0] - eaten * z[0] * z[1], fed * z[0] * z[1] - death * z[1]])
     d_z_0 = d_z[0]
     z_0 = z[0]
-    prod = eaten * z_0
+    eaten_z_0 = eaten * z_0
     d_z_1 = d_z[1]
     z_1 = z[1]
-    slope = z_1 * z_0
-    prod_2 = fed * z_0
+    z_1_z_0 = z_1 * z_0
+    fed_z_0 = fed * z_0
     diffs = np.empty(2)
     d_diffs = np.zeros(2)
-    d_diffs[0] = z_0 * d_birth + (birth - z_1 * eaten) * d_z_0 - slope * d_eaten - prod * d_z_1
-    diffs[0] = birth * z_0 - prod * z_1
-    d_diffs[1] = slope * d_fed + z_1 * fed * d_z_0 + (prod_2 - death) * d_z_1 - z_1 * d_death
-    diffs[1] = prod_2 * z_1 - death * z_1
+    d_diffs[0] = (
+        z_0 * d_birth + (birth - z_1 * eaten) * d_z_0 - z_1_z_0 * d_eaten - eaten_z_0 * d_z_1
+    )
+    diffs[0] = birth * z_0 - eaten_z_0 * z_1
+    d_diffs[1] = z_1_z_0 * d_fed + z_1 * fed * d_z_0 + (fed_z_0 - death) * d_z_1 - z_1 * d_death
+    diffs[1] = fed_z_0 * z_1 - death * z_1
     return diffs, d_diffs
 
 
@@ -84,7 +86,7 @@ def rk4_jvp(rates, start, dt, steps, d_rates):
         # k1 = _speed(z, rates)
         k1, d_k1 = _speed_jvp(z, rates, d_z, d_rates)
         # k2 = _speed(z + 0.5 * dt * k1, rates)
-        prod = 0.5 * dt
+        half_dt = 0.5 * dt
         d_k1_wide = d_k1
         k1_wide = k1
         d_z_wide = d_z
@@ -98,8 +100,8 @@ def rk4_jvp(rates, start, dt, steps, d_rates):
         plus = np.empty(k1_wide.size)
         d_plus = np.empty(k1_wide.size)
         for i in range(k1_wide.size):
-            d_plus[i] = d_z_wide[i] + prod * d_k1_wide[i]
-            plus[i] = z_wide[i] + prod * k1_wide[i]
+            d_plus[i] = d_z_wide[i] + half_dt * d_k1_wide[i]
+            plus[i] = z_wide[i] + half_dt * k1_wide[i]
         k2, d_k2 = _speed_jvp(plus, rates, d_plus, d_rates)
         # k3 = _speed(z + 0.5 * dt * k2, rates)
         d_k2_wide = d_k2
@@ -115,8 +117,8 @@ def rk4_jvp(rates, start, dt, steps, d_rates):
         plus_2 = np.empty(k2_wide.size)
         d_plus_2 = np.empty(k2_wide.size)
         for i in range(k2_wide.size):
-            d_plus_2[i] = d_z_wide_2[i] + prod * d_k2_wide[i]
-            plus_2[i] = z_wide_2[i] + prod * k2_wide[i]
+            d_plus_2[i] = d_z_wide_2[i] + half_dt * d_k2_wide[i]
+            plus_2[i] = z_wide_2[i] + half_dt * k2_wide[i]
         k3, d_k3 = _speed_jvp(plus_2, rates, d_plus_2, d_rates)
         # k4 = _speed(z + dt * k3, rates)
         d_k3_wide = d_k3
@@ -136,7 +138,7 @@ def rk4_jvp(rates, start, dt, steps, d_rates):
             plus_3[i] = z_wide_3[i] + dt * k3_wide[i]
         k4, d_k4 = _speed_jvp(plus_3, rates, d_plus_3, d_rates)
         # z = z + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-        ratio = dt / 6.0
+        dt_over_6 = dt / 6.0
         if k1.size != k2.size or k3.size != k2.size or k4.size != k2.size or z.size != k2.size:
             size_4 = common(common(common(common(k2.size, k1.size), k3.size), k4.size), z.size)
             d_k2 = stretch1(d_k2, (size_4,))
@@ -152,8 +154,8 @@ def rk4_jvp(rates, start, dt, steps, d_rates):
         prods = np.empty(k2.size)
         d_prods = np.empty(k2.size)
         for i in range(k2.size):
-            d_prods[i] = ratio * (d_k1[i] + 2.0 * d_k2[i] + 2.0 * d_k3[i] + d_k4[i])
-            prods[i] = ratio * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i])
+            d_prods[i] = dt_over_6 * (d_k1[i] + 2.0 * d_k2[i] + 2.0 * d_k3[i] + d_k4[i])
+            prods[i] = dt_over_6 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i])
         z_wide_4 = np.empty(k2.size)
         d_z_wide_4 = np.empty(k2.size)
         for i in range(k2.size):

@@ -23,63 +23,69 @@ def rk4_step_jvp(prey, hunters, rates, dt, d_prey, d_hunters, d_rates):
     d_death = d_rates[3]
     death = rates[3]
     # k1 = birth * prey - eaten * prey * hunters
-    prod = eaten * prey
-    slope = hunters * prey
-    d_k1 = prey * d_birth + (birth - hunters * eaten) * d_prey - slope * d_eaten - prod * d_hunters
-    k1 = birth * prey - prod * hunters
+    eaten_prey = eaten * prey
+    hunters_prey = hunters * prey
+    d_k1 = (
+        prey * d_birth + (birth - hunters * eaten) * d_prey - hunters_prey * d_eaten
+        - eaten_prey * d_hunters
+    )
+    k1 = birth * prey - eaten_prey * hunters
     # l1 = fed * prey * hunters - death * hunters
-    prod_2 = fed * prey
-    d_l1 = slope * d_fed + hunters * fed * d_prey + (prod_2 - death) * d_hunters - hunters * d_death
-    l1 = prod_2 * hunters - death * hunters
+    fed_prey = fed * prey
+    d_l1 = (
+        hunters_prey * d_fed + hunters * fed * d_prey + (fed_prey - death) * d_hunters
+        - hunters * d_death
+    )
+    l1 = fed_prey * hunters - death * hunters
     # p, h = prey + 0.5 * dt * k1, hunters + 0.5 * dt * l1
-    prod_3 = 0.5 * dt
-    d_p = d_prey + prod_3 * d_k1
-    p = prey + prod_3 * k1
-    d_h = d_hunters + prod_3 * d_l1
-    h = hunters + prod_3 * l1
+    half_dt = 0.5 * dt
+    d_p = d_prey + half_dt * d_k1
+    p = prey + half_dt * k1
+    d_h = d_hunters + half_dt * d_l1
+    h = hunters + half_dt * l1
     # k2 = birth * p - eaten * p * h
-    prod_4 = eaten * p
-    slope_2 = h * p
-    d_k2 = p * d_birth + (birth - h * eaten) * d_p - slope_2 * d_eaten - prod_4 * d_h
-    k2 = birth * p - prod_4 * h
+    eaten_p = eaten * p
+    h_p = h * p
+    d_k2 = p * d_birth + (birth - h * eaten) * d_p - h_p * d_eaten - eaten_p * d_h
+    k2 = birth * p - eaten_p * h
     # l2 = fed * p * h - death * h
-    prod_5 = fed * p
-    d_l2 = slope_2 * d_fed + h * fed * d_p + (prod_5 - death) * d_h - h * d_death
-    l2 = prod_5 * h - death * h
+    fed_p = fed * p
+    d_l2 = h_p * d_fed + h * fed * d_p + (fed_p - death) * d_h - h * d_death
+    l2 = fed_p * h - death * h
     # p, h = prey + 0.5 * dt * k2, hunters + 0.5 * dt * l2
-    d_p = d_prey + prod_3 * d_k2
-    p = prey + prod_3 * k2
-    d_h = d_hunters + prod_3 * d_l2
-    h = hunters + prod_3 * l2
+    d_p = d_prey + half_dt * d_k2
+    p = prey + half_dt * k2
+    d_h = d_hunters + half_dt * d_l2
+    h = hunters + half_dt * l2
     # k3 = birth * p - eaten * p * h
-    prod_6 = eaten * p
-    slope_3 = h * p
-    d_k3 = p * d_birth + (birth - h * eaten) * d_p - slope_3 * d_eaten - prod_6 * d_h
-    k3 = birth * p - prod_6 * h
+    eaten_p = eaten * p
+    h_p = h * p
+    d_k3 = p * d_birth + (birth - h * eaten) * d_p - h_p * d_eaten - eaten_p * d_h
+    k3 = birth * p - eaten_p * h
     # l3 = fed * p * h - death * h
-    prod_7 = fed * p
-    d_l3 = slope_3 * d_fed + h * fed * d_p + (prod_7 - death) * d_h - h * d_death
-    l3 = prod_7 * h - death * h
+    fed_p = fed * p
+    d_l3 = h_p * d_fed + h * fed * d_p + (fed_p - death) * d_h - h * d_death
+    l3 = fed_p * h - death * h
     # p, h = prey + dt * k3, hunters + dt * l3
     d_p = d_prey + dt * d_k3
     p = prey + dt * k3
     d_h = d_hunters + dt * d_l3
     h = hunters + dt * l3
     # k4 = birth * p - eaten * p * h
-    prod_8 = eaten * p
-    slope_4 = h * p
-    d_k4 = p * d_birth + (birth - h * eaten) * d_p - slope_4 * d_eaten - prod_8 * d_h
-    k4 = birth * p - prod_8 * h
+    eaten_p = eaten * p
+    h_p = h * p
+    d_k4 = p * d_birth + (birth - h * eaten) * d_p - h_p * d_eaten - eaten_p * d_h
+    k4 = birth * p - eaten_p * h
     # l4 = fed * p * h - death * h
-    prod_9 = fed * p
-    d_l4 = slope_4 * d_fed + h * fed * d_p + (prod_9 - death) * d_h - h * d_death
-    l4 = prod_9 * h - death * h
+    fed_p = fed * p
+    d_l4 = h_p * d_fed + h * fed * d_p + (fed_p - death) * d_h - h * d_death
+    l4 = fed_p * h - death * h
     # return (prey + dt * (k1 + 2.0 * k2 + 2.0 * k3 + k4) / 6.0, hunters + dt * (l1 + 2.0 * l2 + 2 …
-    slope_5 = dt / 6.0
-    slope_6 = 2.0 * slope_5
-    d_plus = d_hunters + slope_5 * d_l1 + slope_6 * d_l2 + slope_6 * d_l3 + slope_5 * d_l4
+    dt_over_6 = dt / 6.0
+    prod = 2.0 * dt_over_6
+    d_plus = d_hunters + dt_over_6 * d_l1 + prod * d_l2 + prod * d_l3 + dt_over_6 * d_l4
     plus = hunters + dt * (l1 + 2.0 * l2 + 2.0 * l3 + l4) / 6.0
     return (
         (prey + dt * (k1 + 2.0 * k2 + 2.0 * k3 + k4) / 6.0, plus),
-        (d_prey + slope_5 * d_k1 + slope_6 * d_k2 + slope_6 * d_k3 + slope_5 * d_k4, d_plus)
+        (d_prey + dt_over_6 * d_k1 + prod * d_k2 + prod * d_k3 + dt_over_6 * d_k4, d_plus)
     )

@@ -23,9 +23,9 @@ def ternary_jvp(x, d_x):
             d_step = d_value
             step = value
         else:
-            prod = 0.5 * value
-            d_step = (prod + prod) * d_value
-            step = prod * value
+            half_value = 0.5 * value
+            d_step = (half_value + half_value) * d_value
+            step = half_value * value
         # total += step if step < 1.0 and value != 0.0 else 1.0
         if not (step < 1.0 and value != 0.0):
             d_step = 0.0
