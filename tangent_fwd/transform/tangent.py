@@ -186,7 +186,9 @@ class _Tangent(Partials):
         """`s = …`, `r = 1.0 / s`: tangents that divide by s multiply by r, which is at hand."""
         assert isinstance(made, Let) and isinstance(inverse, Let)
         recent = [s for s in self.out[start:] if s is not inverse]
-        position = next(k for k, s in enumerate(recent) if s is made) + 1
+        position = next((k for k, s in enumerate(recent, start=1) if s is made), None)
+        if position is None:
+            return  # `s` came from a helper's derivative, not from the statement itself
 
         def change(e: Expr) -> Expr:
             if isinstance(e, Op) and e.fn == "truediv" and e.args[1] == Var(made.target):

@@ -145,3 +145,9 @@ def _activate(v, smooth):
     if smooth:
         return np.tanh(v)
     return np.maximum(v, 0.0)
+
+
+def reciprocal_of_a_helper(s, t):
+    r = _mixed(t, s)
+    t = 1.0 / r
+    return t * r * s

@@ -251,6 +251,7 @@ CASES = [
         hand_jvp=strict(hand),
         tuned_jvp=strict(blocked),
         bump=0,
+        scalar=True,
         variants={"fastmath": fast(hand)},
         peers={
             "jax": peers.jax_jvp(_jax_program, (0, 1, 2)),
