@@ -293,6 +293,10 @@ def check_apart(groups: Sequence[Group], writes: Sequence[int]) -> None:
     for mine, (name, position, written) in enumerate(groups):
         if position not in writes:
             continue
+        if any(_share(a, b) for k, a in enumerate(written) for b in written[:k]):
+            raise ValueError(
+                f"{name} is written to and two of its arrays share memory; pass a copy of one"
+            )
         for its, (other, _, read_) in enumerate(groups):
             if mine != its and any(_share(a, b) for a in written for b in read_):
                 raise ValueError(

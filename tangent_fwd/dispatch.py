@@ -201,6 +201,7 @@ def _overlaps(
     for k, group in enumerate(groups):
         if owners[k] not in writes:
             continue
+        writer.checks += [f"apart({a}, {b})" for n, a in enumerate(group) for b in group[:n]]
         for j, other in enumerate(groups):
             if j == k or (j < k and owners[j] in writes):
                 continue

@@ -24,13 +24,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tangent_fwd.analysis.activity import Activity
+from tangent_fwd.analysis.alias import Aliases
 from tangent_fwd.analysis.infer import infer
+from tangent_fwd.analysis.overlap import overlaps
 from tangent_fwd.backend import support
 from tangent_fwd.backend.emit import Piece, emit
 from tangent_fwd.errors import Diagnostic, SourceUnavailable, UnsupportedFunction, raise_all
 from tangent_fwd.frontend.lower import lower
 from tangent_fwd.frontend.parse import UserFunction, parse
-from tangent_fwd.ir.nodes import Expr, Function, Op, Ref
+from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import show
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
 from tangent_fwd.options import Options
@@ -38,7 +40,7 @@ from tangent_fwd.rules import helpers as rule_helpers
 from tangent_fwd.transform.flatten import flatten
 from tangent_fwd.transform.fuse import fuse
 from tangent_fwd.transform.loops import loops
-from tangent_fwd.transform.naming import naming
+from tangent_fwd.transform.naming import RESERVED, naming
 from tangent_fwd.transform.nest import nest
 from tangent_fwd.transform.simplify import simplify
 from tangent_fwd.transform.split import never_bound, split
@@ -116,6 +118,7 @@ class _Typed:
     ready: Function
     stages: list[tuple[str, str]]
     result: Any
+    origins: dict[str, Expr]
 
 
 @dataclass
@@ -142,7 +145,7 @@ class _Module:
         self.activities: dict[tuple[Any, Types, tuple[bool, ...]], Activity] = {}
         self.made: dict[tuple[Any, Types, tuple[bool, ...]], _Made] = {}
         self.order: list[_Made] = []
-        self.names: set[str] = set()
+        self.names: set[str] = set(RESERVED)
         self.constants: dict[str, Any] = {}
         self.constant_ids: dict[int, str] = {}
         self.calls: dict[str, tuple[Any, Types]] = {}
@@ -181,13 +184,15 @@ class _Module:
         lowered = stage("lower", lower(function))
         raise_all(never_bound(lowered), function.source)
         program = stage("split", split(lowered))
+        origins = {s.target: s.value for s in statements(program.body) if isinstance(s, Let)}
         program = stage("infer", infer(program, arg_types, function.source, self.typeof_call))
         result = program.typeof("return")
+        program = self.with_shares(program)
         program = stage("loops", loops(program, function.source))
         program = stage("fuse", fuse(program))
         program = stage("simplify", simplify(flatten(program)))
         self.typing.pop()
-        self.typed[key] = _Typed(function, program, stages, result)
+        self.typed[key] = _Typed(function, program, stages, result, origins)
         return self.typed[key]
 
     def typeof_call(self, ref: Ref, arg_types: Types) -> Any:
@@ -196,11 +201,21 @@ class _Module:
         plain = tuple(types.unliteral(t) for t in arg_types)
         return self.type(self.parse(ref.value), plain).result
 
+    def with_shares(self, program: Function) -> Function:
+        """Calls of helpers, each with the arguments whose memory the result may be."""
+
+        def change(e: Expr) -> Expr:
+            if isinstance(e, Op) and e.fn == "call" and isinstance(e.args[0], Ref):
+                callee = self.type(self.parse(e.args[0].value), self.arg_types(program, e))
+                shares = Aliases(callee.ready).returned()
+                return replace(e, keywords=(*e.keywords, ("shares", shares)))
+            return e
+
+        return replace(program, body=map_block(lambda x: map_expr(change, x), program.body))
+
     def arg_types(self, caller: Function, op: Op) -> Types:
         from numba import typeof
         from numba.core import types
-
-        from tangent_fwd.ir.nodes import Lit, Var
 
         def of(arg: Expr) -> Any:
             if isinstance(arg, Var):
@@ -221,14 +236,23 @@ class _Module:
         if key not in self.activities:
             typed = self.type(function, arg_types)
 
-            def of_call(op: Op, flags: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+            def callee(op: Op) -> UserFunction:
                 ref = op.args[0]
                 assert isinstance(ref, Ref)
-                found = self.activity(self.parse(ref.value), self.arg_types(typed.ready, op), flags)
+                return self.parse(ref.value)
+
+            def of_call(op: Op, flags: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+                found = self.activity(callee(op), self.arg_types(typed.ready, op), flags)
                 return found.result_active(), found.active_after()
+
+            def written(op: Op) -> tuple[str, tuple[int, ...]]:
+                helper, flags = callee(op), tuple(found.is_active(a) for a in op.args[1:])
+                kinds = self.arg_types(typed.ready, op)
+                return helper.name, self.activity(helper, kinds, flags).mutated()
 
             found = Activity(typed.ready, active, of_call)
             raise_all(found.diagnostics, function.source)
+            raise_all(overlaps(found, written), function.source)
             self.activities[key] = found
         return self.activities[key]
 
@@ -257,7 +281,7 @@ class _Module:
         program = self.place_constants(program)
         program = self.place_support(program)
         taken = frozenset(self.names | set(self.constants))
-        program = stage("naming", naming(program, taken))
+        program = stage("naming", naming(program, taken, typed.origins))
         name = self.unique(self.suffixed(function.name, any(active)))
         program = replace(program, name=name)
         made = _Made(name, Piece(program, function.source), stages, activity.mutated(),

@@ -23,6 +23,10 @@ class Span:
         return cls(at.lineno, at.col_offset, at.end_lineno, at.end_col_offset)
 
 
+# Where a statement stands that no line of the user's asked for.
+NOWHERE = Span(0, 0, 0, 0)
+
+
 @dataclass(frozen=True)
 class Source:
     """The whole text of one file, so that a span can be shown as its author wrote it."""

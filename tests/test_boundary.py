@@ -231,3 +231,17 @@ def test_scalars_are_converted():
     for tangent in ("1", np.ones(1), 1j, (1.0,)):
         with pytest.raises(TypeError, match="tangent of `x` must be a real number"):
             made.jvp((3.0,), (tangent,))
+
+
+def test_arrays_of_one_tuple_that_share_memory() -> None:
+    @forward_grad
+    def crossed(pair):
+        a, b = pair
+        a[0] = b[1] * 2.0
+        return a[0] * b[0]
+
+    y = np.array([1.0, 2.0])
+    for _ in range(2):  # on the long way in, and on the short one
+        with pytest.raises(ValueError, match="two of its arrays share memory"):
+            crossed.jvp(((y, y),), ((y.copy(), y.copy()),))
+        assert crossed.jvp(((y.copy(), y.copy()),), ((y.copy(), y.copy()),))[0] == 4.0

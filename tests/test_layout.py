@@ -40,7 +40,7 @@ LONGEST = 400
 LONGER = {
     "frontend.expressions": 600,
     "frontend.lower": 450,
-    "transform.tangent": 520,
+    "transform.tangent": 550,
 }
 
 # Modules of the passes, each of which is explained by a program before and a program after.

@@ -78,8 +78,17 @@ class Activity:
         self.diagnostics: list[Diagnostic] = []
         while self.step():
             pass
+        ours = {
+            s.target
+            for s in statements(function.body)
+            if isinstance(s, Let)
+            and isinstance(s.value, Op)
+            and dict(s.value.keywords).get("owned")
+        }
         self.written = {
-            self.aliases.find(s.array) for s in statements(function.body) if isinstance(s, Store)
+            self.aliases.find(s.array)
+            for s in statements(function.body)
+            if isinstance(s, Store) and s.array not in ours
         }
         self.refuse_unknown()
 
@@ -162,7 +171,16 @@ class Activity:
                         self.refuse_attribute(op, stmt.span)
                         continue
                     culprit = next((a for a in op.args if self.is_active(a)), None)
-                    if culprit is None or rule(op.fn) is not None:
+                    if culprit is None:
+                        continue
+                    chooses = op.fn in ("builtins.max", "builtins.min") and len(op.args) == 1
+                    if chooses and isinstance(culprit, Var):
+                        message = f"`{display(op.fn)}` of a tuple is not supported"
+                        at = op.span or stmt.span
+                        self.diagnostics.append(Diagnostic("no-rule", message, at,
+                                                help="pass its elements one by one"))  # fmt: skip
+                        continue
+                    if rule(op.fn) is not None:
                         continue
                     if op.fn == "builtins.print":
                         continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Var
-from tangent_fwd.ir.walk import statements
+from tangent_fwd.ir.walk import statements, variables
 
 VIEWS = frozenset(
     "getitem numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient stretch attr "
@@ -67,10 +67,12 @@ class Aliases:
         if value.fn in VIEWS:
             return [a.name for a in value.args[:1] if isinstance(a, Var)]
         if value.fn in ("call", "tuple"):
+            # What a helper returns may be any of its arguments, unless it is known which.
+            kept = dict(value.keywords).get("shares", range(len(value.args)))
             return [
                 a.name
-                for a in value.args
-                if isinstance(a, Var) and has_array(self.function.typeof(a.name))
+                for k, a in enumerate(value.args, start=-1 if value.fn == "call" else 0)
+                if isinstance(a, Var) and has_array(self.function.typeof(a.name)) and k in kept
             ]
         return []
 
@@ -94,11 +96,14 @@ class Aliases:
                 a, b = b, a
             self.parent[a] = b
 
-    def returned(self) -> set[str]:
-        """Classes that leave the function by `return`."""
-        found: set[str] = set()
-        for stmt in statements(self.function.body):
-            if isinstance(stmt, Return):
-                args = stmt.value.args if isinstance(stmt.value, Op) else (stmt.value,)
-                found |= {self.find(a.name) for a in args if isinstance(a, Var)}
-        return found
+    def returned(self) -> tuple[int, ...]:
+        """Positions of the parameters whose memory may leave the function by `return`."""
+        found = {
+            self.find(name).split("[")[0]
+            for stmt in statements(self.function.body)
+            if isinstance(stmt, Return)
+            for name in variables(stmt.value)
+        }
+        return tuple(
+            k for k, p in enumerate(self.function.params) if self.find(p).split("[")[0] in found
+        )

@@ -259,7 +259,7 @@ class _Printer:
         if isinstance(expr, Var):
             return self.safe_name(expr.name)
         if isinstance(expr, Ref):
-            return self.glob(expr.value, ("ref", expr.name))
+            return self.glob(expr.value, ("ref", expr.name, id(expr.value)))
         if isinstance(expr, Lit):
             if expr.value is ...:
                 return "..."
@@ -272,7 +272,7 @@ class _Printer:
         fn = op.fn
         if fn == "tuple":
             inner = ", ".join(map(self.expr, op.args))
-            return f"({inner},)"
+            return f"({inner},)" if inner else "()"
         if fn == "slice":
             return ":".join("" if a == Lit(None) else self.expr(a) for a in op.args)
         if fn == "getitem":

@@ -1,12 +1,13 @@
 r"""Emitting: a program becomes Python that people read.
 
-Statements keep the user's order, and the user's line stands as a comment above the lines that
-came from it. Expressions are printed by astor; what it prints is parsed back and compared, and
-`ast.unparse` stands in where the two trees differ.
+Where nothing was fused, statements keep the user's order. The user's line stands as a comment
+above the lines that came from it, unless one of them is that line, word for word. Expressions
+are printed by astor; what it prints is parsed back and compared, and `ast.unparse` stands in
+where the two trees differ.
 
 Before:
 
->>> from tangent_fwd.ir.nodes import Op
+>>> from tangent_fwd.ir.nodes import Lit, Op
 >>> from tangent_fwd.source import Span
 >>> source = Source("f.py", "def f(x):\n    return x * x + 1.0")
 >>> square = Op("mul", (Var("x"), Var("x")))
@@ -24,12 +25,23 @@ def f(x):
 from __future__ import annotations
 
 import ast
+import re
+import textwrap
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tangent_fwd.backend.groups import Group, grouped
 from tangent_fwd.backend.syntax import BINARY, expression
-from tangent_fwd.backend.wrap import joined, wrap
+from tangent_fwd.backend.wrap import (
+    constant,
+    docstring,
+    joined,
+    legend,
+    quoted,
+    signature,
+    wrap,
+)
 from tangent_fwd.ir.nodes import (
     Block,
     Break,
@@ -40,18 +52,18 @@ from tangent_fwd.ir.nodes import (
     Function,
     If,
     Let,
-    Lit,
     Nest,
     Op,
     Raise,
+    Ref,
     Return,
     Stmt,
     Store,
     Var,
     While,
 )
-from tangent_fwd.ir.walk import statements, variables
-from tangent_fwd.source import Source
+from tangent_fwd.ir.walk import statements
+from tangent_fwd.source import NOWHERE, Source
 
 with warnings.catch_warnings():
     # astor 0.8.1 mentions node classes that Python 3.12 deprecates.
@@ -59,6 +71,10 @@ with warnings.catch_warnings():
     import astor
 
 _WIDTH = 100
+# Marks a branch that repeats axes of size 1.
+_SELDOM = "  # an axis of size 1"
+# Deeper than any block: what is quoted there is quoted nowhere else.
+_DEEP = 99
 
 _AUGMENT = ("add", "sub", "mul", "truediv")
 
@@ -109,7 +125,7 @@ def emit(
     body = "\n".join([*functions.lines, *helpers])
     body = "\n".join(line for line in body.split("\n") if not line.lstrip().startswith("#"))
     text = Text()
-    text.add(f'"""{header}\n"""\n')
+    text.add("\n".join([f'"""{header}', *legend("\n".join(functions.lines)), '"""', ""]))
     if "math." in body:
         text.add("import math\n")
     if "np." in body or constants:
@@ -118,25 +134,11 @@ def emit(
     text.add("except ImportError:  # plain Python gives the same numbers")
     text.add("    def njit(**options):\n        return lambda function: function")
     for position, (name, value) in enumerate(constants.items()):
-        text.add(("" if position else "\n") + f"{name} = {_constant(value)}")
+        text.add(("" if position else "\n") + f"{name} = {constant(value)}")
     for helper in helpers:
         text.add("\n\n" + helper)
     text.append(functions)
     return text
-
-
-def _quoted(text: str) -> str:
-    shown = repr(text)
-    return shown if '"' in text or not shown.startswith("'") else f'"{shown[1:-1]}"'
-
-
-def _constant(value: Any) -> str:
-    import numpy as np
-
-    if isinstance(value, np.ndarray):
-        listed = repr(value.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
-        return f'np.array({listed}, dtype="{value.dtype.name}")'
-    return repr(value)
 
 
 class _Writer:
@@ -147,92 +149,104 @@ class _Writer:
     def write(self, fastmath: bool) -> None:
         flags = ', fastmath={"reassoc", "contract", "nsz"}' if fastmath else ""
         self.text.add(f'@njit(error_model="numpy"{flags})')
-        self.text.add(self.wrapped(f"def {self.function.name}(", self.function.params, "):", 0))
+        self.text.add(signature(self.function.name, self.function.params, _WIDTH))
         if self.function.doc:
-            self.docstring(self.function.doc)
+            self.text.add(docstring(self.function.doc))
         self.block(self.function.body, 1)
-
-    def docstring(self, doc: str) -> None:
-        quote = ast.unparse(ast.Constant(doc)) if "\\" in doc or '"""' in doc else None
-        if quote is not None:
-            self.text.add("    " + quote)
-            return
-        lines = doc.split("\n")
-        tail = ['    """'] if len(lines) > 1 else []
-        body = [f'    """{lines[0]}', *(f"    {line}".rstrip() for line in lines[1:])]
-        if not tail:
-            body[-1] += '"""'
-        self.text.add("\n".join([*body, *tail]))
 
     # --- statements ----------------------------------------------------------------------------
 
     def block(self, block: Block, depth: int) -> None:
         if not block:
             self.line("pass", depth, None)
+        outer = self.quoted
         k = 0
         while k < len(block):
-            k += self.unpacked_call(block, k, depth) or self.one(block[k], depth)
+            group = grouped(self.function, block, k)
+            if group is not None:
+                self.group(group, block[k], depth)
+            else:
+                if block[k].span == NOWHERE:
+                    pass
+                elif self.speaks_for_itself(block, k):
+                    self.quoted = (block[k].span.line, _DEEP)
+                else:
+                    self.quote(block[k], depth)
+                self.stmt(block[k], depth)
+            k += group.count if group is not None else 1
+        if depth > 1:
+            self.quoted = outer
 
-    def one(self, stmt: Stmt, depth: int) -> int:
-        self.quote(stmt, depth)
-        self.stmt(stmt, depth)
-        return 1
+    def group(self, group: Group, first: Stmt, depth: int) -> None:
+        """Assignments of several names at once."""
+        texts = [
+            f"{', '.join(targets)} = {', '.join(_text(expression(v)) for v in values)}"
+            for targets, values in group.lines
+        ]
+        if self.user_line(first) not in texts:
+            self.quote(first, depth)
+        self.quoted = (first.span.line, depth)
+        for text in texts:
+            self.line(self.fit(text, depth), depth, first)
 
-    def unpacked_call(self, block: Block, k: int, depth: int) -> int:
-        """`r = g(x, d_x)`, `y = r[0]`, `d_y = r[1]` is written `y, d_y = g(x, d_x)`."""
-        first = block[k]
-        if not (isinstance(first, Let) and isinstance(first.value, Op)):
-            return 0
-        if not dict(first.value.keywords).get("pair"):
-            return 0
-        result = Var(first.target)
-        used = sum(
-            n == first.target
-            for s in statements(self.function.body)
-            for e in _exprs(s)
-            for n in variables(e)
-        )
-        parts: list[str] = []
-        for offset, value in ((1, Op("getitem", (result, Lit(0)))),
-                              (2, Op("getitem", (result, Lit(1))))):  # fmt: skip
-            stmt = block[k + offset] if k + offset < len(block) else None
-            if isinstance(stmt, Let) and stmt.value == value:
-                parts.append(stmt.target)
-        if len(parts) != 2 or used != 2:
-            return 0
-        self.quote(first, depth)
-        call = _text(expression(first.value))
-        self.line(f"{parts[0]}, {parts[1]} = {call}", depth, first)
-        return 3
+    def speaks_for_itself(self, block: Block, k: int) -> bool:
+        """Whether the lines that came from the user's contain it word for word, beside tangents
+        only, so that the comment would say it twice.
+        """
+        together = [s for s in block if s.span.line == block[k].span.line]
+        if not all(isinstance(s, (Let, Store, Return)) for s in together):
+            return False
+        primal = [s for s in together if not _is_tangent(s)]
+        return len(primal) == 1 and self.user_line(block[k]) in self.as_written(primal[0])
+
+    def as_written(self, stmt: Stmt) -> tuple[str, ...]:
+        """How a statement may have stood in the user's text."""
+        if isinstance(stmt, Return) and isinstance(stmt.value, Op) and stmt.value.fn == "tuple":
+            value = self.simple(replace(stmt, value=stmt.value.args[0]))
+            return value, re.sub(r"^return \((.*)\)$", r"return \1", value)
+        return (self.printed(stmt),)
 
     def quote(self, stmt: Stmt, depth: int) -> None:
         """The user's line as a comment, once above all lines that came from it."""
-        place = (stmt.span.line, depth)
         if isinstance(stmt, (For, While, If)) and not self.is_ours(stmt):
             if self.quoted is None or self.quoted[0] != stmt.span.line:
                 self.quoted = (stmt.span.line, depth)
+                text = self.source.line(stmt.span.line).strip()
+                if isinstance(stmt, For) and text.startswith("for ") and text != self.head(stmt):
+                    self.comment(text, depth)
             return
         if isinstance(stmt, (Break, Continue, Raise)):
             return
-        if isinstance(stmt, (Nest, If)):
-            inside = {s.span for s in statements((stmt,))}
-            if len(inside) > 1:
-                return
-        if self.quoted is not None and self.quoted[0] == place[0] and self.quoted[1] <= depth:
+        if isinstance(stmt, (Nest, If)) and len({s.span for s in statements((stmt,))}) > 1:
             return
-        self.quoted = place
-        line = " ".join(self.source.slice(stmt.span).split())
+        if self.quoted is not None and self.quoted[0] == stmt.span.line and self.quoted[1] <= depth:
+            return
+        self.quoted = (stmt.span.line, depth)
+        line = self.user_line(stmt)
+        if line == self.printed(stmt):
+            return
+        if line.startswith(("if ", "for ", "while ")):
+            line = line.split(":")[0] + ":"
+        self.comment(line, depth, stmt)
+
+    def comment(self, text: str, depth: int, stmt: Stmt | None = None) -> None:
+        """A line of the user's; a long one as it stands in the user's file."""
+        lines = [text]
+        long = 4 * depth + 2 + len(text) > _WIDTH
+        if stmt is not None and long and stmt.span.line != stmt.span.end_line:
+            lines = textwrap.dedent("\n".join(self.user_lines(stmt))).split("\n")
+        for line in lines:
+            self.text.add("    " * depth + "# " + line)
+
+    def user_lines(self, stmt: Stmt) -> list[str]:
+        return self.source.text.splitlines()[stmt.span.line - 1 : stmt.span.end_line]
+
+    def user_line(self, stmt: Stmt) -> str:
+        """The user's statement on one line."""
         # A comment inside a statement of several lines would hide the rest of it.
         if stmt.span.line != stmt.span.end_line:
-            text = self.source.text.splitlines()[stmt.span.line - 1 : stmt.span.end_line]
-            line = joined("\n".join(text))
-        if isinstance(stmt, (If, For, While, Nest)) or line.startswith(("if ", "for ", "while ")):
-            line = line.split(":")[0] + ":" if line.startswith(("if ", "for ", "while ")) else line
-        room = _WIDTH - 4 * depth - 2
-        if len(line) > room:
-            line = line[: room - 2] + " …"
-        if line != self.printed(stmt):
-            self.text.add("    " * depth + "# " + line)
+            return joined("\n".join(self.user_lines(stmt)))
+        return " ".join(self.source.slice(stmt.span).split())
 
     def is_ours(self, stmt: Stmt) -> bool:
         """A branch we made (a check of shapes, a NaN test) stands inside a line of the user's."""
@@ -247,7 +261,10 @@ class _Writer:
         return ""
 
     def line(self, text: str, depth: int, stmt: Stmt | None) -> None:
-        self.text.add("    " * depth + text, stmt.span.line if stmt is not None else None)
+        placed = stmt is not None and stmt.span != NOWHERE
+        self.text.add(
+            "    " * depth + text, stmt.span.line if stmt is not None and placed else None
+        )
 
     def stmt(self, stmt: Stmt, depth: int) -> None:
         if isinstance(stmt, (Let, Store, Do, Return)):
@@ -256,7 +273,7 @@ class _Writer:
                 text += "  # any order"
             self.line(self.fit(text, depth), depth, stmt)
         elif isinstance(stmt, Raise):
-            message = _quoted(stmt.message) if stmt.message else ""
+            message = quoted(stmt.message) if stmt.message else ""
             self.line(f"raise {stmt.exception}({message})", depth, stmt)
         elif isinstance(stmt, Break):
             self.line("break", depth, stmt)
@@ -265,8 +282,7 @@ class _Writer:
         elif isinstance(stmt, If):
             self.branch(stmt, depth, "if")
         elif isinstance(stmt, For):
-            bounds = ", ".join(_text(expression(e)) for e in stmt.bounds)
-            self.line(f"for {stmt.var} in range({bounds}):", depth, stmt)
+            self.line(self.head(stmt), depth, stmt)
             self.block(stmt.body, depth + 1)
         elif isinstance(stmt, Nest):
             size = _text(expression(stmt.extent))
@@ -276,8 +292,15 @@ class _Writer:
             assert isinstance(stmt, While)
             self.loop(stmt, depth)
 
+    def head(self, stmt: For) -> str:
+        bounds = ", ".join(_text(expression(e)) for e in stmt.bounds)
+        return f"for {stmt.var} in range({bounds}):"
+
     def branch(self, stmt: If, depth: int, word: str) -> None:
-        self.line(self.fit(f"{word} {_text(expression(stmt.cond))}:", depth), depth, stmt)
+        line = self.fit(f"{word} {_text(expression(stmt.cond))}:", depth)
+        if _stretches(stmt) and len(line) + 4 * depth + len(_SELDOM) <= _WIDTH:
+            line += _SELDOM
+        self.line(line, depth, stmt)
         self.block(stmt.body, depth + 1)
         if not self.is_ours(stmt):
             self.quoted = None
@@ -310,6 +333,8 @@ class _Writer:
         else:
             target = Op("getitem", (Var(stmt.array), *stmt.index))
         value = stmt.value
+        if isinstance(value, Op) and value.fn in ("add", "mul") and value.args[1] == target:
+            value = replace(value, args=value.args[::-1])
         if isinstance(value, Op) and value.fn in _AUGMENT and value.args[0] == target:
             made: ast.stmt = ast.AugAssign(
                 self.store(target), BINARY[value.fn](), expression(value.args[1])
@@ -331,23 +356,16 @@ class _Writer:
         broken = wrap(text, _WIDTH - 4 * depth - len(mark and "  # any order"))
         return broken.replace("\n", "\n" + "    " * depth) + mark
 
-    def wrapped(self, head: str, parts: tuple[str, ...], tail: str, depth: int) -> str:
-        line = head + ", ".join(parts) + tail
-        if len(line) <= _WIDTH:
-            return line
-        lines, current = [head], "    "
-        for part in parts:
-            if len(current) + len(part) + 2 > _WIDTH:
-                lines.append(current.rstrip())
-                current = "    "
-            current += part + ", "
-        return "\n".join([*lines, current.rstrip(), tail])
+
+def _stretches(stmt: If) -> bool:
+    """Whether a branch repeats axes of size 1, which seldom happens."""
+    calls = [s.value.args[0] for s in stmt.body if isinstance(s, Let) and isinstance(s.value, Op)]
+    return any(isinstance(f, Ref) and f.name.startswith("stretch") for f in calls)
 
 
-def _exprs(stmt: Stmt) -> tuple[Expr, ...]:
-    from tangent_fwd.ir.walk import own_exprs
-
-    return own_exprs(stmt)
+def _is_tangent(stmt: Stmt) -> bool:
+    name = stmt.target if isinstance(stmt, Let) else getattr(stmt, "array", "")
+    return str(name).startswith("d_")
 
 
 def _text(node: Any, operand: bool = False) -> str:

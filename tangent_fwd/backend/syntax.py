@@ -67,6 +67,9 @@ def _op(op: Op) -> Any:
         return ast.BinOp(expression(args[0]), BINARY[fn](), expression(args[1]))
     if fn in _COMPARE:
         return ast.Compare(expression(args[0]), [_COMPARE[fn]()], [expression(args[1])])
+    if fn == "neg" and isinstance(args[0], Op) and args[0].fn in ("mul", "truediv"):
+        first, second = args[0].args
+        return _op(Op(args[0].fn, (_minus(first), second)))  # -a * b is -(a * b), to the last bit
     if fn in _UNARY:
         return ast.UnaryOp(_UNARY[fn](), expression(args[0]))
     if fn in ("and", "or"):
@@ -88,6 +91,15 @@ def _op(op: Op) -> Any:
         assert isinstance(args[0], Lit)
         return _attribute("np." + str(args[0].value).replace("bool", "bool_"))
     return _call(op)
+
+
+def _minus(expr: Expr) -> Expr:
+    """The expression with its sign turned, before its first factor."""
+    if isinstance(expr, Op) and expr.fn in ("mul", "truediv"):
+        return Op(expr.fn, (_minus(expr.args[0]), expr.args[1]))
+    if isinstance(expr, Lit) and isinstance(expr.value, (int, float)):
+        return Lit(-expr.value, expr.dtype)
+    return Op("neg", (expr,))
 
 
 def _flat(expr: Expr, fn: str) -> list[Expr]:

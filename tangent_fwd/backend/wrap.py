@@ -1,10 +1,12 @@
-"""Long statements over several lines, and the user's statements on one."""
+"""Text: statements over several lines and on one, docstrings, literals, the legend."""
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import tokenize
+from typing import Any
 
 _HEAD = re.compile(r"return |if |elif |while |[^=()]*? [-+*/]?= ")
 _JOINTS = ((", ",), (" if ", " else "), (" or ",), (" and ",), (" + ", " - "), (" * ", " / "))
@@ -16,22 +18,38 @@ def wrap(text: str, width: int) -> str:
     if head is None:
         return text
     colon = ":" if text.endswith(":") else ""
-    parts = [text[head.end() : len(text) - len(colon)]]
-    for joints in _JOINTS:
-        if len(parts) > 1 and all(len(part) <= width - 4 for part in parts):
-            break
-        long = [_split(p, joints) if len(p) > width - 4 else [p] for p in parts]
-        parts = [part for each in long for part in each]
-    if len(parts) == 1 and len(parts[0]) > width - 4:
+    body = text[head.end() : len(text) - len(colon)]
+    lines = _broken(body, width - 4)
+    if len(lines) == 1 and len(lines[0]) > width - 4:
         return text
-    lines = [head.group() + "("]
-    for part in parts:
-        joins = len(lines) > 1 and not lines[-1].endswith(",")
-        if joins and len(lines[-1]) + len(part) + 1 <= width:
-            lines[-1] += " " + part
-        else:
-            lines.append("    " + part)
-    return "\n".join([*lines, ")" + colon])
+    return "\n".join([head.group() + "(", *(f"    {line}" for line in lines), ")" + colon])
+
+
+_OPERATOR = re.compile(r"(?:[-+*/] |if |else |and |or )?")
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """An expression over lines of at most a width, cut at its loosest joints first."""
+    if len(text) <= width:
+        return [text]
+    start = _OPERATOR.match(text).end()  # type: ignore[union-attr]
+    comma = "," if text.endswith(",") else ""
+    inner = text[start : len(text) - len(comma)]
+    if _enclosed(inner):
+        within = _broken(inner[1:-1], width - 4)
+        return [text[:start] + "(", *(f"    {line}" for line in within), ")" + comma]
+    for joints in _JOINTS:
+        parts = _split(text, joints)
+        if len(parts) > 1:
+            lines: list[str] = []
+            for part in parts:
+                short = len(part) <= width and lines and not lines[-1].startswith((" ", ")"))
+                if short and len(lines[-1]) + len(part) + 1 <= width and joints != (", ",):
+                    lines[-1] += " " + part
+                else:
+                    lines += _broken(part, width)
+            return lines
+    return [text]
 
 
 def _enclosed(text: str) -> bool:
@@ -46,9 +64,6 @@ def _enclosed(text: str) -> bool:
 
 def _split(body: str, joints: tuple[str, ...]) -> list[str]:
     """An expression cut before each outermost operator; after each outermost comma."""
-    if _enclosed(body):
-        inner = _split(body[1:-1], joints)
-        return [f"({inner[0]}", *inner[1:-1], f"{inner[-1]})"] if len(inner) > 1 else [body]
     parts, depth, last, quote = [], 0, 0, ""
     for k, c in enumerate(body):
         if quote or c in "'\"":
@@ -75,3 +90,59 @@ def joined(text: str) -> str:
         pass  # the statement was cut out of a block; its comments stay
     line = " ".join(part.strip().rstrip("\\").rstrip() for part in lines if part.strip())
     return re.sub(r",? ([)\]])", r"\1", re.sub(r"([(\[]) ", r"\1", line))
+
+
+def signature(name: str, params: tuple[str, ...], width: int) -> str:
+    """The first line of a function, or lines where the parameters are many."""
+    line = f"def {name}({', '.join(params)}):"
+    if len(line) <= width:
+        return line
+    lines, current = [f"def {name}("], "    "
+    for param in params:
+        if len(current) + len(param) + 2 > width:
+            lines.append(current.rstrip())
+            current = "    "
+        current += param + ", "
+    return "\n".join([*lines, current.rstrip(), "):"])
+
+
+def docstring(doc: str) -> str:
+    """A function's docstring, indented."""
+    if "\\" in doc or '"""' in doc or doc.endswith('"'):
+        return "    " + ast.unparse(ast.Constant(doc))
+    first, *rest = doc.split("\n")
+    if not rest:
+        return f'    """{first}"""'
+    return "\n".join([f'    """{first}', *(f"    {line}".rstrip() for line in rest), '    """'])
+
+
+def legend(text: str) -> list[str]:
+    """What a reader may wonder about, where it occurs."""
+    marks = {
+        "  # any order": "What a line marked `any order` adds up may be added in any order.",
+        " != 0.0 else 0.0": "A direction of zero gives a tangent of zero, whatever the partial is.",
+    }
+    return [meaning for mark, meaning in marks.items() if mark in text]
+
+
+def quoted(text: str) -> str:
+    """A string literal, in double quotes where that is as short."""
+    shown = repr(text)
+    return shown if '"' in text or not shown.startswith("'") else f'"{shown[1:-1]}"'
+
+
+def constant(value: Any) -> str:
+    """A captured value as the expression that makes it."""
+    import numpy as np
+
+    if isinstance(value, np.ndarray) and not value.size:
+        return f'np.zeros({value.shape}, dtype="{value.dtype.name}")'
+    if isinstance(value, np.ndarray):
+        listed = repr(value.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+        return f'np.array({listed}, dtype="{value.dtype.name}")'
+    if isinstance(value, tuple):
+        parts = ", ".join(map(constant, value))
+        return f"({parts},)" if len(value) == 1 else f"({parts})"
+    if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
+        return f'float("{value}")'
+    return repr(value)

@@ -126,6 +126,9 @@ class Expressions:
     def variable(self, node: ast.expr) -> str:
         """Lower an expression that must be a variable, because it is stored into."""
         value = self.atom(node)
+        last = self.out[-1] if self.out else None
+        if isinstance(last, Let) and value == Var(last.target) and isinstance(last.value, Ref):
+            value = last.value
         if isinstance(value, Var):
             return value.name
         if isinstance(value, Ref):
@@ -177,14 +180,18 @@ class Expressions:
             return Lit(obj.item(), obj.dtype.name if obj.dtype.kind == "f" else None)
         if isinstance(obj, np.ndarray) and type(obj) is np.ndarray and obj.dtype.kind in "fiub":
             if obj.size <= 4096:
-                return Ref(name, obj)
+                return self.name(Ref(name, obj))  # an array like any other
             self.refuse(
                 node,
                 f"the module constant `{name}` has {obj.size} elements",
                 "pass large arrays as arguments, so that they are not frozen into the code",
             )
             return Lit(0.0)
-        if isinstance(obj, tuple) and all(names.constant(e) is not ... for e in obj):
+        if (
+            isinstance(obj, tuple)
+            and not hasattr(obj, "_fields")
+            and all(names.constant(e) is not ... for e in obj)
+        ):
             return Ref(name, obj)
         if isinstance(obj, types.ModuleType) or callable(obj):
             self.refuse(node, f"`{name}` is used as a value; only calls of functions are supported")
@@ -243,23 +250,27 @@ class Expressions:
         return Op(UNARY[type(node.op)], (value,), (), Span.of(node))
 
     def on_Compare(self, node: ast.Compare) -> Expr:
-        left = self.atom(node.left)
-        result: Expr | None = None
-        for op, comparator in zip(node.ops, node.comparators):
-            fn = COMPARE.get(type(op))
-            if fn is None:
-                self.refuse(node, "`in` is not supported")
-                return Lit(False)
-            right, pending = self.aside(comparator)
-            if result is None:
-                self.out.extend(pending)
-                result = Op(fn, (left, right), (), Span.of(node))
-            else:
-                test = Op(fn, (left, right), (), Span.of(node))
-                result = self.lazily("and", result, [*pending], test, Span.of(node))
-            left = right
-        assert result is not None
+        pending, result = self.chain(self.atom(node.left), node, 0)
+        self.out.extend(pending)
         return result
+
+    def chain(self, left: Expr, node: ast.Compare, k: int) -> tuple[list[Stmt], Expr]:
+        """The k-th comparison of a chain and those after it; each operand is computed once, and
+        only if the comparisons before it hold.
+        """
+        fn = COMPARE.get(type(node.ops[k]))
+        if fn is None:
+            self.refuse(node, "`in` is not supported")
+            return [], Lit(False)
+        right, pending = self.aside(node.comparators[k])
+        test = Op(fn, (left, right), (), Span.of(node))
+        if k + 1 == len(node.ops):
+            return pending, test
+        rest, result = self.chain(right, node, k + 1)
+        outer, self.out = self.out, list(pending)
+        both = self.lazily("and", test, rest, result, Span.of(node))
+        made, self.out = self.out, outer
+        return made, both
 
     def on_BoolOp(self, node: ast.BoolOp) -> Expr:
         fn = "and" if isinstance(node.op, ast.And) else "or"
@@ -403,6 +414,8 @@ class Expressions:
                          self.dtype_or_atom(k.value)) for k in node.keywords
         }  # fmt: skip
         if key == "builtins.print":
+            if keywords:
+                self.refuse(node, "`print` with keywords is not supported")
             return Op(key, tuple(args), (), span)
         if signature is not None:
             if key == "numpy.clip":

@@ -32,6 +32,7 @@ from typing import Any
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.frontend.expressions import BINARY, Expressions
 from tangent_fwd.frontend.parse import UserFunction
+from tangent_fwd.frontend.prune import pruned
 from tangent_fwd.ir.nodes import (
     Break,
     Continue,
@@ -77,7 +78,7 @@ class _Lowering(Expressions):
         if doc is not None:
             body = body[1:]
         statements = self.block(body)
-        return Function(self.function.name, self.function.params, statements, doc)
+        return Function(self.function.name, self.function.params, pruned(statements), doc)
 
     def check_signature(self) -> None:
         args = self.function.node.args

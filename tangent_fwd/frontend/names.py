@@ -93,5 +93,9 @@ def constant(obj: Any) -> Any:
     """A Python number for a captured number, `...` where the object is not one."""
     if obj is None or isinstance(obj, (bool, int, float, str)):
         # A NumPy float64 is a Python float by inheritance, but it is not a weak literal.
-        return ... if isinstance(obj, np.generic) else obj
+        if isinstance(obj, np.generic):
+            return ...
+        if isinstance(obj, int) and not isinstance(obj, bool):
+            return int(obj)  # a member of an enumeration too
+        return obj
     return ...

@@ -44,13 +44,19 @@ class UserFunction:
 
 
 def unwrap(function: Any) -> types.FunctionType:
-    """The plain Python function under numba dispatchers, our own objects and `functools.wraps`.
+    """The plain Python function under numba dispatchers, our own objects and `staticmethod`.
 
-    Raises TypeError for what has no Python body: classes, builtins, callables of other kinds.
+    Raises TypeError for what has no Python body: classes, builtins, callables of other kinds; and
+    for a function inside another one, as decorators leave it, whose work would be left out.
     """
     seen = function
     for _ in range(100):
-        if isinstance(seen, types.FunctionType) and not hasattr(seen, "__wrapped__"):
+        if isinstance(seen, types.FunctionType):
+            if hasattr(seen, "__wrapped__"):
+                raise TypeError(
+                    f"`{seen.__qualname__}` is wrapped by another decorator, whose work a "
+                    "derivative of the inner function would leave out; decorate it first"
+                )
             return seen
         if hasattr(seen, "py_func"):
             seen = seen.py_func

@@ -7,6 +7,7 @@ Every rewrite here is exact in floating point (signs are moved, ones and zeros d
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 from tangent_fwd.ir.nodes import Expr, Lit, Op
@@ -51,21 +52,33 @@ def _negated(a: Expr) -> Expr | None:
     return None
 
 
+def positive(a: Expr) -> Expr:
+    """The expression without a sign that shows."""
+    minus = _negated(a)
+    return a if minus is None else minus
+
+
 def add(a: MaybeZero, b: MaybeZero) -> MaybeZero:
     """Build a + b."""
     if a is None or is_zero(a):
         return b
     if b is None or is_zero(b):
         return a
-    if a == b:
+    if a == b or _same_product(a, b):
         return mul(two_like(a), a)
     minus = _negated(b)
     if minus is not None:
         return Op("sub", (a, minus))
     minus = _negated(a)
-    if minus is not None and not isinstance(a, Lit):
+    if minus is not None:
         return Op("sub", (b, minus))
     return Op("add", (a, b))
+
+
+def _same_product(a: Expr, b: Expr) -> bool:
+    """Whether two products have the same factors."""
+    (sign, first), (other, second) = factors(a), factors(b)
+    return sign == other and Counter(first) == Counter(second)
 
 
 def two_like(a: Expr) -> Lit:
@@ -110,7 +123,7 @@ def mul(a: MaybeZero, b: MaybeZero) -> MaybeZero:
         return div(a, b.args[1])
     if isinstance(b, Lit) and not isinstance(a, Lit):
         a, b = b, a
-    if isinstance(b, Op) and b.fn == "mul" and is_power_of_two(b.args[0]):
+    if isinstance(b, Op) and b.fn == "mul" and is_power_of_two(b.args[0]) and not _is_number(a):
         # a * (2 * b) is 2 * a * b, to the last bit.
         scaled = mul(b.args[0], a)
         return None if scaled is None else mul(scaled, b.args[1])
@@ -118,6 +131,12 @@ def mul(a: MaybeZero, b: MaybeZero) -> MaybeZero:
         folded = _fold(a, b)
         if folded is not None:
             return folded
+    outer = isinstance(b, Op) and b.fn in ("mul", "truediv") and not _is_number(b.args[0])
+    if is_power_of_two(a) and isinstance(b, Op) and outer:
+        # 2 * (a * b) is 2 * a * b, to the last bit.
+        scaled = mul(a, b.args[0])
+        assert scaled is not None
+        return mul(scaled, b.args[1]) if b.fn == "mul" else div(scaled, b.args[1])
     return Op("mul", (a, b))
 
 
@@ -132,9 +151,15 @@ def _fold(a: Lit, b: Expr) -> Expr | None:
     return None
 
 
+def _is_number(expr: Expr) -> bool:
+    return isinstance(expr, Lit)
+
+
 def _exact(a: Lit, b: Lit) -> bool:
     """Whether the product of two literals is not rounded."""
     if a.dtype != b.dtype or isinstance(a.value, int) != isinstance(b.value, int):
+        return False
+    if isinstance(a.value, int) and abs(a.value * b.value) >= 2**53:
         return False
     if is_power_of_two(a) or is_power_of_two(b):
         return bool(1e-30 < abs(a.value * b.value) < 1e30)
@@ -174,7 +199,15 @@ def factors(expr: Expr) -> tuple[bool, list[Expr]]:
         first, left = factors(expr.args[0])
         second, right = factors(expr.args[1])
         return first != second, left + right
+    if isinstance(expr, Op) and expr.fn == "truediv":
+        negative, found = factors(expr.args[0])
+        over = Op("truediv", (_one_like(expr), expr.args[1]))
+        return negative, [*(f for f in found if not is_one(f)), over]
     return False, [expr]
+
+
+def _one_like(expr: Expr) -> Lit:
+    return Lit(1.0, two_like(expr).dtype)
 
 
 def product(found: list[Expr], one: Expr) -> Expr:

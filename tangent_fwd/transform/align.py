@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
+from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import own_exprs, statements, variables
+from tangent_fwd.source import Span
 from tangent_fwd.transform.nests import SCALAR_NAME, Nests, any_of, is_elementwise, wide_layout
+
+_ARITHMETIC = frozenset(
+    "add sub mul pow neg subtract multiply power negative square floordiv mod".split()
+)
 
 
 class Waiting:
@@ -125,6 +132,7 @@ class Waiting:
             items = tuple(nests.element(a, dims, shapes) for a in op.args)
         sizes = tuple(self.size(d, k, op, len(dims)) for k, d in enumerate(dims))
         nests.allocate(stmt.target, kind, sizes, stmt.span)
+        self.refuse_narrow(op, kind.dtype)
         scalar = f"{stmt.target}%s"
         nests.types[scalar] = kind.dtype
         fn = "mul" if op.fn == "numpy.outer" else SCALAR_NAME.get(op.fn, op.fn)
@@ -148,6 +156,20 @@ class Waiting:
         )
         nests.emit(*nests.nest(sizes, body, stmt.span))
         shapes.set(stmt.target, dims)
+
+    def refuse_narrow(self, op: Op, dtype: Any) -> None:
+        """Numbers have 64 bits in a loop, where those of such arrays would wrap around."""
+        from numba.core import types
+
+        narrow = isinstance(dtype, types.Boolean) or (
+            isinstance(dtype, types.Integer) and dtype.bitwidth < 64
+        )
+        if narrow and op.fn.removeprefix("numpy.") in _ARITHMETIC:
+            message = f"arithmetic on arrays of {dtype} is not supported"
+            self.nests.diagnostics.append(
+                Diagnostic("typing", message, op.span or Span(1, 0, 1, 0),
+                           help="convert them first, with `.astype(np.int64)` or `.astype(float)`")
+            )  # fmt: skip
 
     def outer(self, op: Op) -> tuple[Dims, tuple[Expr, ...]]:
         a, b = op.args

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
+import operator
 
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
@@ -12,6 +13,9 @@ from tangent_fwd.ir.nodes import Expr, Lit, Op
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq",
             ast.NotEq: "ne"}  # fmt: skip
+
+_DECIDE = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+           ast.Eq: operator.eq, ast.NotEq: operator.ne}  # fmt: skip
 
 
 @functools.cache
@@ -59,17 +63,18 @@ class Formula:
         if isinstance(node, ast.BinOp):
             return self.binary(node)
         if isinstance(node, ast.IfExp):
+            test = self.solid(node.test)
+            if isinstance(test, Lit):
+                return self.of(node.body if test.value else node.orelse)
             a, b = self.of(node.body), self.of(node.orelse)
-            return build.select(self.solid(node.test), a, b, self.literal(0.0))
+            return build.select(test, a, b, self.literal(0.0))
         if isinstance(node, ast.Compare):
             values = [self.solid(e) for e in (node.left, *node.comparators)]
-            tests = [Op(_COMPARE[type(op)], (a, b))
-                     for op, a, b in zip(node.ops, values, values[1:])]  # fmt: skip
-            return functools.reduce(lambda a, b: Op("and", (a, b)), tests)
+            return _joined("and", [_compared(type(op), a, b)
+                                   for op, a, b in zip(node.ops, values, values[1:])])  # fmt: skip
         if isinstance(node, ast.BoolOp):
             fn = "and" if isinstance(node.op, ast.And) else "or"
-            parts = [self.solid(e) for e in node.values]
-            return functools.reduce(lambda a, b: Op(fn, (a, b)), parts)
+            return _joined(fn, [self.solid(e) for e in node.values])
         assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         return self.call(node.func.id, tuple(self.solid(a) for a in node.args))
 
@@ -100,3 +105,19 @@ class Formula:
         if self.namespace == "math" and not hasattr(math, name):
             return Op(f"numpy.{name}", args)
         return Op(f"{self.namespace}.{name}", args)
+
+
+def _compared(op: type[ast.cmpop], a: Expr, b: Expr) -> Expr:
+    """A comparison; that of two literals is decided here."""
+    if isinstance(a, Lit) and isinstance(b, Lit):
+        return Lit(bool(_DECIDE[op](a.value, b.value)))
+    return Op(_COMPARE[op], (a, b))
+
+
+def _joined(fn: str, parts: list[Expr]) -> Expr:
+    """Conditions joined by `and` or `or`, without those that are decided."""
+    settles = fn == "or"  # the value that decides the whole
+    if any(isinstance(p, Lit) and p.value is settles for p in parts):
+        return Lit(settles)
+    open_ = [p for p in parts if not isinstance(p, Lit)]
+    return functools.reduce(lambda a, b: Op(fn, (a, b)), open_) if open_ else Lit(not settles)

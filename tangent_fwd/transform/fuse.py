@@ -182,8 +182,8 @@ class _Fuse:
                 return False
         if _effects((a,)) or _effects((b,)):
             return False
-        wa, wb = assigned((a,)), assigned((b,))
-        ra, rb = _names((a,)), _names((b,))
+        wa, wb = assigned((a,)) - _indices(a), assigned((b,)) - _indices(b)
+        ra, rb = _names((a,)) - _indices(a), _names((b,)) - _indices(b)
         if wa & (wb | rb) or wb & ra:
             return False
         first, second = list(self.accesses((a,))), list(self.accesses((b,)))
@@ -231,7 +231,7 @@ def _branchy(nest: Nest) -> bool:
     return any(isinstance(s, If) for s in statements(nest.body))
 
 
-def _indices(nest: Nest) -> set[str]:
+def _indices(nest: Stmt) -> set[str]:
     return {s.index for s in statements((nest,)) if isinstance(s, Nest)}
 
 

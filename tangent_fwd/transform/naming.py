@@ -25,10 +25,10 @@ def f(x):
     x = math.sin(x)
     x_squared = x * x
     exp_x = math.exp(x)
-    plus = exp_x + x
-    cos_plus = math.cos(plus)
-    plus = x_squared + cos_plus
-    return plus
+    exp_x_plus_x = exp_x + x
+    cos_exp_x_plus_x = math.cos(exp_x_plus_x)
+    total = x_squared + cos_exp_x_plus_x
+    return total
 """
 
 from __future__ import annotations
@@ -36,55 +36,40 @@ from __future__ import annotations
 import keyword
 from dataclasses import replace
 
-from tangent_fwd.analysis.alias import is_array
+from tangent_fwd.analysis.alias import is_array, is_tuple
 from tangent_fwd.analysis.live import Interference
-from tangent_fwd.ir.nodes import Block, Expr, For, Function, If, Let, Lit, Op, Ref, Stmt, Store, Var
-from tangent_fwd.ir.walk import blocks, defined, rename, statements, with_blocks
+from tangent_fwd.ir.nodes import Block, Expr, For, Function, If, Let, Nest, Op, Stmt, Var
+from tangent_fwd.ir.walk import (
+    blocks,
+    defined,
+    own_exprs,
+    rename,
+    statements,
+    variables,
+    with_blocks,
+)
+from tangent_fwd.transform.words import Words, base, core, lane
 
 # Names that the emitted module uses itself.
 RESERVED = frozenset(
     "np math njit range len min max abs float int bool print round tuple pow sum any all "
-    "ValueError stretch common".split()
+    "ValueError stretch common stretch1 stretch2 stretch3 stretch4 gauss digamma sinc_slope".split()
 ) | frozenset(keyword.kwlist)
 
-_WORDS = {
-    "add": "plus", "sub": "diff", "mul": "prod", "truediv": "ratio", "pow": "power",
-    "floordiv": "floor", "mod": "rest", "neg": "minus", "matmul": "product", "tuple": "pair",
-    "common": "size", "ifelse": "chosen", "and": "both", "or": "either", "not": "isnt",
-    "lt": "less", "le": "less", "gt": "more", "ge": "more", "eq": "same", "ne": "differs",
-    "stretch": "wide", "call": "result",
-}  # fmt: skip
 
-# How short products and powers are called, and how long such a name may get.
-_TIMES = {0.5: "half", 2.0: "twice"}
-_TO_THE = {2: "squared", 3: "cubed"}
-_LONGEST = 14
-
-
-def naming(function: Function, taken: frozenset[str]) -> Function:
-    """The program with identifiers for names; `taken` are names it must not use."""
-    function = _coalesce(function)
-    names = _Names(function, taken).choose()
+def naming(
+    function: Function, taken: frozenset[str], origins: dict[str, Expr] | None = None
+) -> Function:
+    """The program with identifiers for names; `taken` are names it must not use, and `origins`
+    the operations of the user's that made the temporaries.
+    """
+    function = _loops_apart(_coalesce(function))
+    names = _Names(function, taken, origins or {}).choose()
     body = rename(function.body, names)
     params = tuple(names.get(p, p) for p in function.params)
     types = {names.get(n, n): t for n, t in (function.types or {}).items()}
     body = _without_self_copies(body)
     return replace(function, params=params, body=body, types=types or function.types)
-
-
-def core(name: str) -> str:
-    """The primal variable that a name belongs to: `d:1:x%2` is a tangent of `x%2`."""
-    return name.rsplit(":", 1)[-1]
-
-
-def lane(name: str) -> str | None:
-    """The lane of a tangent: "" when it is alone; None for a primal."""
-    return name.split(":")[1] if name.startswith("d:") else None
-
-
-def base(name: str) -> str:
-    """The user's name inside a version of it; empty for a temporary."""
-    return core(name).split("%")[0]
 
 
 # --- one name for values that never meet ----------------------------------------------------------
@@ -107,6 +92,8 @@ def _coalesce(function: Function) -> Function:
 
     def join(keep: str, drop: str) -> None:
         keep, drop = find(keep), find(drop)
+        if "%" in keep and "%" not in drop:
+            keep, drop = drop, keep
         if keep == drop or str(function.typeof(keep)) != str(function.typeof(drop)):
             return
         lanes = {lane(n) for n in families.get(drop, [])} | {lane(n) for n in families[keep]}
@@ -176,87 +163,125 @@ def _without_self_copies(block: Block) -> Block:
     return tuple(out)
 
 
-# --- words ---------------------------------------------------------------------------------
+def _loops_apart(function: Function) -> Function:
+    """Each loop of ours has an index of its own, which gets its letter in `choose`."""
+    count = 0
+
+    def apart(block: Block) -> Block:
+        nonlocal count
+        out: list[Stmt] = []
+        for stmt in block:
+            if isinstance(stmt, Nest):
+                count += 1
+                index = f"%n{count}"
+                stmt = replace(stmt, index=index, body=rename(stmt.body, {stmt.index: index}))
+            inner = blocks(stmt)
+            out.append(with_blocks(stmt, tuple(map(apart, inner))) if inner else stmt)
+        return tuple(out)
+
+    return replace(function, body=apart(function.body))
 
 
 def _negation(cond: Expr) -> Expr:
     return cond.args[0] if isinstance(cond, Op) and cond.fn == "not" else Op("not", (cond,))
 
 
-def _plural(word: str) -> str:
-    return word if word.endswith("s") else f"{word}s"
-
-
-class _Names:
-    def __init__(self, function: Function, taken: frozenset[str]) -> None:
-        self.function = function
-        self.taken = set(taken) | RESERVED
-        self.chosen: dict[str, str] = {}
-        self.wide = any(lane(n) for n in _all_names(function))
+class _Names(Words):
+    def __init__(self, function: Function, taken: frozenset[str], origins: dict[str, Expr]) -> None:
+        super().__init__(function, taken | RESERVED, origins)
         self.names = _all_names(function)
+        self.wide = any(lane(n) for n in self.names)
         self.conflicts = Interference(function)
-        # The words given out, each with the temporaries that have it and the word they asked for.
-        self.holders: dict[str, list[tuple[str, str]]] = {}
-        self.made: dict[str, Expr] = {}
-        self.stored: dict[str, Expr] = {}
-        self.summed: dict[str, Expr] = {}
-        for stmt in statements(function.body):
-            if isinstance(stmt, Let):
-                self.made.setdefault(stmt.target, stmt.value)
-                value = stmt.value
-                if isinstance(value, Op) and value.fn == "add" and len(value.args) == 2:
-                    if value.args[0] == Var(stmt.target):
-                        self.summed.setdefault(stmt.target, value.args[1])
-            if isinstance(stmt, Store):
-                value = stmt.value
-                if isinstance(value, Var):
-                    value = self.made.get(value.name, value)
-                self.stored.setdefault(stmt.array, value)
+        # Where each name is bound: the path of blocks that leads there.
+        self.scope: dict[str, tuple[int, ...]] = {}
+        self.scopes(function.body, ())
+        # The words given out, each with the values that have it.
+        self.holders: dict[str, list[str]] = {}
+
+    def scopes(self, block: Block, at: tuple[int, ...]) -> None:
+        for k, stmt in enumerate(block):
+            name = defined(stmt)
+            if name is not None:
+                self.scope.setdefault(name, at)
+            for m, inner in enumerate(blocks(stmt)):
+                self.scopes(inner, (*at, k, m))
 
     def choose(self) -> dict[str, str]:
-        everything = _all_names(self.function)
-        primals = list(dict.fromkeys(core(n) for n in everything))
+        primals = list(dict.fromkeys(core(n) for n in self.names))
         for name in primals:  # the user's names come first
             if "%" not in name:
                 self.chosen[name] = self.unique(name) if name in self.taken else name
                 self.taken.add(self.chosen[name])
-        for stmt in statements(self.function.body):
-            if isinstance(stmt, For) and "%" in stmt.var and not base(stmt.var):
-                free = (c for c in "ijklmn" if c not in self.taken)
-                self.chosen[stmt.var] = next(free, None) or self.unique("index")
-                self.taken.add(self.chosen[stmt.var])
+        self.letters(self.function.body, ())
         for name in primals:
             if "%" in name and name not in self.chosen:
-                self.chosen[name] = self.shared(name, self.word(name))
-        lanes = [n for n in everything if lane(n) is not None]
-        tangents: dict[tuple[str, str | None], str] = {}
-        for name in lanes:
+                self.give(name, self.word(name))
+        for name in self.names:
             number = lane(name)
-            place = (self.chosen[core(name)], number)
-            if place not in tangents:
-                tangents[place] = self.unique("_".join(p for p in ("d", *place) if p))
-                self.taken.add(tangents[place])
-            self.chosen[name] = tangents[place]
+            if number is not None:
+                parts = ("d", self.chosen[core(name)], number)
+                self.give(name, "_".join(p for p in parts if p))
         return self.chosen
 
-    def shared(self, name: str, word: str) -> str:
-        """The word for a temporary; scalars of one type that never meet have it in common."""
-        kind = self.function.typeof(name)
-        alike = [w for w, others in self.holders.items() if others[0][1] == word]
-        for candidate in alike if str(kind) in ("float64", "float32") else ():
-            others = [other for other, _ in self.holders[candidate]]
-            if all(self.function.typeof(other) == kind for other in others):
-                if not any(self.meet(name, other) for other in others):
-                    self.holders[candidate].append((name, word))
-                    return candidate
-        found = self.unique(word)
-        self.taken.add(found)
-        self.holders[found] = [(name, word)]
-        return found
+    def give(self, name: str, word: str) -> None:
+        """Let a value have a word, or a version of it where that is taken."""
+        others = self.holders.get(word)
+        if others is None or not all(self.may_share(name, other) for other in others):
+            word = self.unique(word)
+            self.taken.add(word)
+        self.holders.setdefault(word, []).append(name)
+        self.chosen[name] = word
 
-    def meet(self, one: str, other: str) -> bool:
-        lanes = {lane(n) for n in self.names if core(n) in (one, other)}
-        return any(self.conflicts.between(_as(one, k), _as(other, k)) for k in lanes)
+    def may_share(self, a: str, b: str) -> bool:
+        """Whether two values may have one name: they have one type and are never needed at the
+        same time, nor are their tangents; arrays stand in loops side by side besides.
+        """
+        kind = self.function.typeof(core(a))
+        if kind is None or is_tuple(kind) or kind != self.function.typeof(core(b)):
+            return False
+        lanes = {lane(n) for n in self.names if core(n) in (core(a), core(b))}
+        if any(self.conflicts.between(_as(core(a), k), _as(core(b), k)) for k in lanes):
+            return False
+        one, two = self.scope.get(a, ()), self.scope.get(b, ())
+        shorter = min(len(one), len(two))
+        return not is_array(kind) or one[:shorter] != two[:shorter]
+
+    def letters(self, block: Block, around: tuple[str, ...]) -> None:
+        """Give each loop of ours a letter that no loop around it and nothing inside it has."""
+        for stmt in block:
+            inside = around
+            if isinstance(stmt, (For, Nest)):
+                var = stmt.var if isinstance(stmt, For) else stmt.index
+                if "%" in var and not base(var):
+                    within = {s.var for s in statements(stmt.body) if isinstance(s, For)}
+                    read = {n for s in statements(stmt.body) for e in own_exprs(s)
+                            for n in variables(e)}  # fmt: skip
+                    barred = {*around, *within, *read, *(self.taken - self.loop_only())}
+                    free = (c for c in "ijklmn" if c not in barred)
+                    self.chosen[var] = next(free, None) or self.unique("index")
+                inside = (*around, self.chosen.get(var, var))
+            for inner in blocks(stmt):
+                self.letters(inner, inside)
+
+    def loop_only(self) -> set[str]:
+        """Names that only ever count the rounds of a loop of the user's."""
+        lets = {s.target for s in statements(self.function.body) if isinstance(s, Let)}
+        loops = {s.var for s in statements(self.function.body) if isinstance(s, For)}
+        return loops - lets - set(self.function.params) - self.read_outside(loops)
+
+    def read_outside(self, loops: set[str]) -> set[str]:
+        """Those of the loop variables that are read outside their loops."""
+        found: set[str] = set()
+
+        def walk(block: Block, bound: frozenset[str]) -> None:
+            for stmt in block:
+                found.update(n for e in own_exprs(stmt) for n in variables(e) if n in loops - bound)
+                within = bound | {stmt.var} if isinstance(stmt, For) else bound
+                for inner in blocks(stmt):
+                    walk(inner, within)
+
+        walk(self.function.body, frozenset())
+        return found
 
     def unique(self, word: str) -> str:
         if word not in self.taken:
@@ -266,127 +291,3 @@ class _Names:
         while f"{word}{gap}{count}" in self.taken:
             count += 1
         return f"{word}{gap}{count}"
-
-    def word(self, name: str) -> str:
-        """What a temporary is called, after how it is made."""
-        mine = base(name)
-        if name.endswith("%s"):
-            whole = name[:-2]
-            if whole in self.chosen or (mine and mine in self.taken):
-                return f"{mine or self.word(whole)}_{self.subscript(whole)}"
-            return mine or self.described(self.made.get(name), "value")
-        if mine:
-            return f"{mine}_wide" if name[len(mine) :].startswith("%x") else mine
-        if is_array(self.function.typeof(name)):
-            stored, made = self.stored.get(name), self.made.get(name)
-            if stored is not None and isinstance(made, Op) and made.fn == "empty":
-                return _plural(self.described(stored, "value"))
-        if isinstance(self.made.get(name), Lit):
-            summed = self.summed.get(name)
-            if isinstance(summed, Var):
-                summed = self.made.get(summed.name)
-            if isinstance(summed, Op) and summed.fn.startswith(("numpy.", "math.")):
-                return f"sum_{summed.fn.rsplit('.', 1)[-1]}"
-        default = "slope" if name.startswith("%p") else "value"
-        return self.described(self.made.get(name), default)
-
-    def subscript(self, array: str) -> str:
-        for stmt in statements(self.function.body):
-            if isinstance(stmt, Store) and stmt.array == array:
-                letters = [e.name for e in stmt.index if isinstance(e, Var)]
-                return "".join(letters) or "0"
-        return "i"
-
-    def described(self, value: Expr | None, default: str) -> str:
-        if isinstance(value, Lit):
-            return {"-inf": "largest", "inf": "smallest"}.get(str(value.value), "total")
-        if isinstance(value, Var):
-            return self.chosen.get(value.name, "copy")
-        if not isinstance(value, Op):
-            return default
-        if value.fn == "getitem" and isinstance(value.args[0], Var):
-            return self.element(value)
-        if value.fn == "mul" and all(map(_is_size, value.args)):
-            return "count"
-        joint = self.joint(value)
-        if joint:
-            return joint
-        if default == "slope" and value.fn in ("add", "sub", "mul", "truediv", "neg", "pow"):
-            return "slope"
-        if value.fn == "call" and isinstance(value.args[0], Ref):
-            return _WORDS.get(value.args[0].name, "result")
-        if value.fn in _WORDS:
-            return _WORDS[value.fn]
-        if value.fn == "attr" and isinstance(value.args[1], Lit):
-            return str(value.args[1].value)
-        word = value.fn.rsplit(".", 1)[-1]
-        word = {"float32": "count", "ascontiguousarray": "packed"}.get(word, word)
-        first = value.args[0] if value.args else None
-        if isinstance(first, Var):
-            inner = self.chosen.get(first.name, "")
-            if inner and len(inner) <= 8 and "." in value.fn:
-                return f"{word}_{inner}"
-        return word if word.isidentifier() else default
-
-    def joint(self, value: Op) -> str:
-        """A short product, quotient or power is called by its parts: `half_dt`, `x_over_y`."""
-        if value.fn not in ("mul", "truediv", "pow") or len(value.args) != 2:
-            return ""
-        left, right = value.args
-        if value.fn == "mul" and isinstance(right, Lit):
-            left, right = right, left
-        first, second = (
-            self.chosen.get(e.name, "") if isinstance(e, Var) else "" for e in (left, right)
-        )
-        if value.fn == "mul":
-            before = _TIMES.get(left.value, "") if isinstance(left, Lit) else first
-            word = f"{before}_{second}" if before and second else ""
-            if left == right and second:
-                word = f"{second}_squared"
-        elif value.fn == "pow":
-            after = _TO_THE.get(right.value, "") if isinstance(right, Lit) else ""
-            word = f"{first}_{after}" if first and after else ""
-        elif isinstance(left, Lit):
-            word = f"inverse_{second}" if left.value == 1.0 and second else ""
-        else:
-            below = second
-            if isinstance(right, Lit) and float(right.value).is_integer() and right.value > 0:
-                below = str(int(right.value))
-            word = f"{first}_over_{below}" if first and below else ""
-        return word if len(word) <= _LONGEST else ""
-
-    def element(self, value: Op) -> str:
-        array = value.args[0]
-        assert isinstance(array, Var)
-        holder = self.chosen.get(array.name) or base(array.name) or "row"
-        parts = []
-        for entry in value.args[1:]:
-            if isinstance(entry, Var):
-                parts.append(self.chosen.get(entry.name) or base(entry.name) or "k")
-            elif isinstance(entry, Lit) and isinstance(entry.value, int) and entry.value >= 0:
-                parts.append(str(entry.value))
-            elif isinstance(entry, Op) and entry.fn == "slice":
-                start, stop, _ = entry.args
-                if stop == Lit(None) and start != Lit(None):
-                    parts.append("tail")
-                elif start == Lit(None) and stop != Lit(None):
-                    parts.append("head")
-            elif isinstance(entry, Op) and entry.fn == "add" and entry.args[1] == Lit(1):
-                parts.append("next")
-            elif isinstance(entry, Op) and entry.fn == "sub" and entry.args[1] == Lit(1):
-                parts.append("before")
-            else:
-                parts.append("k")
-        suffix = "_".join(p for p in parts if len(p) <= 6)
-        return f"{holder}_{suffix}" if suffix else f"{holder}_view"
-
-
-def _is_size(expr: Expr) -> bool:
-    """Whether an expression is `x.size`, `x.shape[k]`, or a product of such."""
-    if not isinstance(expr, Op):
-        return False
-    if expr.fn == "mul":
-        return all(map(_is_size, expr.args))
-    if expr.fn == "getitem":
-        return isinstance(expr.args[0], Op) and _is_size(expr.args[0])
-    return expr.fn == "attr" and expr.args[1] in (Lit("size"), Lit("shape"))

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from tangent_fwd.analysis.alias import has_array, is_tuple
 from tangent_fwd.analysis.effects import ALLOCATES, Memory, calls, is_temporary
 from tangent_fwd.ir.nodes import (
     Block,
@@ -34,6 +35,7 @@ from tangent_fwd.ir.nodes import (
     Let,
     Lit,
     Op,
+    Ref,
     Stmt,
     Store,
     Var,
@@ -58,8 +60,21 @@ _WIDEST = 220
 
 def nest(function: Function) -> Function:
     """Fold single-use temporaries, and branches that only choose a value, into expressions."""
+    moving: frozenset[str] = frozenset()
+    while True:
+        folded = _folded(function, moving)
+        there = {n for s in statements(folded.body) if (n := defined(s)) is not None}
+        alone = {n.rsplit(":", 1)[-1] for n in there if n.startswith("d:")} - there
+        alone -= moving
+        alone &= {n for s in statements(function.body) if (n := defined(s)) is not None}
+        if not alone:
+            return folded
+        moving |= alone
+
+
+def _folded(function: Function, moving: frozenset[str]) -> Function:
     for _ in range(4):
-        work = _Nest(function)
+        work = _Nest(function, moving)
         body = work.block(function.body)
         if body == function.body:
             return function
@@ -68,7 +83,7 @@ def nest(function: Function) -> Function:
 
 
 class _Nest:
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, moving: frozenset[str]) -> None:
         self.function = function
         self.memory = Memory(function)
         everything = list(statements(function.body))
@@ -79,6 +94,13 @@ class _Nest:
         self.stored = {s.array for s in everything if isinstance(s, Store)}
         names = [n for s in everything if (n := defined(s)) is not None]
         self.bound = Counter([*names, *function.params])
+        # Temporaries whose tangents have a name: the reader wants to see what it belongs to.
+        self.moving = moving
+        self.pairs: set[Expr] = {
+            Var(s.target) for s in everything if isinstance(s, Let) and isinstance(s.value, Op)
+            and dict(s.value.keywords).get("pair")
+        }  # fmt: skip
+        self.cores = {n.rsplit(":", 1)[-1] for n in self.bound if n.startswith("d:")}
 
     def block(self, block: Block) -> Block:
         stmts = [
@@ -128,15 +150,23 @@ class _Nest:
         passing = name.endswith("%s") and name[:-2] in self.stored
         if not (is_temporary(name) or passing) or calls(value) or stmt.any_order:
             return False
+        if isinstance(value, Op) and value.fn == "getitem" and value.args[0] in self.pairs:
+            return False  # `y, d_y = g_jvp(x, d_x)` names both
         if self.bound[name] != 1:
             return self.is_short_circuit(stmt)
+        if isinstance(value, Ref):
+            return name not in self.stored  # a constant of the module has a name already
         if show_expr(value).count(" if ") > 1:
             return False  # a choice within a choice is hard enough on a line of its own
-        if _is_short(value):
-            return True
+        if _is_short(value) and not (self.is_active(name) and _is_small(value)):
+            return name not in self.moving
         if isinstance(value, Op) and value.fn in ALLOCATES - {"matmul"}:
             return False
-        return self.reads[name] == 1
+        return self.reads[name] == 1 and name not in self.moving
+
+    def is_active(self, name: str) -> bool:
+        """Whether a name is a tangent, or has one that is used more than once."""
+        return name.startswith("d:") or name in self.cores
 
     def is_short_circuit(self, stmt: Let) -> bool:
         return self.bound[stmt.target] == 2
@@ -147,7 +177,7 @@ class _Nest:
         if self.bound[name] == 2:
             return self.fold_and_or(stmts, k, stmt)
         inside, loads = set(variables(value)), self.memory.loads(value)
-        if _is_short(value) and self.reads[name] != 1:
+        if isinstance(value, Ref) or (_is_short(value) and self.reads[name] != 1):
             return self.fold_everywhere(stmts, k, stmt)
         for m in range(k + 1, len(stmts)):
             user = stmts[m]
@@ -156,11 +186,30 @@ class _Nest:
                 if isinstance(user, While):
                     return False
                 return self.replace_in(stmts, m, name, value)
-            if any(n == name for s in statements((user,)) for e in own_exprs(s)
-                   for n in variables(e)):  # fmt: skip
+            inner = sum(n == name for s in statements((user,)) for e in own_exprs(s)
+                        for n in variables(e))  # fmt: skip
+            if inner and isinstance(user, If) and inner == self.reads[name]:
+                return self.sink(stmts, m, stmt)
+            if inner:
                 return False  # used further in: it would be computed in every round
             if inside & assigned((user,)) or (loads and loads & self.memory.stores((user,))):
                 return False
+        return False
+
+    def sink(self, stmts: list[Stmt], m: int, stmt: Let) -> bool:
+        """Into the branch that is the only one to read it."""
+        user = stmts[m]
+        for k, block in enumerate(blocks(user)):
+            reads = sum(n == stmt.target for s in statements(block) for e in own_exprs(s)
+                        for n in variables(e))  # fmt: skip
+            if reads == self.reads[stmt.target]:
+                inner = [stmt, *block]
+                if not self.fold(inner, 0, stmt):
+                    return False
+                new = list(blocks(user))
+                new[k] = tuple(inner[1:])
+                stmts[m] = with_blocks(user, tuple(new))
+                return True
         return False
 
     def replace_in(self, stmts: list[Stmt], m: int, name: str, value: Expr) -> bool:
@@ -185,21 +234,23 @@ class _Nest:
     def fold_everywhere(self, stmts: list[Stmt], k: int, stmt: Let) -> bool:
         """`x.size` is as short as a name: write it wherever it is read."""
         value = stmt.value
-        assert isinstance(value, Op)
-        base = next(iter(variables(value)), None)
-        if base is None or self.bound[base] != 1:
+        names = set(variables(value))
+        if not isinstance(value, Ref) and (not names or any(self.bound[n] != 1 for n in names)):
+            return False
+        if _is_small(value) and not all(self.is_scalar(n) for n in variables(value)):
             return False
 
         def change(expr: Expr) -> Expr:
             return map_expr(lambda e: value if e == Var(stmt.target) else e, expr)
 
-        kind = self.function.typeof(base)
-        if value.fn != "attr" and (kind is None or "int" not in str(kind)):
-            return False
         for m in range(k + 1, len(stmts)):
             stmts[m] = map_exprs(change, stmts[m])
         self.reads[stmt.target] = 0
         return True
+
+    def is_scalar(self, name: str) -> bool:
+        kind = self.function.typeof(name)
+        return kind is not None and not has_array(kind) and not is_tuple(kind)
 
     def fold_and_or(self, stmts: list[Stmt], k: int, stmt: Let) -> bool:
         """`t = a` followed by `if t: t = b` is `t = a and b`; with `not t` it is `or`."""
@@ -226,15 +277,24 @@ class _Nest:
 
 
 def _is_short(value: Expr) -> bool:
-    """`x.size` and `i + 1` are as short as a name, and cost nothing."""
+    """`x.size`, `x.shape[0]` and `a * b` are as short as a name, and cost nothing."""
     if not isinstance(value, Op):
         return False
-    if value.fn == "attr":
-        return True
-    left, right = (*value.args, None, None)[:2]
-    if not isinstance(right, Lit) or not isinstance(right.value, int) or right.dtype:
+    if value.fn == "getitem" and isinstance(value.args[0], Op) and value.args[0].fn == "attr":
+        return isinstance(value.args[1], Lit)
+    return value.fn == "attr" or _is_small(value)
+
+
+_SMALL = frozenset("add sub mul neg lt le gt ge eq ne".split())
+
+
+def _is_small(value: Expr) -> bool:
+    """Whether a value is one cheap operation on names and numbers."""
+    if not isinstance(value, Op):
         return False
-    return value.fn in ("add", "sub") and isinstance(left, Var)
+    if value.fn == "pow":
+        return isinstance(value.args[0], Var) and value.args[1] == Lit(2)
+    return value.fn in _SMALL and not any(isinstance(a, Op) for a in value.args)
 
 
 def _array_name_stays(expr: Expr) -> bool:

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Op, Store, Var
-from tangent_fwd.ir.walk import assigned, own_exprs, statements, variables
+from tangent_fwd.ir.walk import (
+    assigned,
+    map_expr,
+    own_exprs,
+    statements,
+    substitute,
+    variables,
+)
 from tangent_fwd.rules import Rule, power, rule
 from tangent_fwd.transform.formula import Formula
 
@@ -167,7 +175,20 @@ class Partials:
         order: list[str] = []
         one = Formula({}, self.dtype(target), "numpy").literal(1.0)
         self.spread(target, OUT, value, one, found, order)
-        return [(leaf, c) for leaf in order if (c := found[leaf]) is not None]
+        return [(leaf, self.typed(c, target)) for leaf in order if (c := found[leaf]) is not None]
+
+    def typed(self, expr: Expr, target: str) -> Expr:
+        """The expression with its float literals in the dtype of `target`."""
+        if self.dtype(target) != "float32":
+            return expr
+        return map_expr(
+            lambda e: (
+                replace(e, dtype="float32")
+                if isinstance(e, Lit) and isinstance(e.value, float)
+                else e
+            ),
+            expr,
+        )
 
     def spread(
         self,
@@ -209,5 +230,18 @@ class Partials:
                 return over
             return build.neg(build.mul(over, out))
         row = self.row_of(op)
-        read = self.formula(op, row, target, out, None).read
+        read = self.formula(self.spelt(op), row, target, out, None).read
         return build.mul(adjoint, self.partial(op, row, position, read))
+
+    def spelt(self, op: Op) -> Op:
+        """The operation with multiples of a name, `0.5 * x`, in place of the temporaries that
+        hold them, so that the partials of `0.5 * x * x` add up to x.
+        """
+        multiples = {n: m.value for n, m in self.inner.items() if _is_multiple(m.value)}
+        return replace(op, args=tuple(substitute(a, multiples) for a in op.args))
+
+
+def _is_multiple(value: Expr) -> bool:
+    return isinstance(value, Op) and value.fn == "mul" and (
+        isinstance(value.args[0], Lit) and isinstance(value.args[1], Var)
+    )  # fmt: skip

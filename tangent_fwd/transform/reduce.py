@@ -90,7 +90,7 @@ class Reduction:
         test: Expr = Op(compare, (Var(element), target))
         if self.dtype.name.startswith("float"):
             # A NaN wins over everything, as in NumPy.
-            test = Op("or", (test, Op("ne", (Var(element), Var(element)))))
+            test = Op("or", (test, Op("numpy.isnan", (Var(element),))))
         return (
             Let(element, item, self.span),
             If(test, (write(Var(element), False),), (), self.span),

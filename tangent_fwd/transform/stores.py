@@ -27,6 +27,7 @@ class Stores:
         assert isinstance(array, Var)
         self.waiting.flush_all()
         other = op.args[1]
+        self.refuse_truncation(array.name, other, op, stmt.span)
         if self.nests.is_array(other) and isinstance(other, Var):
             dims = self.shapes.of(array.name)
             other = self.fitted(other.name, array.name, dims, stmt.span)
@@ -37,6 +38,19 @@ class Stores:
         if stmt.target != array.name:
             self.nests.emit(Let(stmt.target, array, stmt.span))
             self.shapes.set(stmt.target, self.shapes.of(array.name))
+
+    def refuse_truncation(self, array: str, other: Expr, op: Op, span: Span) -> None:
+        """NumPy does not add floats to an array of integers in place, and numba cannot."""
+        from numba.core import types
+
+        dtype = self.nests.types[array].dtype
+        given: Any = self.nests.dtype(other)
+        floating = isinstance(given, types.Float) or op.fn == "truediv"
+        if isinstance(other, Lit) and isinstance(other.value, float):
+            floating = True
+        if floating and isinstance(dtype, types.Integer):
+            message = f"an array of {dtype} cannot hold the result of this in place"
+            self.nests.diagnostics.append(Diagnostic("typing", message, op.span or span))
 
     def store(self, stmt: Store) -> None:
         kind = self.nests.types[stmt.array]

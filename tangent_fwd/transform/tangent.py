@@ -59,13 +59,14 @@ from tangent_fwd.ir.walk import (
     blocks,
     map_expr,
     map_exprs,
+    own_exprs,
     subexpressions,
     substitute,
     variables,
     with_blocks,
 )
 from tangent_fwd.rules import Rule, rule
-from tangent_fwd.source import Span
+from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.formula import Formula
 from tangent_fwd.transform.partials import OUT, Partials
 
@@ -111,7 +112,7 @@ class _Tangent(Partials):
         for name in scratch:
             for k in self.lanes:
                 zero = self.zero(Var(name), self.types[name])
-                head.append(Let(self.d(name, k), zero, span))
+                head.append(Let(self.d(name, k), zero, NOWHERE))
         body = (*head, *self.block(function.body))
         if not body or not _returns(body):
             body = (*body, Return(self.pair(Lit(None)), span))
@@ -180,7 +181,11 @@ class _Tangent(Partials):
         return result
 
     def once(self, stmt: Stmt) -> bool:
-        return isinstance(stmt, Let) and self.bound[stmt.target] == 1
+        return (
+            isinstance(stmt, Let)
+            and self.bound[stmt.target] == 1
+            and stmt.target not in self.function.params
+        )
 
     def share_reciprocal(self, start: int, made: Stmt, inverse: Stmt) -> None:
         """`s = …`, `r = 1.0 / s`: tangents that divide by s multiply by r, which is at hand."""
@@ -189,6 +194,8 @@ class _Tangent(Partials):
         position = next((k for k, s in enumerate(recent, start=1) if s is made), None)
         if position is None:
             return  # `s` came from a helper's derivative, not from the statement itself
+        if any(inverse.target in variables(e) for s in recent[position:] for e in own_exprs(s)):
+            return  # a tangent still needs what `r` was before
 
         def change(e: Expr) -> Expr:
             if isinstance(e, Op) and e.fn == "truediv" and e.args[1] == Var(made.target):
@@ -260,6 +267,12 @@ class _Tangent(Partials):
             return
         if value.fn in ("getitem", "attr", "stretch", "tuple"):
             self.structural(stmt, value)
+            return
+        if value.fn == "add" and is_tuple(kind):
+            for k in self.lanes:
+                joined = replace(value, args=tuple(self.solid(a, k) for a in value.args))
+                self.emit(self.d(target, k), joined, span)
+            self.out.append(stmt)
             return
         row = rule(value.fn)
         assert row is not None, value.fn
@@ -371,12 +384,21 @@ class _Tangent(Partials):
                     self.emit(self.d(stmt.target, k), zero, stmt.span)
             return
         result = self.name(made, stmt.span)
+        assert isinstance(result, Var)
+        self.types[result.name] = self.pair_type(self.types[stmt.target])
         self.emit(stmt.target, Op("getitem", (result, Lit(0))), stmt.span)
         if stmt.target in self.activity.names:
             lanes = Op("getitem", (result, Lit(1)))
             for k in self.lanes:
                 one = lanes if self.count == 1 else Op("getitem", (lanes, Lit(k)))
                 self.emit(self.d(stmt.target, k), one, stmt.span)
+
+    def pair_type(self, value: Any) -> Any:
+        """The type of `(value, tangent)`; it tells which memory what is taken from it may share."""
+        from numba.core import types
+
+        lanes = value if self.count == 1 else types.UniTuple(value, self.count)
+        return types.Tuple((value, lanes))
 
     # --- scalar arithmetic ---------------------------------------------------------------------
 
@@ -443,7 +465,7 @@ class _Tangent(Partials):
                         moves = Op("ne", (direction, literal(0.0)))
                         term = build.select(moves, term, None, literal(0.0))
                     total = build.add(total, term)
-            found.append(literal(0.0) if total is None else total)
+            found.append(literal(0.0) if total is None else self.typed(total, stmt.target))
         for k, made in zip(self.lanes, found):
             self.emit(self.d(stmt.target, k), made, stmt.span)
 
@@ -459,9 +481,11 @@ class _Tangent(Partials):
         rest = [(leaf, c) for leaf, c in coefficients if leaf != target]
         rest.sort(key=lambda pair: pair[0] in self.carried)
         one = Formula({}, self.dtype(target), "numpy").literal(1.0)
-        factor, shorter = build.common_factor(rest, one)
-        if self.count > 1 and build.is_power_of_two(factor):
-            factor = one  # exact either way, and cheaper in the shared coefficients
+        plain = [(leaf, c) for leaf, c in rest if build.is_one(build.positive(c))]
+        scaled = [(leaf, c) for leaf, c in rest if not build.is_one(build.positive(c))]
+        factor, shorter = build.common_factor(scaled, one)
+        if build.is_one(factor) or (self.count > 1 and build.is_power_of_two(factor)):
+            plain, factor = [], one  # a power of two is cheaper in the shared coefficients
         else:
             rest = shorter
         if self.count > 1:
@@ -470,13 +494,20 @@ class _Tangent(Partials):
             factor = self.name(factor, span)
         zero = Formula({}, self.dtype(target), "numpy").literal(0.0)
         for k in self.lanes:
-            total: MaybeZero = None
-            for leaf, c in rest:
-                total = build.add(total, build.mul(c, Var(self.d(leaf, k))))
-            total = build.mul(factor, total)
+            total = build.mul(factor, self.weighted(rest, k))
+            total = build.add(self.weighted(plain, k), total)
             for leaf, c in own:
                 total = build.add(build.mul(c, Var(self.d(leaf, k))), total)
             self.emit(self.d(target, k), zero if total is None else total, span, stmt.any_order)
+
+    def weighted(self, terms: list[tuple[str, Expr]], lane: int) -> MaybeZero:
+        """The sum of coefficients times directions; a sign that all terms have stands before it."""
+        negative = bool(terms) and all(build.positive(c) != c for _, c in terms)
+        total: MaybeZero = None
+        for leaf, c in terms:
+            c = build.positive(c) if negative else c
+            total = build.add(total, build.mul(c, Var(self.d(leaf, lane))))
+        return build.neg(total) if negative else total
 
 
 def _chooses(expr: Expr) -> bool:

@@ -13,28 +13,20 @@ except ImportError:  # plain Python gives the same numbers
 @njit(error_model="numpy")
 def heat_jvp(u, rate, steps, d_u, d_rate):
     """Explicit heat equation; two buffers take turns."""
-    # old = u.copy()
     d_old = d_u.copy()
     old = u.copy()
-    # new = u.copy()
     d_new = d_u.copy()
     new = u.copy()
     for _ in range(steps):
         for i in range(1, old.size - 1):
             # new[i] = old[i] + rate * (old[i - 1] - 2.0 * old[i] + old[i + 1])
             old_i = old[i]
-            plus = old[i - 1] - 2.0 * old_i + old[i + 1]
+            total = old[i - 1] - 2.0 * old_i + old[i + 1]
             d_new[i] = (
-                plus * d_rate + (1.0 - 2.0 * rate) * d_old[i] + rate * d_old[i - 1]
+                total * d_rate + (1.0 - 2.0 * rate) * d_old[i] + rate * d_old[i - 1]
                 + rate * d_old[i + 1]
             )
-            new[i] = old_i + rate * plus
-        # old, new = new, old
-        d_old_2 = d_old
-        old_2 = old
-        d_old = d_new
-        old = new
-        d_new = d_old_2
-        new = old_2
-    # return old
+            new[i] = old_i + rate * total
+        d_old, d_new = d_new, d_old
+        old, new = new, old
     return old, d_old

@@ -13,14 +13,12 @@ except ImportError:  # plain Python gives the same numbers
 @njit(error_model="numpy")
 def newton_root_jvp(a, tolerance, d_a):
     """The square root of a, by Newton's iteration."""
-    # x = a
     d_x = d_a
     x = a
     while abs(x * x - a) > tolerance:
         # x = 0.5 * (x + a / x)
         a_over_x = a / x
-        ratio = 0.5 / x
-        d_x = (0.5 - ratio * a_over_x) * d_x + ratio * d_a
+        half_over_x = 0.5 / x
+        d_x = (0.5 - half_over_x * a_over_x) * d_x + half_over_x * d_a
         x = 0.5 * (x + a_over_x)
-    # return x
     return x, d_x

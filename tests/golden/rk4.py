@@ -33,146 +33,126 @@ def stretch1(a, shape):
 
 @njit(error_model="numpy")
 def _speed_jvp(z, rates, d_z, d_rates):
-    # birth, eaten, fed, death = rates
-    d_birth = d_rates[0]
-    birth = rates[0]
-    d_eaten = d_rates[1]
-    eaten = rates[1]
-    d_fed = d_rates[2]
-    fed = rates[2]
-    d_death = d_rates[3]
-    death = rates[3]
+    d_birth, d_eaten, d_fed, d_death = d_rates
+    birth, eaten, fed, death = rates
     # return np.array([birth * z[0] - eaten * z[0] * z[1], fed * z[0] * z[1] - death * z[1]])
-    d_z_0 = d_z[0]
-    z_0 = z[0]
-    eaten_z_0 = eaten * z_0
-    d_z_1 = d_z[1]
-    z_1 = z[1]
-    z_1_z_0 = z_1 * z_0
-    fed_z_0 = fed * z_0
-    diffs = np.empty(2)
-    d_diffs = np.zeros(2)
-    d_diffs[0] = (
-        z_0 * d_birth + (birth - z_1 * eaten) * d_z_0 - z_1_z_0 * d_eaten - eaten_z_0 * d_z_1
-    )
-    diffs[0] = birth * z_0 - eaten_z_0 * z_1
-    d_diffs[1] = z_1_z_0 * d_fed + z_1 * fed * d_z_0 + (fed_z_0 - death) * d_z_1 - z_1 * d_death
-    diffs[1] = fed_z_0 * z_1 - death * z_1
-    return diffs, d_diffs
+    d_z0 = d_z[0]
+    z0 = z[0]
+    d_z1 = d_z[1]
+    z1 = z[1]
+    result = np.empty(2)
+    d_result = np.zeros(2)
+    d_result[0] = z0 * d_birth + (birth - z1 * eaten) * d_z0 - z1 * z0 * d_eaten - eaten * z0 * d_z1
+    result[0] = birth * z0 - eaten * z0 * z1
+    d_result[1] = z1 * z0 * d_fed + z1 * fed * d_z0 + (fed * z0 - death) * d_z1 - z1 * d_death
+    result[1] = fed * z0 * z1 - death * z1
+    return result, d_result
 
 
 @njit(error_model="numpy")
 def rk4_jvp(rates, start, dt, steps, d_rates):
     """A whole orbit, one row for each step."""
-    # orbit = np.empty((steps + 1, 2))
     d_start = np.zeros_like(start)
     orbit = np.empty((steps + 1, 2))
     d_orbit = np.zeros((steps + 1, 2))
     # orbit[0] = start
-    d_orbit_0 = d_orbit[0]
-    orbit_0 = orbit[0]
+    d_orbit0 = d_orbit[0]
+    orbit0 = orbit[0]
     d_start_wide = d_start
     start_wide = start
-    if start.size != 2:
+    if start.size != 2:  # an axis of size 1
         d_start_wide = stretch1(d_start, (2,))
         start_wide = stretch1(start, (2,))
     for i in range(2):
-        d_orbit_0[i] = d_start_wide[i]
-        orbit_0[i] = start_wide[i]
-    # z = start
+        d_orbit0[i] = d_start_wide[i]
+        orbit0[i] = start_wide[i]
     d_z = d_start
     z = start
     for n in range(steps):
         # k1 = _speed(z, rates)
         k1, d_k1 = _speed_jvp(z, rates, d_z, d_rates)
         # k2 = _speed(z + 0.5 * dt * k1, rates)
-        half_dt = 0.5 * dt
         d_k1_wide = d_k1
         k1_wide = k1
         d_z_wide = d_z
         z_wide = z
-        if z.size != k1.size:
+        if z.size != k1.size:  # an axis of size 1
             size = common(k1.size, z.size)
             d_k1_wide = stretch1(d_k1, (size,))
             k1_wide = stretch1(k1, (size,))
             d_z_wide = stretch1(d_z, (size,))
             z_wide = stretch1(z, (size,))
-        plus = np.empty(k1_wide.size)
-        d_plus = np.empty(k1_wide.size)
+        total = np.empty(k1_wide.size)
+        d_total = np.empty(k1_wide.size)
         for i in range(k1_wide.size):
-            d_plus[i] = d_z_wide[i] + half_dt * d_k1_wide[i]
-            plus[i] = z_wide[i] + half_dt * k1_wide[i]
-        k2, d_k2 = _speed_jvp(plus, rates, d_plus, d_rates)
+            d_total[i] = d_z_wide[i] + 0.5 * dt * d_k1_wide[i]
+            total[i] = z_wide[i] + 0.5 * dt * k1_wide[i]
+        k2, d_k2 = _speed_jvp(total, rates, d_total, d_rates)
         # k3 = _speed(z + 0.5 * dt * k2, rates)
         d_k2_wide = d_k2
         k2_wide = k2
         d_z_wide_2 = d_z
         z_wide_2 = z
-        if z.size != k2.size:
-            size_2 = common(k2.size, z.size)
-            d_k2_wide = stretch1(d_k2, (size_2,))
-            k2_wide = stretch1(k2, (size_2,))
-            d_z_wide_2 = stretch1(d_z, (size_2,))
-            z_wide_2 = stretch1(z, (size_2,))
-        plus_2 = np.empty(k2_wide.size)
-        d_plus_2 = np.empty(k2_wide.size)
+        if z.size != k2.size:  # an axis of size 1
+            size = common(k2.size, z.size)
+            d_k2_wide = stretch1(d_k2, (size,))
+            k2_wide = stretch1(k2, (size,))
+            d_z_wide_2 = stretch1(d_z, (size,))
+            z_wide_2 = stretch1(z, (size,))
+        total_2 = np.empty(k2_wide.size)
+        d_total_2 = np.empty(k2_wide.size)
         for i in range(k2_wide.size):
-            d_plus_2[i] = d_z_wide_2[i] + half_dt * d_k2_wide[i]
-            plus_2[i] = z_wide_2[i] + half_dt * k2_wide[i]
-        k3, d_k3 = _speed_jvp(plus_2, rates, d_plus_2, d_rates)
+            d_total_2[i] = d_z_wide_2[i] + 0.5 * dt * d_k2_wide[i]
+            total_2[i] = z_wide_2[i] + 0.5 * dt * k2_wide[i]
+        k3, d_k3 = _speed_jvp(total_2, rates, d_total_2, d_rates)
         # k4 = _speed(z + dt * k3, rates)
         d_k3_wide = d_k3
         k3_wide = k3
         d_z_wide_3 = d_z
         z_wide_3 = z
-        if z.size != k3.size:
-            size_3 = common(k3.size, z.size)
-            d_k3_wide = stretch1(d_k3, (size_3,))
-            k3_wide = stretch1(k3, (size_3,))
-            d_z_wide_3 = stretch1(d_z, (size_3,))
-            z_wide_3 = stretch1(z, (size_3,))
-        plus_3 = np.empty(k3_wide.size)
-        d_plus_3 = np.empty(k3_wide.size)
+        if z.size != k3.size:  # an axis of size 1
+            size = common(k3.size, z.size)
+            d_k3_wide = stretch1(d_k3, (size,))
+            k3_wide = stretch1(k3, (size,))
+            d_z_wide_3 = stretch1(d_z, (size,))
+            z_wide_3 = stretch1(z, (size,))
+        total_3 = np.empty(k3_wide.size)
+        d_total_3 = np.empty(k3_wide.size)
         for i in range(k3_wide.size):
-            d_plus_3[i] = d_z_wide_3[i] + dt * d_k3_wide[i]
-            plus_3[i] = z_wide_3[i] + dt * k3_wide[i]
-        k4, d_k4 = _speed_jvp(plus_3, rates, d_plus_3, d_rates)
+            d_total_3[i] = d_z_wide_3[i] + dt * d_k3_wide[i]
+            total_3[i] = z_wide_3[i] + dt * k3_wide[i]
+        k4, d_k4 = _speed_jvp(total_3, rates, d_total_3, d_rates)
         # z = z + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
         dt_over_6 = dt / 6.0
         if k1.size != k2.size or k3.size != k2.size or k4.size != k2.size or z.size != k2.size:
-            size_4 = common(common(common(common(k2.size, k1.size), k3.size), k4.size), z.size)
-            d_k2 = stretch1(d_k2, (size_4,))
-            k2 = stretch1(k2, (size_4,))
-            d_k1 = stretch1(d_k1, (size_4,))
-            k1 = stretch1(k1, (size_4,))
-            d_k3 = stretch1(d_k3, (size_4,))
-            k3 = stretch1(k3, (size_4,))
-            d_k4 = stretch1(d_k4, (size_4,))
-            k4 = stretch1(k4, (size_4,))
-            d_z = stretch1(d_z, (size_4,))
-            z = stretch1(z, (size_4,))
-        prods = np.empty(k2.size)
-        d_prods = np.empty(k2.size)
+            size = common(common(common(common(k2.size, k1.size), k3.size), k4.size), z.size)
+            d_k2 = stretch1(d_k2, (size,))
+            k2 = stretch1(k2, (size,))
+            d_k1 = stretch1(d_k1, (size,))
+            k1 = stretch1(k1, (size,))
+            d_k3 = stretch1(d_k3, (size,))
+            k3 = stretch1(k3, (size,))
+            d_k4 = stretch1(d_k4, (size,))
+            k4 = stretch1(k4, (size,))
+            d_z = stretch1(d_z, (size,))
+            z = stretch1(z, (size,))
+        z_new = np.empty(k2.size)
+        d_z_new = np.empty(k2.size)
         for i in range(k2.size):
-            d_prods[i] = dt_over_6 * (d_k1[i] + 2.0 * d_k2[i] + 2.0 * d_k3[i] + d_k4[i])
-            prods[i] = dt_over_6 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i])
-        z_wide_4 = np.empty(k2.size)
-        d_z_wide_4 = np.empty(k2.size)
-        for i in range(k2.size):
-            d_z_wide_4[i] = d_z[i] + d_prods[i]
-            z_wide_4[i] = z[i] + prods[i]
-        d_z = d_z_wide_4
-        z = z_wide_4
+            z_new_i = z[i] + dt_over_6 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i])
+            d_z_new[i] = d_z[i] + dt_over_6 * (d_k1[i] + 2.0 * d_k2[i] + 2.0 * d_k3[i] + d_k4[i])
+            z_new[i] = z_new_i
+        d_z = d_z_new
+        z = z_new
         # orbit[n + 1] = z
         d_orbit_next = d_orbit[n + 1]
         orbit_next = orbit[n + 1]
-        d_z_wide_5 = d_z
-        z_wide_5 = z
-        if k2.size != 2:
-            d_z_wide_5 = stretch1(d_z, (2,))
-            z_wide_5 = stretch1(z, (2,))
+        d_z_wide_4 = d_z
+        z_wide_4 = z
+        if k2.size != 2:  # an axis of size 1
+            d_z_wide_4 = stretch1(d_z, (2,))
+            z_wide_4 = stretch1(z, (2,))
         for i in range(2):
-            d_orbit_next[i] = d_z_wide_5[i]
-            orbit_next[i] = z_wide_5[i]
-    # return orbit
+            d_orbit_next[i] = d_z_wide_4[i]
+            orbit_next[i] = z_wide_4[i]
     return orbit, d_orbit

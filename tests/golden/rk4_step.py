@@ -13,79 +13,55 @@ except ImportError:  # plain Python gives the same numbers
 @njit(error_model="numpy")
 def rk4_step_jvp(prey, hunters, rates, dt, d_prey, d_hunters, d_rates):
     """One step of Lotka-Volterra."""
-    # birth, eaten, fed, death = rates
-    d_birth = d_rates[0]
-    birth = rates[0]
-    d_eaten = d_rates[1]
-    eaten = rates[1]
-    d_fed = d_rates[2]
-    fed = rates[2]
-    d_death = d_rates[3]
-    death = rates[3]
-    # k1 = birth * prey - eaten * prey * hunters
-    eaten_prey = eaten * prey
-    hunters_prey = hunters * prey
+    d_birth, d_eaten, d_fed, d_death = d_rates
+    birth, eaten, fed, death = rates
     d_k1 = (
-        prey * d_birth + (birth - hunters * eaten) * d_prey - hunters_prey * d_eaten
-        - eaten_prey * d_hunters
+        prey * d_birth + (birth - hunters * eaten) * d_prey - hunters * prey * d_eaten
+        - eaten * prey * d_hunters
     )
-    k1 = birth * prey - eaten_prey * hunters
-    # l1 = fed * prey * hunters - death * hunters
-    fed_prey = fed * prey
+    k1 = birth * prey - eaten * prey * hunters
     d_l1 = (
-        hunters_prey * d_fed + hunters * fed * d_prey + (fed_prey - death) * d_hunters
+        hunters * prey * d_fed + hunters * fed * d_prey + (fed * prey - death) * d_hunters
         - hunters * d_death
     )
-    l1 = fed_prey * hunters - death * hunters
+    l1 = fed * prey * hunters - death * hunters
     # p, h = prey + 0.5 * dt * k1, hunters + 0.5 * dt * l1
-    half_dt = 0.5 * dt
-    d_p = d_prey + half_dt * d_k1
-    p = prey + half_dt * k1
-    d_h = d_hunters + half_dt * d_l1
-    h = hunters + half_dt * l1
-    # k2 = birth * p - eaten * p * h
-    eaten_p = eaten * p
-    h_p = h * p
-    d_k2 = p * d_birth + (birth - h * eaten) * d_p - h_p * d_eaten - eaten_p * d_h
-    k2 = birth * p - eaten_p * h
-    # l2 = fed * p * h - death * h
-    fed_p = fed * p
-    d_l2 = h_p * d_fed + h * fed * d_p + (fed_p - death) * d_h - h * d_death
-    l2 = fed_p * h - death * h
+    d_p = d_prey + 0.5 * dt * d_k1
+    p = prey + 0.5 * dt * k1
+    d_h = d_hunters + 0.5 * dt * d_l1
+    h = hunters + 0.5 * dt * l1
+    d_k2 = p * d_birth + (birth - h * eaten) * d_p - h * p * d_eaten - eaten * p * d_h
+    k2 = birth * p - eaten * p * h
+    d_l2 = h * p * d_fed + h * fed * d_p + (fed * p - death) * d_h - h * d_death
+    l2 = fed * p * h - death * h
     # p, h = prey + 0.5 * dt * k2, hunters + 0.5 * dt * l2
-    d_p = d_prey + half_dt * d_k2
-    p = prey + half_dt * k2
-    d_h = d_hunters + half_dt * d_l2
-    h = hunters + half_dt * l2
-    # k3 = birth * p - eaten * p * h
-    eaten_p = eaten * p
-    h_p = h * p
-    d_k3 = p * d_birth + (birth - h * eaten) * d_p - h_p * d_eaten - eaten_p * d_h
-    k3 = birth * p - eaten_p * h
-    # l3 = fed * p * h - death * h
-    fed_p = fed * p
-    d_l3 = h_p * d_fed + h * fed * d_p + (fed_p - death) * d_h - h * d_death
-    l3 = fed_p * h - death * h
+    d_p = d_prey + 0.5 * dt * d_k2
+    p = prey + 0.5 * dt * k2
+    d_h = d_hunters + 0.5 * dt * d_l2
+    h = hunters + 0.5 * dt * l2
+    d_k3 = p * d_birth + (birth - h * eaten) * d_p - h * p * d_eaten - eaten * p * d_h
+    k3 = birth * p - eaten * p * h
+    d_l3 = h * p * d_fed + h * fed * d_p + (fed * p - death) * d_h - h * d_death
+    l3 = fed * p * h - death * h
     # p, h = prey + dt * k3, hunters + dt * l3
     d_p = d_prey + dt * d_k3
     p = prey + dt * k3
     d_h = d_hunters + dt * d_l3
     h = hunters + dt * l3
-    # k4 = birth * p - eaten * p * h
-    eaten_p = eaten * p
-    h_p = h * p
-    d_k4 = p * d_birth + (birth - h * eaten) * d_p - h_p * d_eaten - eaten_p * d_h
-    k4 = birth * p - eaten_p * h
-    # l4 = fed * p * h - death * h
-    fed_p = fed * p
-    d_l4 = h_p * d_fed + h * fed * d_p + (fed_p - death) * d_h - h * d_death
-    l4 = fed_p * h - death * h
-    # return (prey + dt * (k1 + 2.0 * k2 + 2.0 * k3 + k4) / 6.0, hunters + dt * (l1 + 2.0 * l2 + 2 …
+    d_k4 = p * d_birth + (birth - h * eaten) * d_p - h * p * d_eaten - eaten * p * d_h
+    k4 = birth * p - eaten * p * h
+    d_l4 = h * p * d_fed + h * fed * d_p + (fed * p - death) * d_h - h * d_death
+    l4 = fed * p * h - death * h
+    # return (
+    #     prey + dt * (k1 + 2.0 * k2 + 2.0 * k3 + k4) / 6.0,
+    #     hunters + dt * (l1 + 2.0 * l2 + 2.0 * l3 + l4) / 6.0,
+    # )
     dt_over_6 = dt / 6.0
-    prod = 2.0 * dt_over_6
-    d_plus = d_hunters + dt_over_6 * d_l1 + prod * d_l2 + prod * d_l3 + dt_over_6 * d_l4
-    plus = hunters + dt * (l1 + 2.0 * l2 + 2.0 * l3 + l4) / 6.0
+    total = hunters + dt * (l1 + 2.0 * l2 + 2.0 * l3 + l4) / 6.0
     return (
-        (prey + dt * (k1 + 2.0 * k2 + 2.0 * k3 + k4) / 6.0, plus),
-        (d_prey + dt_over_6 * d_k1 + prod * d_k2 + prod * d_k3 + dt_over_6 * d_k4, d_plus)
+        (prey + dt * (k1 + 2.0 * k2 + 2.0 * k3 + k4) / 6.0, total),
+        (
+            d_prey + dt_over_6 * (d_k1 + 2.0 * d_k2 + 2.0 * d_k3 + d_k4),
+            d_hunters + dt_over_6 * (d_l1 + 2.0 * d_l2 + 2.0 * d_l3 + d_l4)
+        )
     )

@@ -13,15 +13,12 @@ except ImportError:  # plain Python gives the same numbers
 @njit(error_model="numpy")
 def rosenbrock_jvp(x, d_x):
     """The banana valley, whose minimum is 0 at (1, ..., 1)."""
-    # total = 0.0
     d_total = 0.0
     total = 0.0
     for i in range(x.size - 1):
         # total += (1.0 - x[i]) ** 2 + 100.0 * (x[i + 1] - x[i] ** 2) ** 2
         x_i = x[i]
-        diff = 1.0 - x_i
-        diff_2 = x[i + 1] - x_i ** 2
-        d_total += (-(2.0 * diff) - 400.0 * diff_2 * x_i) * d_x[i] + 200.0 * diff_2 * d_x[i + 1]
-        total += diff ** 2 + 100.0 * diff_2 ** 2
-    # return total
+        diff = x[i + 1] - x_i ** 2
+        d_total += (-2.0 * (1.0 - x_i) - 400.0 * diff * x_i) * d_x[i] + 200.0 * diff * d_x[i + 1]
+        total += (1.0 - x_i) ** 2 + 100.0 * diff ** 2
     return total, d_total

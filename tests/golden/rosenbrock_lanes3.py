@@ -13,7 +13,6 @@ except ImportError:  # plain Python gives the same numbers
 @njit(error_model="numpy")
 def rosenbrock_jvp3(x, d_x_0, d_x_1, d_x_2):
     """The banana valley, whose minimum is 0 at (1, ..., 1)."""
-    # total = 0.0
     d_total_0 = 0.0
     d_total_1 = 0.0
     d_total_2 = 0.0
@@ -21,13 +20,10 @@ def rosenbrock_jvp3(x, d_x_0, d_x_1, d_x_2):
     for i in range(x.size - 1):
         # total += (1.0 - x[i]) ** 2 + 100.0 * (x[i + 1] - x[i] ** 2) ** 2
         x_i = x[i]
-        diff = 1.0 - x_i
-        diff2 = x[i + 1] - x_i ** 2
-        slope = -(2.0 * diff) - 400.0 * diff2 * x_i
-        slope2 = 200.0 * diff2
-        d_total_0 += slope * d_x_0[i] + slope2 * d_x_0[i + 1]
-        d_total_1 += slope * d_x_1[i] + slope2 * d_x_1[i + 1]
-        d_total_2 += slope * d_x_2[i] + slope2 * d_x_2[i + 1]
-        total += diff ** 2 + 100.0 * diff2 ** 2
-    # return total
+        diff = x[i + 1] - x_i ** 2
+        slope = -2.0 * (1.0 - x_i) - 400.0 * diff * x_i
+        d_total_0 += slope * d_x_0[i] + 200.0 * diff * d_x_0[i + 1]
+        d_total_1 += slope * d_x_1[i] + 200.0 * diff * d_x_1[i + 1]
+        d_total_2 += slope * d_x_2[i] + 200.0 * diff * d_x_2[i + 1]
+        total += (1.0 - x_i) ** 2 + 100.0 * diff ** 2
     return total, (d_total_0, d_total_1, d_total_2)

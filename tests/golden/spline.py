@@ -18,12 +18,12 @@ KNOTS = np.array([0.0, 0.5, 1.0], dtype="float64")
 def _hinge_jvp(x, at, d_x):
     # return x - at if x > at else 0.0
     if x > at:
-        d_diff = d_x
-        diff = x - at
+        d_value = d_x
+        value = x - at
     else:
-        d_diff = 0.0
-        diff = 0.0
-    return diff, d_diff
+        d_value = 0.0
+        value = 0.0
+    return value, d_value
 
 
 @njit(error_model="numpy")
@@ -33,9 +33,7 @@ def spline_jvp(x, d_x):
     total = 2.5 * x
     for k in range(KNOTS.size):
         # total += _hinge(x, KNOTS[k]) ** 3
-        result = _hinge_jvp(x, KNOTS[k], d_x)
-        result_0 = result[0]
-        d_total += 3.0 * result_0 ** 2 * result[1]
-        total += result_0 ** 3
-    # return total
+        hinge, d_hinge = _hinge_jvp(x, KNOTS[k], d_x)
+        d_total += 3.0 * hinge ** 2 * d_hinge
+        total += hinge ** 3
     return total, d_total

@@ -12,9 +12,9 @@ except ImportError:  # plain Python gives the same numbers
 
 @njit(error_model="numpy")
 def ternary_jvp(x, d_x):
-    # total = 0.0
     d_total = 0.0
     total = 0.0
+    # for value in x:
     for i in range(len(x)):
         d_value = d_x[i]
         value = x[i]
@@ -23,14 +23,12 @@ def ternary_jvp(x, d_x):
             d_step = d_value
             step = value
         else:
-            half_value = 0.5 * value
-            d_step = (half_value + half_value) * d_value
-            step = half_value * value
+            d_step = value * d_value
+            step = 0.5 * value * value
         # total += step if step < 1.0 and value != 0.0 else 1.0
         if not (step < 1.0 and value != 0.0):
             d_step = 0.0
             step = 1.0
         d_total += d_step
         total += step
-    # return total
     return total, d_total

@@ -12,9 +12,9 @@ except ImportError:  # plain Python gives the same numbers
 
 @njit(error_model="numpy")
 def walks_jvp(a, weights, targets, d_a, d_targets):
-    # loss = 0.0
     d_loss = 0.0
     loss = 0.0
+    # for i, (value, weight, target) in enumerate(zip(a, weights, targets)):
     for i in range(min(min(len(a), len(weights)), len(targets))):
         d_value = d_a[i]
         value = a[i]
@@ -25,8 +25,6 @@ def walks_jvp(a, weights, targets, d_a, d_targets):
             continue
         # loss += (i + 1) * weight * (value - target) ** 2
         prod = (i + 1) * weight
-        diff = value - target
-        d_loss += 2.0 * prod * diff * (d_value - d_target)
-        loss += prod * diff ** 2
-    # return loss
+        d_loss += 2.0 * prod * (value - target) * (d_value - d_target)
+        loss += prod * (value - target) ** 2
     return loss, d_loss

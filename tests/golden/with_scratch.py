@@ -15,21 +15,18 @@ except ImportError:  # plain Python gives the same numbers
 @njit(error_model="numpy")
 def with_scratch_jvp(x, y, scratch, d_x):
     """The caller lends the memory; its old contents do not matter."""
-    # for i in range(x.size):
     d_scratch = np.zeros_like(scratch)
     for i in range(x.size):
         # scratch[i] = x[i] * y[i]
         y_i = y[i]
         d_scratch[i] = y_i * d_x[i]
         scratch[i] = x[i] * y_i
-    # total = 0.0
     d_total = 0.0
     total = 0.0
     for i in range(1, x.size):
         # total += scratch[i] * scratch[i - 1]
         scratch_i = scratch[i]
-        scratch_before = scratch[i - 1]
-        d_total += scratch_before * d_scratch[i] + scratch_i * d_scratch[i - 1]
-        total += scratch_i * scratch_before
-    # return total
+        scratch_k = scratch[i - 1]
+        d_total += scratch_k * d_scratch[i] + scratch_i * d_scratch[i - 1]
+        total += scratch_i * scratch_k
     return total, d_total

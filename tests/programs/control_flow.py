@@ -224,3 +224,16 @@ def clamp_by_hand(s, t, u):
     lo = min(t, u)
     hi = max(t, u)
     return lo if s < lo else hi if s > hi else s
+
+
+def chain_of_four(s, t):
+    return s * t if -9.0 < s < s + 1.0 < s + 2.0 < 99.0 else s
+
+
+FLAG = True
+
+
+def after_what_always_leaves(s):
+    if FLAG:
+        return s * s
+    return s * s * s

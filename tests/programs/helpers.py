@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from tests.programs import support
-from tests.programs.support import center, fall, softplus, swish
+from tests.programs.support import center, fall, gauss, softplus, swish
 
 RATE = 0.75
 COUNT = 3
@@ -151,3 +151,53 @@ def reciprocal_of_a_helper(s, t):
     r = _mixed(t, s)
     t = 1.0 / r
     return t * r * s
+
+
+def written_through_what_a_helper_returned(x, s):
+    y = _same(x)
+    y[0] = s * s
+    first = y[0]
+    x[1] = first * s
+    return x[0] * s + y[1] * first
+
+
+def _same(v):
+    return v
+
+
+def rows_in_place(X):
+    _add_to(X[0], X[1])
+    doubled = _doubled(X[1])
+    _add_to(X[0], doubled)
+    return np.sum(X * X)
+
+
+def _add_to(v, w):
+    v += w
+
+
+def _doubled(v):
+    return 2.0 * v
+
+
+WEIGHTS = np.array([0.5, -1.0, 2.0])
+
+
+def captured_array_in_expressions(s):
+    return np.sum(WEIGHTS * s) + np.dot(WEIGHTS, WEIGHTS * s) + np.max(np.maximum(WEIGHTS, s))
+
+
+def default_tuples(s):
+    return _first_of(s) + _last_of(s)
+
+
+def _first_of(a, w=(1, 2)):
+    return a * w[0]
+
+
+def _last_of(a, w=(1.5, 2.5, 3.5)):
+    return a * w[2]
+
+
+def helper_called_like_one_of_ours(s, t):
+    return math.erf(s) * gauss(t)

@@ -215,3 +215,19 @@ def complicated_conditions_of_constants(s, flag, n):
     a = s if flag and n > 2 else -s
     b = a * 2.0 if not flag or n == 4 else a
     return a * b
+
+
+def parameter_that_becomes_a_reciprocal(s, t):
+    for _ in range(3):
+        e = math.exp(0.3 * s * t)
+        t = 1.0 / e
+    return t
+
+
+def tuples_joined(s, t):
+    both = (1.0,) + (s, t)
+    return both[0] * both[1] + both[2] * both[1]
+
+
+def literals_multiplied(s):
+    return s * 2 * 2 * 0.5 + 0.5 * (s * 4 * 2)

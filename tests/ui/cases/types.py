@@ -219,3 +219,18 @@ def several_statements_on_a_line(s, x):
 
 def not_of_an_array(x):
     return x[0] if not x else x[1]
+
+
+def narrow_integers_in_an_expression(x, s):
+    small = np.array([100, 200, 250]).astype(np.int32)
+    return np.sum((small + small) * s)
+
+
+def float_into_integers_in_place(s):
+    k = np.array([1, 2, 3])
+    k += 0.7
+    return k[0] * s
+
+
+def largest_of_a_tuple(s, t):
+    return max((s, t))
