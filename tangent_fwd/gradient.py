@@ -238,4 +238,4 @@ def _copy(value: Any) -> Any:
     if isinstance(value, tuple):
         parts = map(_copy, value)
         return tuple(parts) if type(value) is tuple else type(value)(*parts)
-    return value.copy() if isinstance(value, np.ndarray) else value
+    return value.copy(order="K") if isinstance(value, np.ndarray) else value

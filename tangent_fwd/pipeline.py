@@ -253,6 +253,7 @@ class _Module:
             found = Activity(typed.ready, active, of_call)
             raise_all(found.diagnostics, function.source)
             raise_all(overlaps(found, written), function.source)
+            found.note_writes(lambda op: written(op)[1])
             self.activities[key] = found
         return self.activities[key]
 

@@ -224,6 +224,16 @@ class Activity:
             p in self.names and has_array(self.function.typeof(p)) for p in self.function.params
         )
 
+    def note_writes(self, written: Callable[[Op], tuple[int, ...]]) -> None:
+        """Take in what helpers write to: `written(op)` are positions of a call's arguments."""
+        for stmt in statements(self.function.body):
+            for e in (e for x in own_exprs(stmt) for e in subexpressions(x)):
+                if isinstance(e, Op) and e.fn == "call":
+                    for position in written(e):
+                        arg = e.args[1 + position]
+                        if isinstance(arg, Var):
+                            self.written.add(self.aliases.find(arg.name))
+
     def mutated(self) -> tuple[int, ...]:
         """Positions of the parameters that are written to."""
         roots = {c.split("[")[0] for c in self.written}

@@ -7,7 +7,9 @@ from tangent_fwd.ir.walk import statements, variables
 
 VIEWS = frozenset(
     "getitem numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient stretch attr "
-    "numpy.ascontiguousarray numpy.asarray numpy.broadcast_to".split()
+    "numpy.ascontiguousarray numpy.asarray numpy.broadcast_to numpy.flip numpy.flipud numpy.fliplr "
+    "numpy.rot90 numpy.swapaxes numpy.moveaxis numpy.squeeze numpy.expand_dims numpy.diagonal "
+    "numpy.atleast_1d numpy.atleast_2d numpy.real numpy.asfortranarray".split()
 )
 
 
@@ -64,6 +66,8 @@ class Aliases:
             name = value.args[1]
             if isinstance(name, Lit) and name.value in fields:
                 return [self.leaf(value.args[0].name, fields.index(name.value))]
+        if value.fn == "ifelse":
+            return [a.name for a in value.args[1:] if isinstance(a, Var)]
         if value.fn in VIEWS:
             return [a.name for a in value.args[:1] if isinstance(a, Var)]
         if value.fn in ("call", "tuple"):

@@ -9,7 +9,7 @@ from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Op, Stmt, Store, Var
-from tangent_fwd.ir.walk import own_exprs, statements, variables
+from tangent_fwd.ir.walk import assigned, own_exprs, statements, variables
 from tangent_fwd.source import Span
 from tangent_fwd.transform.nests import SCALAR_NAME, Nests, any_of, is_elementwise, wide_layout
 
@@ -61,7 +61,9 @@ class Waiting:
             roots = {self.root[u] for u in users if self.waits(block[u])}
             if users and all(self.waits(block[u]) for u in users) and len(roots) == 1:
                 last = roots.pop()
-                if all(self.calm(block[m]) for m in range(k, last)):
+                operands = set(variables(stmt.value))
+                between = block[k + 1 : last]
+                if all(map(self.calm, block[k:last])) and not operands & assigned(between):
                     self.root[k] = last
 
     def waits(self, stmt: Stmt) -> bool:

@@ -35,7 +35,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import is_array
+from tangent_fwd.analysis.alias import VIEWS, is_array
 from tangent_fwd.analysis.shapes import Dims, Shapes
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
@@ -55,6 +55,7 @@ from tangent_fwd.ir.nodes import (
 )
 from tangent_fwd.ir.walk import (
     assigned,
+    statements,
 )
 from tangent_fwd.source import Source, Span
 from tangent_fwd.transform.align import Waiting
@@ -81,11 +82,12 @@ class _Expand(Nests):
 
     def block(self, block: Block, shapes: Shapes) -> Block:
         outer, self.out = self.out, []
-        outer_waiting = getattr(self, "waiting", None)
+        outer_waiting, views = getattr(self, "waiting", None), dict(self.seen_through)
         self.waiting = Waiting(self, block, shapes)
         for position, stmt in enumerate(block):
             self.statement(position, stmt, shapes)
         result, self.out = tuple(self.out), outer
+        self.seen_through = views  # outside, the name may belong to an earlier round of a loop
         if outer_waiting is not None:
             self.waiting = outer_waiting
         return result
@@ -214,6 +216,7 @@ class _Expand(Nests):
                 flat = self.fresh(self.types[source.name].copy(layout="C"))
                 self.emit(Let(flat, Op("numpy.ascontiguousarray", (source,)), stmt.span))
                 op = replace(op, args=(Var(flat), *op.args[1:]))
+                self.refuse_writes(target)
         if op.fn == "matmul":
             op = self.contiguous(op, stmt.span)
         self.emit(replace(stmt, value=op))
@@ -223,6 +226,23 @@ class _Expand(Nests):
             shapes.root(target)
         else:
             shapes.set(target, dims)
+
+    def refuse_writes(self, name: str) -> None:
+        """Of an array that is not contiguous, NumPy's reshape may be a view and may be a copy."""
+        names: set[Expr] = {Var(name)}
+        for stmt in statements(self.function.body):
+            op = stmt.value if isinstance(stmt, Let) else None
+            if isinstance(stmt, Let) and (op in names or (
+                isinstance(op, Op) and op.fn in VIEWS and op.args and op.args[0] in names
+            )):  # fmt: skip
+                names.add(Var(stmt.target))
+            inplace = isinstance(op, Op) and bool(dict(op.keywords).get("inplace"))
+            written = inplace and isinstance(op, Op) and op.args[0] in names
+            if written or (isinstance(stmt, Store) and Var(stmt.array) in names):
+                message = "this writes into the reshape of an array that is not C-contiguous"
+                help = "reshape a copy, or write into the array itself"
+                self.diagnostics.append(Diagnostic("typing", message, stmt.span, help=help))
+                return
 
     def contiguous(self, op: Op, span: Span) -> Op:
         """BLAS wants rows or columns in one piece; other operands are copied, as NumPy does."""
@@ -247,11 +267,12 @@ class _Expand(Nests):
             return source
         if op.fn in _CREATE and first is not None:
             if isinstance(first, Op) and first.fn == "tuple":
-                return tuple(shapes.scalar(e) for e in first.args)
+                known = all(self.settled(e) for e in first.args)
+                return tuple(shapes.scalar(e) for e in first.args) if known else None
             if isinstance(first, Var) and kind.ndim > 0:
-                known = shapes.scalars.get(first.name)
-                if isinstance(known, Op) and known.fn == "tuple":
-                    return known.args
+                entry = shapes.scalars.get(first.name)
+                if isinstance(entry, Op) and entry.fn == "tuple":
+                    return entry.args
             if kind.ndim == 1 and not isinstance(first, Op):
                 return (shapes.scalar(first),) if self.settled(first) else None
             if isinstance(first, Op) and first.fn == "attr" and isinstance(first.args[0], Var):

@@ -60,7 +60,10 @@ class Reduction:
             return self.literal(1.0)
         if self.dtype.name.startswith("float"):
             return self.literal(float("-inf") if self.name == "max" else float("inf"))
-        return Lit(-(2**63) if self.name == "max" else 2**63 - 1)
+        if self.dtype.name == "bool":
+            return Lit(self.name == "min")
+        low, high = self.dtype.minval, self.dtype.maxval
+        return Lit(low if self.name == "max" else high)
 
     def guard_empty(self) -> None:
         """NumPy refuses the extreme of nothing; so do we, before a loop would return infinity."""

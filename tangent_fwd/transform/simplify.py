@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from tangent_fwd.analysis.alias import VIEWS, has_array
 from tangent_fwd.analysis.effects import ALLOCATES, Memory, block_calls, calls, is_temporary
 from tangent_fwd.ir.nodes import (
     Block,
@@ -146,7 +147,10 @@ class _Share:
         if not self.fixed(target):
             return stmt
         if isinstance(value, Op):
-            if value.fn not in ALLOCATES and not calls(value) and value.fn != "tuple":
+            makes = value.fn in ALLOCATES or (
+                has_array(self.function.typeof(target)) and value.fn not in VIEWS
+            )
+            if not makes and not calls(value) and value.fn != "tuple":
                 if value not in known and target not in variables(value):
                     known[value] = self.held(target, value)
         elif isinstance(value, Lit) or (isinstance(value, Var) and self.fixed(value.name)):

@@ -155,6 +155,8 @@ class Stores:
         made: dict[str, Expr] = {
             s.target: s.value for s in statements(tuple(self.nests.out)) if isinstance(s, Let)
         }
+        if not name.startswith("%"):
+            return False  # the user's own name: what the index reads may have changed since
         value: Expr | None = Var(name)
         while isinstance(value, Var) and value.name in made:
             value = made[value.name]

@@ -330,20 +330,21 @@ class _Tangent(Partials):
                 ))
                 for p in row.linear_in if self.active(value.args[p])
             ]  # fmt: skip
+            # The other terms first: they may read what the first one is about to replace.
+            others = [self.name(term, stmt.span) for term in terms[1:]]
             self.emit(target, terms[0], stmt.span)
-            for term in terms[1:]:
-                self.add_product(stmt, target, term)
+            for other in others:
+                self.add_product(stmt, target, other)
         self.out.append(stmt)
         self.out.extend(self.after)
         self.after = []
 
-    def add_product(self, stmt: Let, target: str, term: Op) -> None:
+    def add_product(self, stmt: Let, target: str, other: Expr) -> None:
         """Add another product to a tangent: by a loop where it is an array."""
         kind = self.types[stmt.target]
         if not is_array(kind):
-            self.emit(target, Op("add", (Var(target), term)), stmt.span)
+            self.emit(target, Op("add", (Var(target), other)), stmt.span)
             return
-        other = self.name(term, stmt.span)
         assert isinstance(other, Var)
         self.types[other.name] = kind
         self.types.setdefault(target, kind)

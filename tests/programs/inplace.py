@@ -314,3 +314,20 @@ def rows_of_an_array_that_is_written(A):
         a[0] = v * 2.0
         total += np.sum(a[0] * v)
     return total
+
+
+def flip_and_views(s):
+    a = np.zeros(3)
+    reverse = a[::-1]
+    reverse[0] = s
+    return a * 1.0
+
+
+def element_moved_down(A):
+    B = A * 1.0
+    i = 0
+    for _ in range(2):
+        row = B[i]
+        i += 1
+        B[i] = row
+    return B

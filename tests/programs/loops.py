@@ -275,3 +275,28 @@ def matrix_product_by_hand(A, X):
                 total += A[i, l] * X[l, j]
             out[i, j] = total
     return out
+
+
+def descent_with_decay(x, s):
+    for _ in range(3):
+        step = x * s
+        s = s * 0.5
+        x = x - step
+    return x
+
+
+def power_iteration(A, b):
+    v = A[0] * b[0]
+    for _ in range(2):
+        v = A @ v
+    return v
+
+
+def allocation_that_grows(s):
+    n = 1
+    total = 0.0
+    for _ in range(2):
+        block = np.full((n, 2), s)
+        n += 4
+        total += np.sum(block)
+    return total
