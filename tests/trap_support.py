@@ -239,7 +239,12 @@ def _still(value: Any) -> Any:
 
 
 def _bits(value: Any) -> Any:
-    """Something that is equal only for equal bits."""
+    """Something that is equal only for equal bits; the sign of a NaN means nothing."""
     if isinstance(value, tuple):
         return tuple(map(_bits, value))
-    return None if value is None else np.asarray(value).tobytes()
+    if value is None:
+        return None
+    numbers = np.asarray(value)
+    if numbers.dtype.kind == "f":
+        numbers = np.where(np.isnan(numbers), np.copysign(numbers, 1.0), numbers)
+    return numbers.tobytes()

@@ -33,15 +33,7 @@ from typing import Any
 
 from tangent_fwd.backend.groups import Group, grouped
 from tangent_fwd.backend.syntax import BINARY, expression
-from tangent_fwd.backend.wrap import (
-    constant,
-    docstring,
-    joined,
-    legend,
-    quoted,
-    signature,
-    wrap,
-)
+from tangent_fwd.backend.wrap import constant, docstring, joined, legend, quoted, signature, wrap
 from tangent_fwd.ir.nodes import (
     Block,
     Break,
@@ -359,8 +351,9 @@ class _Writer:
 
 def _stretches(stmt: If) -> bool:
     """Whether a branch repeats axes of size 1, which seldom happens."""
-    calls = [s.value.args[0] for s in stmt.body if isinstance(s, Let) and isinstance(s.value, Op)]
-    return any(isinstance(f, Ref) and f.name.startswith("stretch") for f in calls)
+    ops = [s.value for s in stmt.body if isinstance(s, Let) and isinstance(s.value, Op)]
+    first = [arg for op in ops for arg in op.args[:1]]
+    return any(isinstance(f, Ref) and f.name.startswith("stretch") for f in first)
 
 
 def _is_tangent(stmt: Stmt) -> bool:

@@ -65,7 +65,8 @@ def _unpacked(function: Function, block: Block, k: int) -> Group | None:
             return None
         names.append(stmt.target)
         count += 1
-    if not found or any(len(names) != _length(function, whole) for whole, names in found.items()):
+    lengths = {whole: _length(function, whole) for whole in found}
+    if not found or any(len(names) != lengths[w] or len(names) < 2 for w, names in found.items()):
         return None
     return Group(tuple((tuple(names), (whole,)) for whole, names in found.items()), count)
 

@@ -35,7 +35,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import VIEWS, is_array
+from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.shapes import Dims, Shapes
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
@@ -55,7 +55,6 @@ from tangent_fwd.ir.nodes import (
 )
 from tangent_fwd.ir.walk import (
     assigned,
-    statements,
 )
 from tangent_fwd.source import Source, Span
 from tangent_fwd.transform.align import Waiting
@@ -216,7 +215,6 @@ class _Expand(Nests):
                 flat = self.fresh(self.types[source.name].copy(layout="C"))
                 self.emit(Let(flat, Op("numpy.ascontiguousarray", (source,)), stmt.span))
                 op = replace(op, args=(Var(flat), *op.args[1:]))
-                self.refuse_writes(target)
         if op.fn == "matmul":
             op = self.contiguous(op, stmt.span)
         self.emit(replace(stmt, value=op))
@@ -226,23 +224,6 @@ class _Expand(Nests):
             shapes.root(target)
         else:
             shapes.set(target, dims)
-
-    def refuse_writes(self, name: str) -> None:
-        """Of an array that is not contiguous, NumPy's reshape may be a view and may be a copy."""
-        names: set[Expr] = {Var(name)}
-        for stmt in statements(self.function.body):
-            op = stmt.value if isinstance(stmt, Let) else None
-            if isinstance(stmt, Let) and (op in names or (
-                isinstance(op, Op) and op.fn in VIEWS and op.args and op.args[0] in names
-            )):  # fmt: skip
-                names.add(Var(stmt.target))
-            inplace = isinstance(op, Op) and bool(dict(op.keywords).get("inplace"))
-            written = inplace and isinstance(op, Op) and op.args[0] in names
-            if written or (isinstance(stmt, Store) and Var(stmt.array) in names):
-                message = "this writes into the reshape of an array that is not C-contiguous"
-                help = "reshape a copy, or write into the array itself"
-                self.diagnostics.append(Diagnostic("typing", message, stmt.span, help=help))
-                return
 
     def contiguous(self, op: Op, span: Span) -> Op:
         """BLAS wants rows or columns in one piece; other operands are copied, as NumPy does."""

@@ -330,11 +330,13 @@ class _Tangent(Partials):
                 ))
                 for p in row.linear_in if self.active(value.args[p])
             ]  # fmt: skip
-            # The other terms first: they may read what the first one is about to replace.
-            others = [self.name(term, stmt.span) for term in terms[1:]]
+            rest: list[Expr] = list(terms[1:])
+            if any(target in variables(term) for term in rest):
+                # They read what the first one is about to replace.
+                rest = [self.name(term, stmt.span) for term in rest]
             self.emit(target, terms[0], stmt.span)
-            for other in others:
-                self.add_product(stmt, target, other)
+            for term in rest:
+                self.add_product(stmt, target, self.name(term, stmt.span))
         self.out.append(stmt)
         self.out.extend(self.after)
         self.after = []
