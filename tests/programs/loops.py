@@ -285,7 +285,7 @@ def descent_with_decay(x, s):
     return x
 
 
-def power_iteration(A, b):
+def matrix_applied_again_and_again(A, b):
     v = A[0] * b[0]
     for _ in range(2):
         v = A @ v
