@@ -40,9 +40,8 @@ _folder: Path | None = None
 class Verdict:
     """What came of one program.
 
-    `outcome` is "agrees", "refused" (a store into an inactive argument, which the compiler may
-    refuse), "unreliable" (the oracle cannot decide: `detail` says why), "invalid" (the program
-    itself fails) or "disagrees".
+    `outcome` is "agrees", "refused" (what `may_refuse` allows the compiler), "unreliable" (the
+    oracle cannot decide: `detail` says why), "invalid" (the program itself fails) or "disagrees".
     """
 
     outcome: str
@@ -122,6 +121,15 @@ def doubts(case: Case) -> str:
         forget(made)
 
 
+def may_refuse(
+    error: ActivityError, args: tuple[Any, ...], after: Any, active: tuple[bool, ...]
+) -> bool:
+    """Whether a refusal is due: a store into an inactive argument, or one array given twice to a
+    helper that writes to it.
+    """
+    return writes_to_inactive(args, after, active) or "shares memory with another" in str(error)
+
+
 def _compiled(made: Any, args: tuple[Any, ...], way: tuple[Any, ...]) -> Any:
     """Value, tangents and arguments after a call through numba."""
     from tangent_fwd import forward_grad
@@ -171,7 +179,7 @@ def _judge(
         else:
             found = run(plain(differentiate(made, args, active, lanes)), args, ways)
     except ActivityError as error:
-        if writes_to_inactive(args, expected[1], active):
+        if may_refuse(error, args, expected[1], active):
             return Verdict("refused")
         return Verdict("disagrees", f"ActivityError: {error}", answers[0].oracle)
     except Exception as error:
