@@ -9,6 +9,7 @@ Operations are named by strings, the keys of the rule tables: "add", "numpy.sin"
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Union
 
 from tangent_fwd.source import Span
@@ -72,7 +73,26 @@ class Op:
         )
 
     def __hash__(self) -> int:
+        return self._hash
+
+    # Every pass asks these of every operation, so each answer is kept.
+
+    @cached_property
+    def _hash(self) -> int:
         return hash((self.fn, self.args))
+
+    @cached_property
+    def within(self) -> tuple[Expr, ...]:
+        """The operation and everything inside it, outermost first."""
+        found: list[Expr] = [self]
+        for arg in self.args:
+            found.extend(arg.within if isinstance(arg, Op) else (arg,))
+        return tuple(found)
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the variables inside it, once per occurrence."""
+        return tuple(e.name for e in self.within if isinstance(e, Var))
 
 
 Expr = Union[Var, Lit, Ref, Op]

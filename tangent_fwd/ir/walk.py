@@ -106,19 +106,16 @@ def rename(block: Block, names: dict[str, str]) -> Block:
     return tuple(stmt(s) for s in block)
 
 
-def subexpressions(expr: Expr) -> Iterator[Expr]:
+def subexpressions(expr: Expr) -> tuple[Expr, ...]:
     """The expression and everything inside it, outermost first."""
-    yield expr
-    if isinstance(expr, Op):
-        for arg in expr.args:
-            yield from subexpressions(arg)
+    return expr.within if isinstance(expr, Op) else (expr,)
 
 
-def variables(expr: Expr) -> Iterator[str]:
+def variables(expr: Expr) -> tuple[str, ...]:
     """Names read by an expression, once per occurrence."""
-    for e in subexpressions(expr):
-        if isinstance(e, Var):
-            yield e.name
+    if isinstance(expr, Op):
+        return expr.reads
+    return (expr.name,) if isinstance(expr, Var) else ()
 
 
 def own_exprs(stmt: Stmt) -> tuple[Expr, ...]:
