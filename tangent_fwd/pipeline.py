@@ -3,6 +3,7 @@
     lower      the user's syntax in named A-normal form
     split      one variable for one meaning
     infer      the numba type of every variable
+    guard      checks before calls that may pass one piece of memory twice
     loops      array expressions as loop nests over scalars
     fuse       neighbouring nests joined, arrays between them gone
     flatten    one operation a line again
@@ -21,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.analysis.alias import Aliases
 from tangent_fwd.analysis.infer import infer
-from tangent_fwd.analysis.overlap import overlaps
 from tangent_fwd.backend import support
 from tangent_fwd.backend.emit import Piece, emit
 from tangent_fwd.errors import Diagnostic, SourceUnavailable, UnsupportedFunction, raise_all
@@ -39,6 +40,7 @@ from tangent_fwd.options import Options
 from tangent_fwd.rules import helpers as rule_helpers
 from tangent_fwd.transform.flatten import flatten
 from tangent_fwd.transform.fuse import fuse
+from tangent_fwd.transform.guard import guard
 from tangent_fwd.transform.loops import loops
 from tangent_fwd.transform.naming import RESERVED, naming
 from tangent_fwd.transform.nest import nest
@@ -188,6 +190,7 @@ class _Module:
         program = stage("infer", infer(program, arg_types, function.source, self.typeof_call))
         result = program.typeof("return")
         program = self.with_shares(program)
+        program = stage("guard", guard(program, partial(self.written, program), function.source))
         program = stage("loops", loops(program, function.source))
         program = stage("fuse", fuse(program))
         program = stage("simplify", simplify(flatten(program)))
@@ -213,6 +216,16 @@ class _Module:
 
         return replace(program, body=map_block(lambda x: map_expr(change, x), program.body))
 
+    def callee(self, op: Op) -> UserFunction:
+        ref = op.args[0]
+        assert isinstance(ref, Ref)
+        return self.parse(ref.value)
+
+    def written(self, caller: Function, op: Op) -> tuple[str, tuple[int, ...]]:
+        """The helper that a call calls, and the positions of the arguments that it writes to."""
+        helper, kinds = self.callee(op), self.arg_types(caller, op)
+        return helper.name, self.activity(helper, kinds, (False,) * len(kinds)).mutated()
+
     def arg_types(self, caller: Function, op: Op) -> Types:
         from numba import typeof
         from numba.core import types
@@ -236,24 +249,13 @@ class _Module:
         if key not in self.activities:
             typed = self.type(function, arg_types)
 
-            def callee(op: Op) -> UserFunction:
-                ref = op.args[0]
-                assert isinstance(ref, Ref)
-                return self.parse(ref.value)
-
             def of_call(op: Op, flags: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
-                found = self.activity(callee(op), self.arg_types(typed.ready, op), flags)
+                found = self.activity(self.callee(op), self.arg_types(typed.ready, op), flags)
                 return found.result_active(), found.active_after()
-
-            def written(op: Op) -> tuple[str, tuple[int, ...]]:
-                helper, flags = callee(op), tuple(found.is_active(a) for a in op.args[1:])
-                kinds = self.arg_types(typed.ready, op)
-                return helper.name, self.activity(helper, kinds, flags).mutated()
 
             found = Activity(typed.ready, active, of_call)
             raise_all(found.diagnostics, function.source)
-            raise_all(overlaps(found, written), function.source)
-            found.note_writes(lambda op: written(op)[1])
+            found.note_writes(lambda op: self.written(typed.ready, op)[1])
             self.activities[key] = found
         return self.activities[key]
 
@@ -364,8 +366,8 @@ class _Module:
                 shape = e.args[1]
                 assert isinstance(shape, Op)
                 return Op("call", (Ref(f"stretch{len(shape.args)}", None), *e.args))
-            if isinstance(e, Op) and e.fn == "common":
-                return Op("call", (Ref("common", None), *e.args))
+            if isinstance(e, Op) and e.fn in ("common", "overlap"):
+                return Op("call", (Ref(e.fn, None), *e.args))
             return e
 
         return replace(program, body=map_block(lambda x: map_expr(change, x), program.body))
@@ -382,8 +384,7 @@ def _helpers(pieces: list[Piece]) -> list[str]:
         if isinstance(e, Op)
     }
     texts = []
-    if "common" in used:
-        texts.append(support.COMMON)
+    texts += [text for name, text in support.TEXTS.items() if name in used]
     texts += [support.stretch(n) for n in range(1, 5) if f"stretch{n}" in used]
     for name in sorted(u for u in used if u.startswith("helper.")):
         texts.append(support.rule_helper(getattr(rule_helpers, name[7:])))

@@ -619,6 +619,43 @@ def test_A8_a_helper_may_write_to_one_part_and_read_another() -> None:
     agrees(parts_given_to_a_helper, (array(1.0, 2.0, 3.0, 4.0),), (array(1.0, 0.5, -1.0, 2.0),))
 
 
+def _stepped(new, old, dt):
+    new[0], new[-1] = old[0], old[-1]
+    for i in range(1, old.size - 1):
+        new[i] = old[i] + dt * (old[i - 1] - 2.0 * old[i] + old[i + 1])
+
+
+def buffers_swapped_between_steps(x, dt):
+    a, b = x.copy(), np.empty_like(x)
+    for _ in range(5):
+        _stepped(b, a, dt)
+        a, b = b, a
+    return a
+
+
+def test_A8_buffers_may_change_places_between_calls() -> None:
+    """The two names share a class of memory, and never the same memory at once."""
+    x, d = array(1.0, 2.0, -3.0, 4.0, 0.5), array(1.0, 0.5, -1.0, 2.0, 3.0)
+    agrees(buffers_swapped_between_steps, (x, 0.2), (d, None))
+    agrees(buffers_swapped_between_steps, (x, 0.2), (d, 0.7))
+
+
+def rows_and_columns_given_to_a_helper(x, i, j):
+    _stepped(x[i], x[j], 0.1)
+    _stepped(x[:, i], x[:, j], 0.1)
+    return np.sum(x * x)
+
+
+@pytest.mark.parametrize("call", [in_python, both_ways])
+def test_A8_parts_are_found_to_be_apart_when_the_program_runs(call) -> None:
+    x = np.arange(12.0).reshape(3, 4)
+    d = np.cos(x)
+    agrees(rows_and_columns_given_to_a_helper, (x, 0, 2), (d, None, None))
+    call(rows_and_columns_given_to_a_helper, (x, 0, 2), (d, None, None))
+    with pytest.raises(ValueError, match="writes to an argument that shares memory with another"):
+        call(rows_and_columns_given_to_a_helper, (x, 1, 1), (d, None, None))
+
+
 def partly_written(s):
     a = np.empty(1000)
     a[3] = s

@@ -1,7 +1,8 @@
 """Small functions that an emitted module carries along when it needs them, as text.
 
-`stretch` and `common` are NumPy's broadcasting of axes of size 1, for operands whose shapes are
-only found to differ when the program runs.
+`overlap` tells whether two arguments of a helper share memory. `stretch` and `common` are NumPy's
+broadcasting of axes of size 1, for operands whose shapes are only found to differ when the program
+runs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,28 @@ def common(m, n):
     if m != n and m != 1 and n != 1:
         raise ValueError("operands could not be broadcast together")
     return n if m == 1 else m'''
+
+OVERLAP = '''@njit(error_model="numpy")
+def overlap(a, b):
+    """Whether two arrays may share memory."""
+    if a.size == 0 or b.size == 0:
+        return False
+    low_a = high_a = a.ctypes.data
+    for size, stride in zip(a.shape, a.strides):
+        low_a += min((size - 1) * stride, 0)
+        high_a += max((size - 1) * stride, 0)
+    low_b = high_b = b.ctypes.data
+    for size, stride in zip(b.shape, b.strides):
+        low_b += min((size - 1) * stride, 0)
+        high_b += max((size - 1) * stride, 0)
+    if high_a < low_b or high_b < low_a:
+        return False
+    if a.ndim == 1 and b.ndim == 1 and a.strides[0] == b.strides[0] != 0:
+        # The elements of two columns of one matrix lie between each other.
+        return (low_a - low_b) % a.strides[0] == 0
+    return True'''
+
+TEXTS = {"common": COMMON, "overlap": OVERLAP}
 
 
 _CHECK_VECTOR = (

@@ -53,7 +53,8 @@ from tangent_fwd.transform.words import Words, base, core, lane
 # Names that the emitted module uses itself.
 RESERVED = frozenset(
     "np math njit range len min max abs float int bool print round tuple pow sum any all "
-    "ValueError stretch common stretch1 stretch2 stretch3 stretch4 gauss digamma sinc_slope".split()
+    "ValueError overlap common stretch stretch1 stretch2 stretch3 stretch4 "
+    "gauss digamma sinc_slope".split()
 ) | frozenset(keyword.kwlist)
 
 

@@ -108,14 +108,13 @@ class _Tangent(Partials):
                    if p in self.activity.names and p not in self.activity.given]  # fmt: skip
         params = [*function.params, *(self.d(p, k) for p in given for k in self.lanes)]
         head: list[Stmt] = []
-        span = function.body[0].span if function.body else Span(1, 0, 1, 0)
         for name in scratch:
             for k in self.lanes:
                 zero = self.zero(Var(name), self.types[name])
                 head.append(Let(self.d(name, k), zero, NOWHERE))
         body = (*head, *self.block(function.body))
         if not body or not _returns(body):
-            body = (*body, Return(self.pair(Lit(None)), span))
+            body = (*body, Return(self.pair(Lit(None)), NOWHERE))
         for name in list(self.types):
             if name in self.activity.names:
                 for k in self.lanes:

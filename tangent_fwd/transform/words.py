@@ -16,7 +16,8 @@ _WORDS = {
     "floordiv": "floor", "mod": "rest", "neg": "minus", "matmul": "product", "tuple": "pair",
     "common": "size", "ifelse": "chosen", "and": "both", "or": "either", "not": "isnt",
     "lt": "less", "le": "less", "gt": "more", "ge": "more", "eq": "same", "ne": "differs",
-    "stretch": "wide", "call": "result", "getitem": "entry", "numpy.ascontiguousarray": "packed",
+    "overlap": "overlap", "stretch": "wide", "call": "result", "getitem": "entry",
+    "numpy.ascontiguousarray": "packed",
 }  # fmt: skip
 # What a function's value is called whose arguments make too long a name.
 _KINDS = {

@@ -122,12 +122,13 @@ def doubts(case: Case) -> str:
 
 
 def may_refuse(
-    error: ActivityError, args: tuple[Any, ...], after: Any, active: tuple[bool, ...]
+    error: ActivityError | ValueError, args: tuple[Any, ...], after: Any, active: tuple[bool, ...]
 ) -> bool:
     """Whether a refusal is due: a store into an inactive argument, or one array given twice to a
     helper that writes to it.
     """
-    return writes_to_inactive(args, after, active) or "shares memory with another" in str(error)
+    frozen = isinstance(error, ActivityError) and writes_to_inactive(args, after, active)
+    return frozen or "shares memory with another" in str(error)
 
 
 def _compiled(made: Any, args: tuple[Any, ...], way: tuple[Any, ...]) -> Any:
@@ -178,10 +179,10 @@ def _judge(
             found = _compiled(made, args, ways[0])
         else:
             found = run(plain(differentiate(made, args, active, lanes)), args, ways)
-    except ActivityError as error:
+    except (ActivityError, ValueError) as error:
         if may_refuse(error, args, expected[1], active):
             return Verdict("refused")
-        return Verdict("disagrees", f"ActivityError: {error}", answers[0].oracle)
+        return Verdict("disagrees", f"{type(error).__name__}: {error}", answers[0].oracle)
     except Exception as error:
         return Verdict("disagrees", f"{type(error).__name__}: {error}", answers[0].oracle)
     # Values may differ by the conditioning that the oracle has just been found to have.

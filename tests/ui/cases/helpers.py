@@ -70,11 +70,5 @@ def one_array_twice_to_a_helper_that_writes(x):
     return a[0]
 
 
-def overlapping_slices_to_a_helper_that_writes(x):
-    a = x * 1.0
-    _shift(a[1:], a[:-1])
-    return a[0]
-
-
 def _shift(out, v):
     out[1:] = v[:-1]
