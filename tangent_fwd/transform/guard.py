@@ -10,10 +10,10 @@ Before:
 >>> from tangent_fwd.frontend.parse import parse
 >>> from tangent_fwd.ir.show import show
 >>> import numba
->>> def copy(new, old):
+>>> def to(new, old):
 ...     new[0] = old[0]
 >>> def f(x, i):
-...     copy(x[i], x[0])
+...     to(x[i], x[0])
 ...     return x[0, 0]
 >>> parsed = parse(f)
 >>> typed = infer(lower(parsed), (numba.float64[:, ::1], numba.int64), parsed.source,
@@ -21,14 +21,14 @@ Before:
 
 After:
 
->>> print(show(guard(typed, lambda op: ("copy", (0,)), parsed.source)))
+>>> print(show(guard(typed, lambda op: ("to", (0,)), parsed.source)))
 def f(x, i):
     %1 = x[i]  # array(float64, 1d, C)
     %2 = x[0]  # array(float64, 1d, C)
     %overlap1 = overlap(%1, %2)  # bool
     if %overlap1:
-        raise ValueError('`copy` writes to an argument that shares memory with another; pass a copy')
-    do copy(%1, %2)
+        raise ValueError('`to` writes to an argument that shares memory with another; pass a copy')
+    do to(%1, %2)
     %4 = x[0, 0]  # float64
     return %4
 """
