@@ -169,7 +169,8 @@ def test_programs_are_numba_programs(module: str, function: Callable[..., Any]) 
         pytest.skip("plain numba cannot call a plain function of a module")
     compiled = numba.njit(error_model="numpy")(_with_compiled_helpers(function))
     if function.__name__ in needs:
-        with pytest.raises(numba.TypingError):
+        # That what is to be reshaped is not contiguous is found at the call.
+        with pytest.raises((numba.core.errors.NumbaError, NotImplementedError)):
             compiled(*args)
         return
     expected = original(function, args)[0]

@@ -61,7 +61,8 @@ class Memory:
             if isinstance(stmt, Store):
                 found.add(self.root(stmt.array))
             for expr in own_exprs(stmt):
-                if calls(expr):
+                in_place = isinstance(expr, Op) and dict(expr.keywords).get("inplace")
+                if calls(expr) or in_place:
                     found |= self.loads(expr)
         return found
 

@@ -175,11 +175,16 @@ class _Lowering(Expressions):
             self.refuse(node, "the operator of this augmented assignment is not supported")
             return
         span = Span.of(node)
-        inplace = (("inplace", True),)
+        # A product has no elementwise form to write in place: it is made, then stored.
+        inplace = (("inplace", True),) if fn != "matmul" else ()
         if isinstance(node.target, ast.Name):
             old = self.atom(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
             new = Op(fn, (old, self.atom(node.value)), inplace, span)
-            self.let(node.target.id, new)
+            if fn == "matmul":
+                whole = Op("slice", (Lit(None),) * 3)
+                self.out.append(Store(node.target.id, (whole,), self.name(new), self.at))
+            else:
+                self.let(node.target.id, new)
         elif isinstance(node.target, ast.Subscript):
             array = self.variable(node.target.value)
             index = self.index(node.target.slice)

@@ -148,6 +148,8 @@ def _fold(a: Lit, b: Expr) -> Expr | None:
             return mul(Lit(a.value * inner.value, a.dtype), b.args[1])
     if isinstance(b, Lit) and _exact(a, b):
         return Lit(a.value * b.value, a.dtype)
+    if isinstance(b, Lit) and isinstance(a.value, int) and isinstance(b.value, int):
+        return mul(Lit(float(a.value), a.dtype), b)  # an integer this large would wrap around
     return None
 
 

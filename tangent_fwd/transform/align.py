@@ -16,6 +16,8 @@ from tangent_fwd.transform.nests import SCALAR_NAME, Nests, any_of, is_elementwi
 _ARITHMETIC = frozenset(
     "add sub mul pow neg subtract multiply power negative square floordiv mod".split()
 )
+# What NumPy takes sums and products of booleans for.
+_OF_BOOLS = {"add": "bitor", "mul": "bitand"}
 
 
 class Waiting:
@@ -125,6 +127,8 @@ class Waiting:
             self.one(stmt, replace(op, args=args))
 
     def one(self, stmt: Let, op: Op) -> None:
+        from numba.core import types
+
         nests, shapes = self.nests, self.shapes
         kind = nests.types[stmt.target]
         if op.fn == "numpy.outer":
@@ -138,6 +142,8 @@ class Waiting:
         scalar = f"{stmt.target}%s"
         nests.types[scalar] = kind.dtype
         fn = "mul" if op.fn == "numpy.outer" else SCALAR_NAME.get(op.fn, op.fn)
+        if isinstance(kind.dtype, types.Boolean):
+            fn = _OF_BOOLS.get(fn, fn)
         if fn == "cast":
             fn, items = f"numpy.{kind.dtype.name}", items[:1]
         cast = nests.cast_args(replace(op, fn=fn), kind)
@@ -163,9 +169,8 @@ class Waiting:
         """Numbers have 64 bits in a loop, where those of such arrays would wrap around."""
         from numba.core import types
 
-        narrow = isinstance(dtype, types.Boolean) or (
-            isinstance(dtype, types.Integer) and dtype.bitwidth < 64
-        )
+        bools = isinstance(dtype, types.Boolean) and op.fn not in _OF_BOOLS
+        narrow = bools or (isinstance(dtype, types.Integer) and dtype.bitwidth < 64)
         if narrow and op.fn.removeprefix("numpy.") in _ARITHMETIC:
             message = f"arithmetic on arrays of {dtype} is not supported"
             self.nests.diagnostics.append(
@@ -175,7 +180,7 @@ class Waiting:
 
     def outer(self, op: Op) -> tuple[Dims, tuple[Expr, ...]]:
         a, b = op.args
-        assert isinstance(a, Var) and isinstance(b, Var)
+        assert isinstance(a, Var) and isinstance(b, Var)  # vectors: `_Expand.vectors` saw to it
         dims = (self.shapes.of(a.name)[0], self.shapes.of(b.name)[0])
         i, j = self.nests.letters[:2]
         return dims, (Op("getitem", (a, Var(i))), Op("getitem", (b, Var(j))))

@@ -36,7 +36,8 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array
-from tangent_fwd.analysis.shapes import Dims, Shapes
+from tangent_fwd.analysis.effects import Memory
+from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
     Block,
@@ -53,18 +54,17 @@ from tangent_fwd.ir.nodes import (
     Var,
     While,
 )
-from tangent_fwd.ir.walk import (
-    assigned,
-)
+from tangent_fwd.ir.walk import assigned
 from tangent_fwd.source import Source, Span
 from tangent_fwd.transform.align import Waiting
-from tangent_fwd.transform.nests import SCALAR_NAME, Nests, is_elementwise
+from tangent_fwd.transform.nests import FULL, SCALAR_NAME, Nests, is_elementwise
 from tangent_fwd.transform.reduce import Reduction
 from tangent_fwd.transform.stores import Stores
 
 REDUCTIONS = frozenset(f"numpy.{n}" for n in ("sum", "mean", "prod", "max", "min"))
 _CREATE = frozenset(f"numpy.{n}" for n in ("zeros", "ones", "empty", "full"))
 _CREATE_LIKE = frozenset(f"numpy.{n}_like" for n in ("zeros", "ones", "empty", "full"))
+_VIEW_OR_COPY = frozenset(f"numpy.{n}" for n in ("reshape", "ravel", "ascontiguousarray"))
 _SAME_SHAPE = frozenset(("numpy.copy", "numpy.ascontiguousarray", "tangent_fwd.stop_gradient"))
 
 
@@ -77,6 +77,11 @@ def loops(function: Function, source: Source) -> Function:
 
 
 class _Expand(Nests):
+    def __init__(self, function: Function) -> None:
+        super().__init__(function)
+        self.memory = Memory(function)
+        self.following: list[Block] = []
+
     # --- blocks and control flow ---------------------------------------------------------------
 
     def block(self, block: Block, shapes: Shapes) -> Block:
@@ -84,7 +89,9 @@ class _Expand(Nests):
         outer_waiting, views = getattr(self, "waiting", None), dict(self.seen_through)
         self.waiting = Waiting(self, block, shapes)
         for position, stmt in enumerate(block):
+            self.following.append(block[position + 1 :])
             self.statement(position, stmt, shapes)
+            self.following.pop()
         result, self.out = tuple(self.out), outer
         self.seen_through = views  # outside, the name may belong to an earlier round of a loop
         if outer_waiting is not None:
@@ -111,11 +118,13 @@ class _Expand(Nests):
         else:
             for name in sorted(changed):
                 self.unsettle(name, inner)
+            self.following.append((stmt,))
             if isinstance(stmt, For):
                 self.emit(replace(stmt, body=self.block(stmt.body, inner)))
             else:
                 test = self.block(stmt.test, inner)
                 self.emit(replace(stmt, test=test, body=self.block(stmt.body, inner)))
+            self.following.pop()
         for name in sorted(changed):
             self.unsettle(name, shapes)
 
@@ -158,6 +167,8 @@ class _Expand(Nests):
         elif dict(value.keywords).get("inplace") and self.is_array(value.args[0]):
             Stores(self, self.waiting, shapes).inplace(stmt, value)
         elif is_array(kind) and (is_elementwise(value) or value.fn == "numpy.outer"):
+            if value.fn == "numpy.outer":
+                value = self.vectors(value, stmt.span, shapes)
             self.waiting.elementwise(position, stmt, value)
         elif value.fn == "array":
             self.array_literal(stmt, value, shapes)
@@ -183,6 +194,8 @@ class _Expand(Nests):
                 return Op("numpy.transpose", args[:1], (), op.span)
             if name.value == "ndim" and isinstance(args[0], Var):
                 return Lit(self.types[args[0].name].ndim)
+        if fn == "getitem" and args[1:] == (Lit(...),):
+            args = (args[0], FULL)
         if fn == "numpy.dot" and not all(self.is_array(a) for a in args):
             fn = "mul"
         if fn == "numpy.dot":
@@ -190,6 +203,28 @@ class _Expand(Nests):
         if fn in ("numpy.where", "numpy.astype") and not any(self.is_array(a) for a in args):
             fn = SCALAR_NAME[fn]
         return Op(fn, args, keywords, op.span)
+
+    def vectors(self, op: Op, span: Span, shapes: Shapes) -> Op:
+        """The factors of an outer product as vectors: matrices in one row, scalars alone."""
+        from numba.core import types
+
+        args: list[Expr] = []
+        for arg in op.args:
+            kind = self.types[arg.name] if isinstance(arg, Var) and self.is_array(arg) else None
+            if kind is not None and kind.ndim == 1:
+                args.append(arg)
+                continue
+            if kind is not None:
+                flat = self.fresh(kind.copy(ndim=1, layout="C"))
+                self.let(0, Let(flat, Op("numpy.ravel", (arg,)), span), shapes)
+            else:
+                other = op.args[1] if arg is op.args[0] else op.args[0]
+                flat = self.fresh(types.Array(self.dtype(arg) or self.dtype(other), 1, "C"))
+                self.allocate(flat, self.types[flat], (ONE,), span)
+                self.emit(Store(flat, (Lit(0),), arg, span))
+                shapes.set(flat, (ONE,))
+            args.append(Var(flat))
+        return replace(op, args=tuple(args))
 
     # --- whole-array operations that stay ------------------------------------------------------
 
@@ -208,13 +243,7 @@ class _Expand(Nests):
             return
         if op.fn == "getitem" and any(self.is_array(a) for a in op.args[1:]):
             op = replace(op, fn="gather")
-        if op.fn == "numpy.reshape" or op.fn == "numpy.ravel" or op.fn == "numpy.flatten":
-            source = op.args[0]
-            assert isinstance(source, Var)
-            if self.types[source.name].layout != "C":
-                flat = self.fresh(self.types[source.name].copy(layout="C"))
-                self.emit(Let(flat, Op("numpy.ascontiguousarray", (source,)), stmt.span))
-                op = replace(op, args=(Var(flat), *op.args[1:]))
+        op = self.copied(op, kind, stmt.span)
         if op.fn == "matmul":
             op = self.contiguous(op, stmt.span)
         self.emit(replace(stmt, value=op))
@@ -224,6 +253,34 @@ class _Expand(Nests):
             shapes.root(target)
         else:
             shapes.set(target, dims)
+
+    def copied(self, op: Op, kind: Any, span: Span) -> Op:
+        """What views or copies, as the layout of its argument has it, made to copy where that is
+        not contiguous. Where NumPy may give a view all the same, nobody may write to it later.
+        """
+        if op.fn not in _VIEW_OR_COPY:
+            return op
+        source = op.args[0]
+        assert isinstance(source, Var)
+        given = self.types[source.name]
+        if given.layout == "C":
+            return op
+        if op.fn == "numpy.ascontiguousarray":
+            return replace(op, fn="numpy.copy")
+        if op.fn == "numpy.ravel":
+            return replace(op, fn="numpy.flatten")
+        if (given.layout != "F" or kind.ndim > 1) and self.is_written_later(source.name):
+            message = "NumPy may copy here or give a view, and it is written to later"
+            self.diagnostics.append(
+                Diagnostic("function", message, op.span or span, help="copy it first, `.copy()`")
+            )
+        flat = self.fresh(given.copy(ndim=1, layout="C"))
+        self.emit(Let(flat, Op("numpy.flatten", (source,)), span))
+        return replace(op, args=(Var(flat), *op.args[1:]))
+
+    def is_written_later(self, name: str) -> bool:
+        root = self.memory.root(name)
+        return any(root in self.memory.stores(block) for block in self.following)
 
     def contiguous(self, op: Op, span: Span) -> Op:
         """BLAS wants rows or columns in one piece; other operands are copied, as NumPy does."""

@@ -70,7 +70,9 @@ class Reduction:
         if self.name not in ("max", "min"):
             return
         tests: list[Expr] = [
-            Op("eq", (self.size(a), Lit(0))) for a in self.axes if not isinstance(self.dims[a], Lit)
+            Op("eq", (self.size(a), Lit(0)))
+            for a in self.axes
+            if not isinstance(self.dims[a], Lit) or self.dims[a] == Lit(0)
         ]
         if not tests:
             return
@@ -105,7 +107,8 @@ class Reduction:
         for axis in self.axes:
             size = self.size(axis)
             count = size if count is None else Op("mul", (count, size))
-        assert count is not None
+        if count is None:
+            return value  # the mean over no axes
         if self.dtype.name == "float32":
             count = (
                 Lit(float(count.value), "float32")

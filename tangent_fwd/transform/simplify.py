@@ -196,7 +196,7 @@ def sweep(function: Function) -> Function:
         for stmt in all_statements:
             if id(stmt) in kept:
                 continue
-            if isinstance(stmt, Let) and stmt.target not in needed and not calls(stmt.value):
+            if isinstance(stmt, Let) and stmt.target not in needed and not _may_end(stmt.value):
                 continue
             if isinstance(stmt, Store) and memory.root(stmt.array) not in roots:
                 continue
@@ -217,6 +217,11 @@ def sweep(function: Function) -> Function:
 def _must_stay(stmt: Stmt) -> bool:
     """Whether a statement counts by itself: it leaves, raises, prints or loops for the user."""
     return not isinstance(stmt, (Let, Store, Nest, If))
+
+
+def _may_end(value: Expr) -> bool:
+    """Whether a value counts though nobody reads it: a call, or shapes that may not agree."""
+    return calls(value) or (isinstance(value, Op) and value.fn == "common")
 
 
 def _keep(block: Block, kept: set[int]) -> Block:

@@ -8,7 +8,7 @@ from typing import Any
 from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.errors import Diagnostic
-from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Store, Var
+from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Raise, Store, Var
 from tangent_fwd.ir.walk import statements
 from tangent_fwd.source import Span
 from tangent_fwd.transform.align import Waiting
@@ -30,12 +30,19 @@ class Stores:
         self.refuse_truncation(array.name, other, op, stmt.span)
         if self.nests.is_array(other) and isinstance(other, Var):
             dims = self.shapes.of(array.name)
+            if self.nests.types[other.name].ndim > len(dims):
+                message = "the result has more dimensions than the array it is to be kept in"
+                where = op.span or stmt.span
+                self.nests.diagnostics.append(Diagnostic("typing", message, where))
+                return
             other = self.fitted(other.name, array.name, dims, stmt.span)
         plain = Op(op.fn, (array, other), (), op.span)
         value = self.nests.fresh(self.nests.types[stmt.target].copy(layout="C"))
         self.waiting.elementwise_now(Let(value, plain, stmt.span), plain)
         self.fill(array.name, Var(value), stmt.span)
         if stmt.target != array.name:
+            if self.nests.times[stmt.target] == 1:
+                self.nests.types[stmt.target] = self.nests.types[array.name]
             self.nests.emit(Let(stmt.target, array, stmt.span))
             self.shapes.set(stmt.target, self.shapes.of(array.name))
 
@@ -98,7 +105,7 @@ class Stores:
                 self.nests.emit(Let(copy, Op("numpy.copy", (value,)), span))
                 self.shapes.set(copy, self.shapes.of(value.name))
                 value = Var(copy)
-            value = self.fitted(value.name, array, dims, span)
+            value = self.fitted(self.lowered(value.name, len(dims), span), array, dims, span)
         else:
             value = self.nests.typed_literal(value, self.nests.types[array].dtype)
         index = tuple(Var(self.nests.letters[k]) for k in range(len(dims)))
@@ -110,14 +117,27 @@ class Stores:
         a, b = self.nests.view_of.get(a, a), self.nests.view_of.get(b, b)
         return self.nests.aliases.find(a) == self.nests.aliases.find(b)
 
+    def lowered(self, value: str, ndim: int, span: Span) -> str:
+        """The value without the axes that its target lacks: NumPy takes those of size 1."""
+        kind, own = self.nests.types[value], self.shapes.of(value)
+        extra = kind.ndim - ndim
+        if extra <= 0:
+            return value
+        tests: list[Expr] = [
+            Op("ne", (self.shapes.text(own[k], [(value, k)]), ONE))
+            for k in range(extra)
+            if own[k] != ONE
+        ]
+        if tests:
+            message = "could not broadcast the array into one of fewer dimensions"
+            fail = Raise("ValueError", message, span)
+            self.nests.emit(If(any_of(tests), (fail,), (), span))
+        return self.view(value, (Lit(0),) * extra, kind.copy(ndim=ndim), span)
+
     def fitted(self, value: str, array: str, dims: Dims, span: Span) -> Var:
         """The value, stretched where a check at run time finds another shape than the target's."""
         own = self.shapes.of(value)
         offset = len(dims) - len(own)
-        if offset < 0:
-            message = "cannot store an array of more dimensions than its target has"
-            self.nests.diagnostics.append(Diagnostic("typing", message, span))
-            return Var(value)
         doubtful = [k for k, d in enumerate(own) if d != ONE and d != dims[offset + k]]
         if not doubtful:
             return Var(value)

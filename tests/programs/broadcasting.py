@@ -110,3 +110,9 @@ def add_row_in_place(X, b, col):
     out += b
     out *= col
     return out
+
+
+def row_stored_into_a_vector(x, X):
+    a = x[:3] * x[1]
+    a[:] = X[1:2] * a
+    return np.sum(a)

@@ -201,3 +201,26 @@ def _last_of(a, w=(1.5, 2.5, 3.5)):
 
 def helper_called_like_one_of_ours(s, t):
     return math.erf(s) * gauss(t)
+
+
+def _moved(new, old, dt):
+    for i in range(1, old.size - 1):
+        new[i] = old[i] + dt * (old[i - 1] - 2.0 * old[i] + old[i + 1])
+    new[0] = old[0]
+    new[-1] = old[-1]
+
+
+def buffers_that_change_places(x, s):
+    a = x.copy()
+    b = np.empty_like(x)
+    for _ in range(4):
+        _moved(b, a, 0.1 * s)
+        a, b = b, a
+    return a
+
+
+def rows_and_columns_to_write(A, n):
+    for i in range(n - 1):
+        _moved(A[i], A[i + 1], 0.2)
+        _moved(A[:, i], A[:, i + 1], 0.1)
+    return np.sum(A * A)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+NEEDS_REWRITING = {"multiplied_in_place"}
+
 
 def matrix_matrix(X, W):
     return X @ W
@@ -96,3 +98,15 @@ def product_into_a_buffer(X, W):
     out[:, :2] = X @ W
     out[:, 2] = X[:, 0]
     return out
+
+
+def multiplied_in_place(A, s):
+    B = A * s
+    B @= A
+    return np.sum(B * B)
+
+
+def outer_of_matrices_and_scalars(X, s):
+    flat = np.outer(X, s * X)
+    row = np.outer(s, X[0])
+    return np.sum(flat * flat) + np.sum(row)

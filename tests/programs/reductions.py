@@ -9,6 +9,7 @@ NEEDS_REWRITING = {
     "largest_of_columns",
     "largest_of_rows_kept",
     "log_softmax",
+    "mean_over_no_axes",
     "negative_axis_mean",
     "product_along",
     "row_sum_kept",
@@ -181,3 +182,13 @@ def norm_by_dot(x):
 
 def sum_of_transpose(X, A):
     return np.sum(X.T, axis=0) + np.sum(A.T * A)
+
+
+def mean_over_no_axes(X):
+    return np.sum(np.mean(X, axis=()) * X)
+
+
+def counted_by_adding_booleans(x, y):
+    either = (x > 0.0) + (y > 0.0)
+    both = (x > 0.0) * (y > 0.0)
+    return np.sum(x * y * either) + np.sum(np.where(both, x, 0.0))

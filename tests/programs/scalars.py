@@ -231,3 +231,7 @@ def tuples_joined(s, t):
 
 def literals_multiplied(s):
     return s * 2 * 2 * 0.5 + 0.5 * (s * 4 * 2)
+
+
+def large_integers_as_factors(s):
+    return 2 * (2**40 * s * 2**40) - s * 3**30 * 3**12

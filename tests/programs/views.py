@@ -2,6 +2,12 @@
 
 import numpy as np
 
+NEEDS_REWRITING = {
+    "copies_of_what_is_not_contiguous",
+    "whole_by_an_ellipsis",
+    "written_and_then_reshaped",
+}
+
 
 def slices(x):
     return x[1:] * x[:-1]
@@ -174,3 +180,29 @@ def four_axes_elements(Q):
 def shapes_as_numbers(X, s):
     rows, columns = X.shape
     return s * rows + X[rows - 1, columns - 1] * X.ndim + X.size
+
+
+def written_and_then_reshaped(x, s):
+    v = x[1::2]
+    v *= s
+    w = v.reshape(2, 1) * v
+    return np.sum(w) + np.sum(x)
+
+
+def copies_of_what_is_not_contiguous(A, s):
+    flat = A[:, ::2].ravel()
+    packed = np.ascontiguousarray(A[:, 1])
+    turned = A.T.reshape(A.size)
+    flat[0] = s
+    packed[1] = s * s
+    turned[2] = 3.0 * s
+    A[0, 0] = 2.0 * s
+    A[1, 1] = 1.0
+    return np.sum(A * A) + flat[0] * flat[1] + np.sum(packed) * turned[1] + turned[2]
+
+
+def whole_by_an_ellipsis(x):
+    a = x.copy()
+    a[...] *= a
+    a[...] += 2.0
+    return np.sum(a[...] * x)

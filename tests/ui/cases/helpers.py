@@ -70,5 +70,12 @@ def one_array_twice_to_a_helper_that_writes(x):
     return a[0]
 
 
+def written_to_after_a_reshape_that_may_copy(x):
+    a = x * 1.0
+    b = a[::2].reshape(2, 1)
+    b[0] = 1.0
+    return a[0]
+
+
 def _shift(out, v):
     out[1:] = v[:-1]
