@@ -74,7 +74,9 @@ class Shapes:
         self.forget(name)
         self.dims[name] = tuple(self.find(d) for d in dims)
         for k, key in enumerate(self.dims[name]):
-            if key not in self.shown and not isinstance(key, Lit):
+            if isinstance(key, Lit):
+                continue
+            if key not in self.shown or _is_older(self.shown[key], name):
                 self.shown[key] = shape_of(name, k, len(dims))
 
     def forget(self, name: str) -> None:
@@ -83,6 +85,10 @@ class Shapes:
         self.scalars.pop(name, None)
         for key in [k for k, shown in self.shown.items() if _mentions(shown, name)]:
             del self.shown[key]
+            for other, dims in self.dims.items():
+                if key in dims:
+                    self.shown[key] = shape_of(other, dims.index(key), len(dims))
+                    break
 
     def of(self, name: str) -> Dims:
         """The keys of an array's axes."""
@@ -100,6 +106,15 @@ class Shapes:
         for name, axis in holders:
             return shape_of(name, axis, self.ndim(name))
         raise AssertionError(f"no array at hand has the size {key}")
+
+    def count(self, key: Expr, holders: list[tuple[str, int]]) -> Expr:
+        """How often a loop over an axis runs, as people write it: `range(x.size - 1)` over `x[1:]`
+        does nothing where x is empty, though the size of `x[1:]` is not -1.
+        """
+        key = self.find(key)
+        if isinstance(key, Op) and key.fn == "trim" and self.find(key.args[0]) in self.shown:
+            return Op("sub", (self.shown[self.find(key.args[0])], key.args[1]))
+        return self.text(key, holders)
 
     def scalar(self, expr: Expr) -> Expr:
         """The key of a size given as a scalar: `n` that was `x.size` is the size of x."""
@@ -138,6 +153,14 @@ class Shapes:
         return None
 
 
+def _is_older(shown: Expr, name: str) -> bool:
+    """Whether a size is shown through what a variable of this name held before."""
+    while isinstance(shown, Op):
+        shown = shown.args[0]
+    word = name.split("%")[0]
+    return isinstance(shown, Var) and word != "" and shown.name.split("%")[0] == word
+
+
 def _mentions(expr: Expr, name: str) -> bool:
     if isinstance(expr, Var):
         return expr.name == name
@@ -150,6 +173,8 @@ def sliced(dim: Expr, entry: Op) -> Expr | None:
     `x[1:]` and `x[:-1]` both have max(n - 1, 0) elements, so both get the key trim(n, 1).
     """
     start, stop, step = entry.args
+    if entry.args == (Lit(None), Lit(None), Lit(-1)):
+        return dim
     if step not in (Lit(None), Lit(1)):
         return None
     low = 0 if start == Lit(None) else start.value if isinstance(start, Lit) else None
@@ -163,4 +188,6 @@ def sliced(dim: Expr, entry: Op) -> Expr | None:
         return dim
     if isinstance(dim, Lit):
         return Lit(max(dim.value - trim, 0))
+    if isinstance(dim, Op) and dim.fn == "trim" and isinstance(dim.args[1], Lit):
+        return Op("trim", (dim.args[0], Lit(dim.args[1].value + trim)))
     return Op("trim", (dim, Lit(trim)))

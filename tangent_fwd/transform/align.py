@@ -8,10 +8,17 @@ from typing import Any
 from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.errors import Diagnostic
-from tangent_fwd.ir.nodes import Block, Expr, If, Let, Op, Stmt, Store, Var
+from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import assigned, own_exprs, statements, variables
 from tangent_fwd.source import Span
-from tangent_fwd.transform.nests import SCALAR_NAME, Nests, any_of, is_elementwise, wide_layout
+from tangent_fwd.transform.nests import (
+    SCALAR_NAME,
+    Nests,
+    any_of,
+    at_least_zero,
+    is_elementwise,
+    wide_layout,
+)
 
 _ARITHMETIC = frozenset(
     "add sub mul pow neg subtract multiply power negative square floordiv mod".split()
@@ -60,8 +67,9 @@ class Waiting:
             if self.nests.times[name] != 1 or everywhere.get(name) != here.get(name):
                 continue
             users = readers.get(name, set())
-            roots = {self.root[u] for u in users if self.waits(block[u])}
-            if users and all(self.waits(block[u]) for u in users) and len(roots) == 1:
+            roots = {self.root[u] for u in users}
+            takers = all(self.waits(block[u]) or self.keeps(block[u], name) for u in users)
+            if users and takers and len(roots) == 1:
                 last = roots.pop()
                 operands = set(variables(stmt.value))
                 between = block[k + 1 : last]
@@ -76,6 +84,25 @@ class Waiting:
             is_array(self.nests.types.get(stmt.target))
             and is_elementwise(op)
             and not dict(op.keywords).get("inplace")
+        )
+
+    def keeps(self, stmt: Stmt, name: str) -> bool:
+        """Whether a statement writes an array into another one, which then says how large it is."""
+        kinds = self.nests.types
+        if isinstance(stmt, Store) and is_array(kinds.get(stmt.array)):
+            whole = sum(isinstance(e, Op) or e in (Lit(None), Lit(...)) for e in stmt.index)
+            room = kinds[stmt.array].ndim - len(stmt.index) + whole
+            return stmt.value == Var(name) and 0 < kinds[name].ndim <= room
+        if not isinstance(stmt, Let) or not isinstance(stmt.value, Op):
+            return False
+        target, *others = stmt.value.args
+        return (
+            bool(dict(stmt.value.keywords).get("inplace"))
+            and others == [Var(name)]
+            and isinstance(target, Var)
+            and is_array(kinds.get(target.name))
+            and target.name != name
+            and kinds[name].ndim <= kinds[target.name].ndim
         )
 
     def calm(self, stmt: Stmt) -> bool:
@@ -104,13 +131,16 @@ class Waiting:
         if any(isinstance(a, Var) and a.name in waiting for a in op.args):
             self.flush_all()
 
-    def flush_all(self) -> None:
+    def flush_all(self, but: int | None = None) -> None:
         for root in sorted(self.pending):
-            self.flush(root)
+            if root != but:
+                self.flush(root)
 
-    def flush(self, root: int) -> None:
-        """Emit one expression, a nest an operation, after one alignment of all its operands."""
-        group = self.pending.pop(root)
+    def flush(self, root: int, into: str | None = None) -> None:
+        """Emit one expression, a nest an operation, after one alignment of all its operands: to
+        the shape of the array that it is kept `into`, or to their common one.
+        """
+        group = self.pending.pop(root, [])
         inner = {stmt.target for stmt, _ in group}
         leaves: list[str] = []
         for _, op in group:
@@ -119,7 +149,7 @@ class Waiting:
                     if arg.name not in inner and arg.name not in leaves:
                         leaves.append(arg.name)
         outer = any(op.fn == "numpy.outer" for _, op in group)
-        aligned = {} if outer else self.align(leaves, group, inner)
+        aligned = {} if outer or not group else self.align(leaves, group[-1][0].span, into)
         for stmt, op in group:
             args = tuple(
                 Var(aligned.get(a.name, a.name)) if isinstance(a, Var) else a for a in op.args
@@ -137,7 +167,7 @@ class Waiting:
             dims = self.result_dims(op, kind.ndim)
             items = tuple(nests.element(a, dims, shapes) for a in op.args)
         sizes = tuple(self.size(d, k, op, len(dims)) for k, d in enumerate(dims))
-        nests.allocate(stmt.target, kind, sizes, stmt.span)
+        nests.allocate(stmt.target, kind, tuple(map(at_least_zero, sizes)), stmt.span)
         self.refuse_narrow(op, kind.dtype)
         scalar = f"{stmt.target}%s"
         nests.types[scalar] = kind.dtype
@@ -195,7 +225,7 @@ class Waiting:
                     k = 0
                 if 0 <= k < len(own) and own[k] == self.shapes.find(dim):
                     holders.append((arg.name, k))
-        return self.shapes.text(dim, holders)
+        return self.shapes.count(dim, holders)
 
     def result_dims(self, op: Op, ndim: int) -> Dims:
         dims: list[Expr] = [ONE] * ndim
@@ -209,29 +239,20 @@ class Waiting:
 
     # --- bringing operands to one shape -----------------------------------------------------------
 
-    def align(
-        self, leaves: list[str], group: list[tuple[Let, Op]], inner: set[str]
-    ) -> dict[str, str]:
+    def align(self, leaves: list[str], span: Span, into: str | None) -> dict[str, str]:
         """Operands whose sizes are not known to agree are compared at run time; those of size 1
         are stretched, as NumPy would.
         """
         shapes, nests = self.shapes, self.nests
         from numba.core import types
 
-        ndim = max(nests.types[stmt.target].ndim for stmt, _ in group)
-        disputed: list[tuple[int, list[tuple[str, int, Expr]]]] = []
-        for axis in range(ndim):
-            seen: list[tuple[str, int, Expr]] = []
-            for name in leaves:
-                own = shapes.of(name)
-                k = axis - (ndim - len(own))
-                if k >= 0 and own[k] != ONE:
-                    seen.append((name, k, own[k]))
-            if len({key for _, _, key in seen}) > 1:
-                disputed.append((axis, seen))
+        goal = shapes.of(into) if into is not None else ()
+        disputed = self.disputed(leaves, goal)
+        if goal and len(leaves) > 1 and not self.disputed(leaves, ()):
+            return {}  # it is less to stretch the result
         if not disputed:
             return {}
-        span = group[-1][0].span
+        ndim = len(goal) or max(len(shapes.of(name)) for name in leaves)
         tests: list[Expr] = []
         targets: dict[int, Expr] = {}
         settle: list[Stmt] = []
@@ -239,6 +260,11 @@ class Waiting:
             distinct: dict[Expr, Expr] = {}
             for name, k, key in seen:
                 distinct.setdefault(key, shapes.text(key, [(name, k)]))
+            if into is not None:
+                targets[axis] = shapes.text(goal[axis], [(into, axis)])
+                distinct.pop(goal[axis], None)
+                tests += [Op("ne", (size, targets[axis])) for size in distinct.values()]
+                continue
             first, *others = distinct.values()
             tests += [Op("ne", (other, first)) for other in others]
             size = first
@@ -266,10 +292,10 @@ class Waiting:
         nests.emit(If(any_of(tests), tuple(settle), (), span))
         for wide in aligned.values():
             shapes.root(wide)
-        for _, seen in disputed:
+        for axis, seen in disputed:
             keys = [shapes.of(aligned[name])[k] for name, k, _ in seen]
-            for other in keys[1:]:
-                shapes.join(other, keys[0])
+            for other in keys:
+                shapes.join(other, goal[axis] if goal else keys[0])
         for name, wide in aligned.items():
             old, new = shapes.dims[name], shapes.dims[wide]
             fixed = tuple(
@@ -278,3 +304,25 @@ class Waiting:
             )
             shapes.dims[wide] = fixed
         return aligned
+
+    def disputed(
+        self, leaves: list[str], goal: Dims
+    ) -> list[tuple[int, list[tuple[str, int, Expr]]]]:
+        """Axes along which operands are not known to agree, with one another and with `goal`: each
+        operand's name, its axis there and the key of its size.
+        """
+        kinds = [self.shapes.of(name) for name in leaves]
+        ndim = len(goal) or max((len(own) for own in kinds), default=0)
+        found = []
+        for axis in range(ndim):
+            seen: list[tuple[str, int, Expr]] = []
+            for name, own in zip(leaves, kinds):
+                k = axis - (ndim - len(own))
+                if k >= 0 and own[k] != ONE:
+                    seen.append((name, k, own[k]))
+            keys = {key for _, _, key in seen}
+            if goal and seen:
+                keys.add(goal[axis])
+            if len(keys) > 1:
+                found.append((axis, seen))
+        return found

@@ -61,6 +61,7 @@ from tangent_fwd.ir.walk import (
     rename,
     statements,
     subexpressions,
+    substitute,
     variables,
     with_blocks,
 )
@@ -162,7 +163,7 @@ class _Fuse:
                 if self.aliases.find(first.array) != self.aliases.find(second.array):
                     continue
                 aligned = first.array == second.array and any(
-                    i == Var(a.index) and j == Var(b.index)
+                    _moves_with(a.index, i) and i == substitute(j, {b.index: Var(a.index)})
                     for i, j in zip(first.index, second.index)
                 )
                 if not aligned:
@@ -197,6 +198,13 @@ class _Fuse:
         """Whether nobody could tell that a statement ran before an exception."""
         written = {a.array for a in self.accesses((stmt,)) if a.write}
         return not _jumps(stmt) and written <= self.private
+
+
+def _moves_with(index: str, place: Expr) -> bool:
+    """Whether another round of a loop means another place: `i`, `i + 1`, `2 * i`."""
+    return index in variables(place) and all(
+        not isinstance(e, Op) or e.fn in ("add", "mul") for e in subexpressions(place)
+    )
 
 
 def _is_user_control(stmt: Stmt) -> bool:

@@ -41,6 +41,8 @@ from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
     Block,
+    Break,
+    Continue,
     Expr,
     For,
     Function,
@@ -54,7 +56,7 @@ from tangent_fwd.ir.nodes import (
     Var,
     While,
 )
-from tangent_fwd.ir.walk import assigned
+from tangent_fwd.ir.walk import assigned, statements
 from tangent_fwd.source import Source, Span
 from tangent_fwd.transform.align import Waiting
 from tangent_fwd.transform.nests import FULL, SCALAR_NAME, Nests, is_elementwise
@@ -102,7 +104,7 @@ class _Expand(Nests):
         if isinstance(stmt, Let):
             self.let(position, stmt, shapes)
         elif isinstance(stmt, Store):
-            Stores(self, self.waiting, shapes).store(stmt)
+            Stores(self, self.waiting, shapes).store(position, stmt)
         elif isinstance(stmt, (If, For, While)):
             self.control(stmt, shapes)
         else:
@@ -111,24 +113,52 @@ class _Expand(Nests):
     def control(self, stmt: If | For | While, shapes: Shapes) -> None:
         inner = shapes.fork()
         changed = assigned((stmt,))
+        kept: dict[str, Dims] = {}
         if isinstance(stmt, If):
             body = self.block(stmt.body, inner)
             orelse = self.block(stmt.orelse, shapes.fork())
             self.emit(replace(stmt, body=body, orelse=orelse))
         else:
-            for name in sorted(changed):
-                self.unsettle(name, inner)
-            self.following.append((stmt,))
-            if isinstance(stmt, For):
-                self.emit(replace(stmt, body=self.block(stmt.body, inner)))
-            else:
-                test = self.block(stmt.test, inner)
-                self.emit(replace(stmt, test=test, body=self.block(stmt.body, inner)))
-            self.following.pop()
+            kept = self.loop(stmt, inner, changed)
         for name in sorted(changed):
             self.unsettle(name, shapes)
+            if name in kept:
+                shapes.set(name, kept[name])
+
+    def loop(self, stmt: For | While, shapes: Shapes, changed: set[str]) -> dict[str, Dims]:
+        """Write a loop; returns the sizes of arrays that are bound anew in it and yet as large
+        after each round as before the first: buffers that change places, states of an integrator.
+        """
+        before = {n: shapes.of(n) for n in changed if n in shapes.dims}
+        jumps = {type(s) for s in statements(stmt.body)}
+        if before and Continue not in jumps:
+            hoped, state = shapes.fork(), self.state()
+            made = self.rounds(stmt, hoped, changed, before)
+            if all(hoped.of(n) == tuple(map(hoped.find, dims)) for n, dims in before.items()):
+                self.emit(made)
+                return {} if Break in jumps else before
+            self.__dict__.update(state)
+        self.emit(self.rounds(stmt, shapes, changed, {}))
+        return {}
+
+    def rounds(
+        self, stmt: For | While, shapes: Shapes, changed: set[str], known: dict[str, Dims]
+    ) -> Stmt:
+        for name in sorted(changed):
+            self.unsettle(name, shapes)
+            if name in known:
+                shapes.set(name, known[name])
+        self.following.append((stmt,))
+        if isinstance(stmt, For):
+            made: Stmt = replace(stmt, body=self.block(stmt.body, shapes))
+        else:
+            test = self.block(stmt.test, shapes)
+            made = replace(stmt, test=test, body=self.block(stmt.body, shapes))
+        self.following.pop()
+        return made
 
     def unsettle(self, name: str, shapes: Shapes) -> None:
+        self.rebound(name)
         if is_array(self.types.get(name)):
             shapes.root(name)
         else:
@@ -139,6 +169,7 @@ class _Expand(Nests):
     def let(self, position: int, stmt: Let, shapes: Shapes) -> None:
         value, target = stmt.value, stmt.target
         kind = self.types.get(target)
+        self.rebound(target)
         if not isinstance(value, Op):
             if self.is_array(value):
                 assert isinstance(value, Var)
@@ -165,7 +196,7 @@ class _Expand(Nests):
         elif self.is_inner_product(value):
             self.inner_product(stmt, value, shapes)
         elif dict(value.keywords).get("inplace") and self.is_array(value.args[0]):
-            Stores(self, self.waiting, shapes).inplace(stmt, value)
+            Stores(self, self.waiting, shapes).inplace(position, stmt, value)
         elif is_array(kind) and (is_elementwise(value) or value.fn == "numpy.outer"):
             if value.fn == "numpy.outer":
                 value = self.vectors(value, stmt.span, shapes)

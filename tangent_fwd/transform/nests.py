@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from tangent_fwd.analysis.alias import Aliases, is_array
+from tangent_fwd.analysis.effects import is_temporary
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, sliced
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Nest, Op, Stmt, Var
@@ -48,6 +49,24 @@ def _each(fn: str) -> bool:
     return fn in _EACH or isinstance(known, np.ufunc) or scalar
 
 
+@dataclass(frozen=True)
+class Along:
+    """An axis that a view runs along: index `i` at one place of the view is `start + step * i`."""
+
+    place: int
+    start: int = 0
+    step: int = 1
+
+    def of(self, index: tuple[Expr, ...]) -> Expr:
+        """The index of the array from one of the view."""
+        at = index[self.place]
+        if isinstance(at, Lit):
+            return Lit(self.start + self.step * at.value)
+        if self.step != 1:
+            at = Op("mul", (Lit(self.step), at))
+        return Op("add", (at, Lit(self.start))) if self.start else at
+
+
 class Nests:
     """The program that is being written: its types so far, its statements, its loop letters."""
 
@@ -65,7 +84,7 @@ class Nests:
         self.times = Counter(bound)
         self.fixed = {name for name, times in self.times.items() if times == 1}
         used = {n.split("%")[0] for n in (*self.types, *function.params)}
-        self.seen_through: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self.seen_through: dict[str, tuple[str, tuple[Lit | Along, ...]]] = {}
         self.aliases = Aliases(function)
         self.view_of: dict[str, str] = {}
         self.letters = [c for c in "ijklmnpqrs" if c not in used] + [f"axis{k}" for k in range(8)]
@@ -75,6 +94,11 @@ class Nests:
         name = f"{hint}%x{self.count}"
         self.types[name] = kind
         return name
+
+    def state(self) -> dict[str, Any]:
+        """What writing a piece of program changes, to begin it again."""
+        kinds = (dict, list, set)
+        return {k: v.copy() if isinstance(v, kinds) else v for k, v in self.__dict__.items()}
 
     def is_array(self, expr: Expr) -> bool:
         return isinstance(expr, Var) and is_array(self.types.get(expr.name))
@@ -170,37 +194,68 @@ class Nests:
         index = tuple(
             Lit(0) if d == ONE else Var(self.letters[offset + k]) for k, d in enumerate(own)
         )
-        return self.through_views(arg.name, index)
+        name, index = self.through_views(arg.name, index)
+        return Op("getitem", (Var(name), *index))
 
     # --- views -----------------------------------------------------------------------------------
 
-    def through_views(self, name: str, index: tuple[Expr, ...]) -> Expr:
-        """An element of `x.T` or `x[:, None]` is read off `x` itself."""
+    def through_views(self, name: str, index: tuple[Expr, ...]) -> tuple[str, tuple[Expr, ...]]:
+        """An element of `x.T` or `x[1:]` is one of `x` itself: the array and the index in it."""
         while name in self.seen_through:
-            name, places = self.seen_through[name]
-            index = tuple(index[p] for p in places)
-        return Op("getitem", (Var(name), *index))
+            name, entries = self.seen_through[name]
+            index = tuple([e if isinstance(e, Lit) else e.of(index) for e in entries])
+        return name, index
 
     def note_view(self, target: str, op: Op) -> None:
-        """Remember views that only permute axes or add some, while both names stay bound."""
+        """Remember what a view shows of another array, until one of the names is bound anew."""
         base = op.args[0]
-        if not (isinstance(base, Var) and {target, base.name} <= self.fixed):
-            return
-        if not self.is_array(base):
+        if not isinstance(base, Var) or not self.is_array(base):
             return
         ndim = self.types[base.name].ndim
         if op.fn == "numpy.transpose" and len(op.args) == 1:
-            self.seen_through[target] = (base.name, tuple(range(ndim))[::-1])
+            self.seen_through[target] = (base.name, tuple(map(Along, range(ndim)[::-1])))
         elif op.fn == "getitem":
-            entries = list(op.args[1:])
-            if Lit(...) in entries:
-                at = entries.index(Lit(...))
-                missing = ndim - sum(1 for e in entries if e not in (Lit(None), Lit(...)))
-                entries[at : at + 1] = [FULL] * missing
-            if all(e in (Lit(None), FULL) for e in entries):
-                places = [p for p, e in enumerate(entries) if e == FULL]
-                rest = range(len(entries), len(entries) + ndim - len(places))
-                self.seen_through[target] = (base.name, (*places, *rest))
+            entries = self.entries(list(op.args[1:]), ndim)
+            if entries is None:
+                return
+            plain = all(isinstance(e, Along) and e == Along(e.place) for e in entries)
+            # What the user gave a name to is read by that name, unless its axes only change places.
+            if plain or is_temporary(target):
+                self.seen_through[target] = (base.name, entries)
+
+    def entries(self, index: list[Expr], ndim: int) -> tuple[Lit | Along, ...] | None:
+        """Where each axis of the array indexed is found in the view; None where it depends."""
+        if Lit(...) in index:
+            at = index.index(Lit(...))
+            index[at : at + 1] = [FULL] * (
+                ndim - sum(e not in (Lit(None), Lit(...)) for e in index)
+            )
+        found: list[Lit | Along] = []
+        place = 0
+        for entry in index:
+            if entry == Lit(None):
+                place += 1
+            elif isinstance(entry, Lit) and type(entry.value) is int:
+                found.append(entry)
+            elif isinstance(entry, Op) and entry.fn == "slice":
+                start = 0 if entry.args[0] == Lit(None) else getattr(entry.args[0], "value", -1)
+                step = 1 if entry.args[2] == Lit(None) else getattr(entry.args[2], "value", -1)
+                if start < 0 or step < 1:
+                    return None
+                found.append(Along(place, start, step))
+                place += 1
+            else:
+                return None
+        rest = range(place, place + ndim - len(found))
+        return (*found, *map(Along, rest))
+
+    def rebound(self, name: str) -> None:
+        """A name is bound anew: nothing is seen through it, and it is not seen through."""
+        self.seen_through = {
+            view: (base, entries)
+            for view, (base, entries) in self.seen_through.items()
+            if name not in (view, base)
+        }
 
     def view_dims(self, op: Op, source: Dims) -> Dims | None:
         entries = list(op.args[1:])
@@ -217,6 +272,8 @@ class Nests:
                 continue
             if isinstance(entry, Op) and entry.fn == "slice":
                 dim = sliced(source[axis], entry)
+                if dim is None and all(e == Lit(None) or self.settled(e) for e in entry.args):
+                    dim = Op("sliced", (source[axis], *entry.args))
                 if dim is None:
                     self.count += 1
                     fresh += 1
@@ -229,6 +286,12 @@ class Nests:
 def _at_zero(letter: str, body: Block) -> Block:
     """The only round of a loop over an axis of size 1."""
     return map_block(lambda e: substitute(e, {letter: Lit(0)}), body)
+
+
+def at_least_zero(count: Expr) -> Expr:
+    """The size of an array over which a loop runs so often."""
+    short = isinstance(count, Op) and count.fn == "sub"
+    return Op("builtins.max", (count, Lit(0))) if short else count
 
 
 def any_of(tests: list[Expr]) -> Expr:

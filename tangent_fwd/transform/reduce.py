@@ -8,7 +8,7 @@ from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Raise, Stmt, Store, Var
 from tangent_fwd.source import Span
-from tangent_fwd.transform.nests import Nests
+from tangent_fwd.transform.nests import Nests, at_least_zero
 
 
 class Reduction:
@@ -47,6 +47,10 @@ class Reduction:
 
     def size(self, axis: int) -> Expr:
         return self.shapes.text(self.dims[axis], [(self.array, axis)])
+
+    def count(self, axis: int) -> Expr:
+        """How often a loop over an axis runs."""
+        return self.shapes.count(self.dims[axis], [(self.array, axis)])
 
     def literal(self, value: float) -> Lit:
         if not self.dtype.name.startswith("float"):
@@ -127,7 +131,7 @@ class Reduction:
         def write(value: Expr, any_order: bool) -> Stmt:
             return Let(target, value, self.span, any_order)
 
-        sizes = tuple(self.size(k) for k in range(len(self.dims)))
+        sizes = tuple(self.count(k) for k in range(len(self.dims)))
         owner.emit(*owner.nest(sizes, self.accumulate(Var(target), item, write), self.span))
         if self.name == "mean":
             owner.emit(Let(target, self.finish(Var(target)), self.span))
@@ -141,7 +145,7 @@ class Reduction:
         def write(value: Expr, any_order: bool) -> Stmt:
             return Let(scalar, value, self.span, any_order)
 
-        inner_sizes = tuple(self.size(k) for k in self.axes)
+        inner_sizes = tuple(self.count(k) for k in self.axes)
         inner = owner.nest(
             inner_sizes, self.accumulate(Var(scalar), item, write), self.span, len(self.kept)
         )
@@ -151,13 +155,13 @@ class Reduction:
         index = self.result_index([Var(owner.letters[k]) for k in range(len(self.kept))])
         result.append(Store(target, index, Var(scalar), self.span))
         self.allocate()
-        sizes = tuple(self.size(k) for k in self.kept)
+        sizes = tuple(self.count(k) for k in self.kept)
         owner.emit(*owner.nest(sizes, tuple(result), self.span))
 
     def any_axes(self) -> None:
         owner, target = self.owner, self.stmt.target
         self.allocate()
-        kept_sizes = tuple(self.size(k) for k in self.kept)
+        kept_sizes = tuple(self.count(k) for k in self.kept)
         outer = self.result_index([Var(owner.letters[k]) for k in range(len(self.kept))])
         start: Block = (Store(target, outer, self.start(), self.span),)
         owner.emit(*owner.nest(kept_sizes, start, self.span))
@@ -168,7 +172,7 @@ class Reduction:
             return Store(target, index, value, self.span, any_order)
 
         place = Op("getitem", (Var(target), *index))
-        sizes = tuple(self.size(k) for k in range(len(self.dims)))
+        sizes = tuple(self.count(k) for k in range(len(self.dims)))
         owner.emit(*owner.nest(sizes, self.accumulate(place, item, write), self.span))
         if self.name == "mean":
             place = Op("getitem", (Var(target), *outer))
@@ -189,6 +193,6 @@ class Reduction:
             if self.keepdims or k in self.kept
         )
         axes = [k for k in range(len(self.dims)) if self.keepdims or k in self.kept]
-        sizes = tuple(ONE if k in self.axes else self.size(k) for k in axes)
-        owner.allocate(self.stmt.target, self.kind, sizes, self.span)
+        sizes = tuple(ONE if k in self.axes else self.count(k) for k in axes)
+        owner.allocate(self.stmt.target, self.kind, tuple(map(at_least_zero, sizes)), self.span)
         self.shapes.set(self.stmt.target, dims)

@@ -21,11 +21,12 @@ class Stores:
     def __init__(self, nests: Nests, waiting: Waiting, shapes: Shapes) -> None:
         self.nests, self.waiting, self.shapes = nests, waiting, shapes
 
-    def inplace(self, stmt: Let, op: Op) -> None:
+    def inplace(self, position: int, stmt: Let, op: Op) -> None:
         """`a += e` on an array writes into it; the name stays bound to the same memory."""
         array = op.args[0]
         assert isinstance(array, Var)
-        self.waiting.flush_all()
+        self.waiting.flush_all(but=position)
+        self.waiting.flush(position, into=array.name)
         other = op.args[1]
         self.refuse_truncation(array.name, other, op, stmt.span)
         if self.nests.is_array(other) and isinstance(other, Var):
@@ -59,9 +60,9 @@ class Stores:
             message = f"an array of {dtype} cannot hold the result of this in place"
             self.nests.diagnostics.append(Diagnostic("typing", message, op.span or span))
 
-    def store(self, stmt: Store) -> None:
+    def store(self, position: int, stmt: Store) -> None:
         kind = self.nests.types[stmt.array]
-        self.waiting.flush_all()
+        self.waiting.flush_all(but=position)
         if not is_array(kind):
             where = stmt.span
             message = f"`{stmt.array.split('%')[0]}` is {kind}: only arrays can be written to"
@@ -82,6 +83,7 @@ class Stores:
             return  # `a[1:] += e` already wrote through the view
         whole = all(e in (Lit(...), FULL) for e in stmt.index)
         if whole:
+            self.waiting.flush(position, into=stmt.array)
             self.fill(stmt.array, stmt.value, stmt.span)
             return
         index = tuple(e for e in stmt.index)
@@ -90,12 +92,13 @@ class Stores:
         )
         layout = "A" if any(isinstance(e, Op) for e in index) else "C"
         view = self.view(stmt.array, index, kind.copy(ndim=ndim, layout=layout), stmt.span)
+        self.waiting.flush(position, into=view)
         self.fill(view, stmt.value, stmt.span)
 
     def fill(self, array: str, value: Expr, span: Span) -> None:
         """`array[:] = value`, broadcasting the value."""
         dims = self.shapes.of(array)
-        sizes = tuple(self.shapes.text(d, [(array, k)]) for k, d in enumerate(dims))
+        sizes = tuple(self.shapes.count(d, [(array, k)]) for k, d in enumerate(dims))
         if self.nests.is_array(value):
             assert isinstance(value, Var)
             if value.name != array and self.same_memory(value.name, array):
@@ -110,7 +113,7 @@ class Stores:
             value = self.nests.typed_literal(value, self.nests.types[array].dtype)
         index = tuple(Var(self.nests.letters[k]) for k in range(len(dims)))
         item = self.nests.element(value, dims, self.shapes)
-        body: Block = (Store(array, index, item, span),)
+        body: Block = (Store(*self.nests.through_views(array, index), item, span),)
         self.nests.emit(*self.nests.nest(sizes, body, span))
 
     def same_memory(self, a: str, b: str) -> bool:
@@ -168,6 +171,7 @@ class Stores:
         nests.emit(Let(name, op, span))
         dims = nests.view_dims(op, self.shapes.of(array))
         self.shapes.set(name, dims if dims is not None else self.shapes.root(name))
+        nests.note_view(name, op)
         return name
 
     def is_view(self, name: str, stmt: Store) -> bool:
