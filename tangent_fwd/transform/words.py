@@ -17,7 +17,7 @@ _WORDS = {
     "common": "size", "ifelse": "chosen", "and": "both", "or": "either", "not": "isnt",
     "lt": "less", "le": "less", "gt": "more", "ge": "more", "eq": "same", "ne": "differs",
     "overlap": "overlap", "stretch": "wide", "call": "result", "getitem": "entry",
-    "numpy.ascontiguousarray": "packed",
+    "numpy.ascontiguousarray": "packed", "numpy.flatten": "flat",
 }  # fmt: skip
 # What a function's value is called whose arguments make too long a name.
 _KINDS = {

@@ -58,8 +58,6 @@ def reductions_jvp(X, d_X):
             X_minus_middle = X[i, j] - middle
             d_total += 2.0 * X_minus_middle * (d_X[i, j] - d_middle)  # any order
             total += X_minus_middle ** 2  # any order
-    d_X0 = d_X[0]
-    X0 = X[0]
     d_prod_X0 = 0.0
     prod_X0 = 1.0
     for i in range(X.shape[1]):
@@ -69,7 +67,7 @@ def reductions_jvp(X, d_X):
         # return np.sum(spread) + np.sum((X - middle) ** 2) + np.prod(X[0])
         d_sum_spread += d_spread  # any order
         sum_spread += spread  # any order
-        X0_i = X0[i]
-        d_prod_X0 = X0_i * d_prod_X0 + prod_X0 * d_X0[i]
-        prod_X0 *= X0_i
+        X_0i = X[0, i]
+        d_prod_X0 = X_0i * d_prod_X0 + prod_X0 * d_X[0, i]
+        prod_X0 *= X_0i
     return sum_spread + total + prod_X0, d_sum_spread + d_total + d_prod_X0

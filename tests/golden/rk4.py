@@ -56,16 +56,14 @@ def rk4_jvp(rates, start, dt, steps, d_rates):
     orbit = np.empty((steps + 1, 2))
     d_orbit = np.zeros((steps + 1, 2))
     # orbit[0] = start
-    d_orbit0 = d_orbit[0]
-    orbit0 = orbit[0]
     d_start_wide = d_start
     start_wide = start
     if start.size != 2:  # an axis of size 1
         d_start_wide = stretch1(d_start, (2,))
         start_wide = stretch1(start, (2,))
     for i in range(2):
-        d_orbit0[i] = d_start_wide[i]
-        orbit0[i] = start_wide[i]
+        d_orbit[0, i] = d_start_wide[i]
+        orbit[0, i] = start_wide[i]
     d_z = d_start
     z = start
     for n in range(steps):

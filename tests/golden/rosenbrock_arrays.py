@@ -14,18 +14,14 @@ except ImportError:  # plain Python gives the same numbers
 @njit(error_model="numpy")
 def rosenbrock_arrays_jvp(x, d_x):
     # return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
-    d_x_tail = d_x[1:]
-    x_tail = x[1:]
-    d_x_head = d_x[:-1]
-    x_head = x[:-1]
     d_total = 0.0
     total = 0.0
-    for i in range(x_tail.size):
-        x_head_i = x_head[i]
-        diff = x_tail[i] - x_head_i ** 2
+    for i in range(x.size - 1):
+        x_i = x[i]
+        diff = x[i + 1] - x_i ** 2
         d_total += (
-            200.0 * diff * d_x_tail[i]
-            + (-400.0 * diff * x_head_i - 2.0 * (1.0 - x_head_i)) * d_x_head[i]
+            200.0 * diff * d_x[i + 1]
+            + (-400.0 * diff * x_i - 2.0 * (1.0 - x_i)) * d_x[i]
         )  # any order
-        total += 100.0 * diff ** 2 + (1.0 - x_head_i) ** 2  # any order
+        total += 100.0 * diff ** 2 + (1.0 - x_i) ** 2  # any order
     return total, d_total

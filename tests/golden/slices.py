@@ -18,25 +18,17 @@ def slices_jvp(x, d_x):
     y = np.zeros_like(x)
     d_y = np.zeros_like(x)
     # y[1:-1] = 0.5 * (x[2:] + x[:-2])
-    d_x_tail = d_x[2:]
-    x_tail = x[2:]
-    d_x_head = d_x[:-2]
-    x_head = x[:-2]
-    d_y_middle = d_y[1:-1]
-    y_middle = y[1:-1]
-    for i in range(x_tail.size):
-        d_y_middle[i] = 0.5 * (d_x_tail[i] + d_x_head[i])
-        y_middle[i] = 0.5 * (x_tail[i] + x_head[i])
+    for i in range(x.size - 2):
+        d_y[i + 1] = 0.5 * (d_x[i + 2] + d_x[i])
+        y[i + 1] = 0.5 * (x[i + 2] + x[i])
     d_y[0] = d_x[0]
     y[0] = x[0]
     d_y[-1] = d_x[-1]
     y[-1] = x[-1]
     # y[::2] *= 2.0
-    d_y_strided = d_y[::2]
-    y_strided = y[::2]
-    for i in range(y_strided.size):
-        d_y_strided[i] *= 2.0
-        y_strided[i] *= 2.0
+    for i in range(y[::2].size):
+        d_y[2 * i] *= 2.0
+        y[2 * i] *= 2.0
     # return np.sum(y * x)
     d_sum_y_x = 0.0
     sum_y_x = 0.0
