@@ -177,6 +177,13 @@ class _Module:
             )  # fmt: skip
             raise_all([found], function.source)
         self.typing.append(function.original)
+        try:
+            self.typed[key] = self.typed_anew(function, arg_types)
+        finally:
+            self.typing.pop()
+        return self.typed[key]
+
+    def typed_anew(self, function: UserFunction, arg_types: Types) -> _Typed:
         stages: list[tuple[str, str]] = []
 
         def stage(name: str, result: Function) -> Function:
@@ -194,9 +201,7 @@ class _Module:
         program = stage("loops", loops(program, function.source))
         program = stage("fuse", fuse(program))
         program = stage("simplify", simplify(flatten(program)))
-        self.typing.pop()
-        self.typed[key] = _Typed(function, program, stages, result, origins)
-        return self.typed[key]
+        return _Typed(function, program, stages, result, origins)
 
     def typeof_call(self, ref: Ref, arg_types: Types) -> Any:
         from numba.core import types

@@ -38,10 +38,13 @@ def _file(case: Case) -> Path:
 
 
 def _entry(case: Case) -> str:
-    """The name of the entry: the last function of the module."""
-    (*_, last) = (n for n in ast.parse(_file(case).read_text()).body
-                  if isinstance(n, ast.FunctionDef))  # fmt: skip
-    return last.name
+    """The name of the entry: the last function of the module that is named after the user's."""
+    functions = [
+        node.name
+        for node in ast.parse(_file(case).read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith(case.function.__name__)
+    ]
+    return functions[-1]
 
 
 def test_there_are_enough_cases_and_no_file_without_one() -> None:

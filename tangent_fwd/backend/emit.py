@@ -105,7 +105,7 @@ def emit(
     helpers: list[str],
     fastmath: bool,
 ) -> Text:
-    """A whole module: header, constants, helper texts, then one function a piece.
+    """A whole module: header, constants, one function a piece, then the helper texts.
 
     Returns the text with its line map. The module imports numba if it is there, and nothing of
     ours; as plain Python it gives the same numbers.
@@ -127,9 +127,9 @@ def emit(
     text.add("    def njit(**options):\n        return lambda function: function")
     for position, (name, value) in enumerate(constants.items()):
         text.add(("" if position else "\n") + f"{name} = {constant(value)}")
+    text.append(functions)
     for helper in helpers:
         text.add("\n\n" + helper)
-    text.append(functions)
     return text
 
 

@@ -137,7 +137,7 @@ class _Expand(Nests):
             if all(hoped.of(n) == tuple(map(hoped.find, dims)) for n, dims in before.items()):
                 self.emit(made)
                 return {} if Break in jumps else before
-            self.__dict__.update(state)
+            self.go_back(state)
         self.emit(self.rounds(stmt, shapes, changed, {}))
         return {}
 
@@ -356,29 +356,6 @@ class _Expand(Nests):
             shapes.join(source[-1], other[0])
             return source[:-1] + other[1:]
         return None
-
-    def array_literal(self, stmt: Let, op: Op, shapes: Shapes) -> None:
-        """`np.array([a, b])` is an allocation and a store an entry: numba's lists are slow."""
-        kind = self.types[stmt.target]
-        entries = op.args[:-1] if dict(op.keywords)["dtype"] else op.args
-        first = entries[0]
-        sizes = [len(entries)]
-        if isinstance(first, Op) and first.fn == "row":
-            sizes.append(len(first.args))
-            if any(isinstance(e, Op) and len(e.args) != sizes[1] for e in entries):
-                where = op.span or stmt.span
-                self.diagnostics.append(Diagnostic("typing", "rows of unequal length", where))
-                return
-        dims = tuple(Lit(n) for n in sizes)
-        self.allocate(stmt.target, kind, dims, stmt.span, owned=False)
-        for k, entry in enumerate(entries):
-            parts = entry.args if isinstance(entry, Op) and entry.fn == "row" else (entry,)
-            for m, part in enumerate(parts):
-                index = (Lit(k), Lit(m))[: len(sizes)]
-                if isinstance(part, Lit) and kind.dtype.name.startswith("float"):
-                    part = Lit(float(part.value), None)
-                self.emit(Store(stmt.target, index, part, stmt.span))
-        shapes.set(stmt.target, dims)
 
     # --- reductions ----------------------------------------------------------------------------
 

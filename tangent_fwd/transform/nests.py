@@ -12,7 +12,7 @@ from tangent_fwd.analysis.alias import Aliases, is_array
 from tangent_fwd.analysis.effects import is_temporary
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, sliced
 from tangent_fwd.errors import Diagnostic
-from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Nest, Op, Stmt, Var
+from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Nest, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import defined, map_block, statements, substitute
 from tangent_fwd.rules import rule
 from tangent_fwd.source import Span
@@ -97,8 +97,19 @@ class Nests:
 
     def state(self) -> dict[str, Any]:
         """What writing a piece of program changes, to begin it again."""
-        kinds = (dict, list, set)
-        return {k: v.copy() if isinstance(v, kinds) else v for k, v in self.__dict__.items()}
+        return {
+            k: v.copy() if isinstance(v, (dict, list, set)) else v for k, v in self.__dict__.items()
+        }
+
+    def go_back(self, state: dict[str, Any]) -> None:
+        """Undo what was written since; tables stay the same objects, as others hold them too."""
+        for name, value in state.items():
+            mine = self.__dict__[name]
+            if isinstance(mine, (dict, list, set)):
+                mine.clear()
+                mine.extend(value) if isinstance(mine, list) else mine.update(value)
+            else:
+                self.__dict__[name] = value
 
     def is_array(self, expr: Expr) -> bool:
         return isinstance(expr, Var) and is_array(self.types.get(expr.name))
@@ -191,11 +202,34 @@ class Nests:
         assert isinstance(arg, Var)
         own = shapes.of(arg.name)
         offset = len(dims) - len(own)
-        index = tuple(
+        index: tuple[Expr, ...] = tuple(
             Lit(0) if d == ONE else Var(self.letters[offset + k]) for k, d in enumerate(own)
         )
         name, index = self.through_views(arg.name, index)
         return Op("getitem", (Var(name), *index))
+
+    def array_literal(self, stmt: Let, op: Op, shapes: Shapes) -> None:
+        """`np.array([a, b])` is an allocation and a store an entry: numba's lists are slow."""
+        kind = self.types[stmt.target]
+        entries = op.args[:-1] if dict(op.keywords)["dtype"] else op.args
+        first = entries[0]
+        sizes = [len(entries)]
+        if isinstance(first, Op) and first.fn == "row":
+            sizes.append(len(first.args))
+            if any(isinstance(e, Op) and len(e.args) != sizes[1] for e in entries):
+                where = op.span or stmt.span
+                self.diagnostics.append(Diagnostic("typing", "rows of unequal length", where))
+                return
+        dims = tuple(Lit(n) for n in sizes)
+        self.allocate(stmt.target, kind, dims, stmt.span, owned=False)
+        for k, entry in enumerate(entries):
+            parts = entry.args if isinstance(entry, Op) and entry.fn == "row" else (entry,)
+            for m, part in enumerate(parts):
+                index = (Lit(k), Lit(m))[: len(sizes)]
+                if isinstance(part, Lit) and kind.dtype.name.startswith("float"):
+                    part = Lit(float(part.value), None)
+                self.emit(Store(stmt.target, index, part, stmt.span))
+        shapes.set(stmt.target, dims)
 
     # --- views -----------------------------------------------------------------------------------
 

@@ -14,27 +14,6 @@ except ImportError:  # plain Python gives the same numbers
 
 
 @njit(error_model="numpy")
-def common(m, n):
-    """The size that axes of sizes m and n broadcast to."""
-    if m != n and m != 1 and n != 1:
-        raise ValueError("operands could not be broadcast together")
-    return n if m == 1 else m
-
-
-@njit(error_model="numpy")
-def stretch2(a, shape):
-    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
-    for axis in range(a.ndim):
-        if a.shape[axis] != shape[axis] and a.shape[axis] != 1:
-            raise ValueError("operands could not be broadcast together")
-    out = np.empty(shape, a.dtype)
-    for i in range(shape[0]):
-        for j in range(shape[1]):
-            out[i, j] = a[i % a.shape[0], j % a.shape[1]]
-    return out
-
-
-@njit(error_model="numpy")
 def bilinear_jvp(A, x, y, d_A, d_x):
     # return y @ (A @ x) + np.sum(np.outer(x, y) * A)
     d_A_x = d_A @ x
@@ -73,3 +52,24 @@ def bilinear_jvp(A, x, y, d_A, d_x):
             d_sum_outer_x_A += A_ij * d_outer_x[i, j] + outer_x_ij * d_A[i, j]  # any order
             sum_outer_x_A += outer_x_ij * A_ij  # any order
     return y_A_x + sum_outer_x_A, d_y_A_x + d_sum_outer_x_A
+
+
+@njit(error_model="numpy")
+def common(m, n):
+    """The size that axes of sizes m and n broadcast to."""
+    if m != n and m != 1 and n != 1:
+        raise ValueError("operands could not be broadcast together")
+    return n if m == 1 else m
+
+
+@njit(error_model="numpy")
+def stretch2(a, shape):
+    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
+    for axis in range(a.ndim):
+        if a.shape[axis] != shape[axis] and a.shape[axis] != 1:
+            raise ValueError("operands could not be broadcast together")
+    out = np.empty(shape, a.dtype)
+    for i in range(shape[0]):
+        for j in range(shape[1]):
+            out[i, j] = a[i % a.shape[0], j % a.shape[1]]
+    return out

@@ -16,22 +16,6 @@ except ImportError:  # plain Python gives the same numbers
 
 
 @njit(error_model="numpy")
-def gauss(x: float) -> float:
-    """Give exp(-x * x), keeping the digits that rounding the square would cost."""
-    x = np.float64(x)
-    if abs(x) > 28.0:
-        return 0.0
-    square = x * x
-    # `high` is x with so few digits that its square is exact, which tells what rounding took
-    # from `square`; the exponential is then corrected by as much.
-    shifted = 134217729.0 * x
-    high = shifted - (shifted - x)
-    low = x - high
-    lost = ((high * high - square) + 2.0 * high * low) + low * low
-    return float(np.exp(-square) * (1.0 - lost))
-
-
-@njit(error_model="numpy")
 def _normal_cdf_jvp(x, d_x):
     # return 0.5 * (1.0 + math.erf(x / math.sqrt(2.0)))
     sqrt_2 = math.sqrt(2.0)
@@ -69,3 +53,19 @@ def call_closed_form_jvp(spot, strike, rate, sigma, years, d_spot, d_sigma):
         spot * normal_cdf - prod * normal_cdf_2,
         normal_cdf * d_spot + spot * d_normal_cdf - prod * d_normal_cdf_2
     )
+
+
+@njit(error_model="numpy")
+def gauss(x: float) -> float:
+    """Give exp(-x * x), keeping the digits that rounding the square would cost."""
+    x = np.float64(x)
+    if abs(x) > 28.0:
+        return 0.0
+    square = x * x
+    # `high` is x with so few digits that its square is exact, which tells what rounding took
+    # from `square`; the exponential is then corrected by as much.
+    shifted = 134217729.0 * x
+    high = shifted - (shifted - x)
+    low = x - high
+    lost = ((high * high - square) + 2.0 * high * low) + low * low
+    return float(np.exp(-square) * (1.0 - lost))

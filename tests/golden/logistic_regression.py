@@ -15,25 +15,6 @@ except ImportError:  # plain Python gives the same numbers
 
 
 @njit(error_model="numpy")
-def common(m, n):
-    """The size that axes of sizes m and n broadcast to."""
-    if m != n and m != 1 and n != 1:
-        raise ValueError("operands could not be broadcast together")
-    return n if m == 1 else m
-
-
-@njit(error_model="numpy")
-def stretch1(a, shape):
-    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
-    if a.size != shape[0] and a.size != 1:
-        raise ValueError("operands could not be broadcast together")
-    out = np.empty(shape, a.dtype)
-    for i in range(shape[0]):
-        out[i] = a[i % a.shape[0]]
-    return out
-
-
-@njit(error_model="numpy")
 def logistic_regression_jvp(w, X, y, strength, d_w):
     # margins = y * (X @ w)
     d_X_w = X @ d_w
@@ -65,3 +46,22 @@ def logistic_regression_jvp(w, X, y, strength, d_w):
         d_sum_w_squared += 2.0 * w_i * d_w[i]  # any order
         sum_w_squared += w_i ** 2  # any order
     return mean + strength * sum_w_squared, d_mean + strength * d_sum_w_squared
+
+
+@njit(error_model="numpy")
+def common(m, n):
+    """The size that axes of sizes m and n broadcast to."""
+    if m != n and m != 1 and n != 1:
+        raise ValueError("operands could not be broadcast together")
+    return n if m == 1 else m
+
+
+@njit(error_model="numpy")
+def stretch1(a, shape):
+    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
+    if a.size != shape[0] and a.size != 1:
+        raise ValueError("operands could not be broadcast together")
+    out = np.empty(shape, a.dtype)
+    for i in range(shape[0]):
+        out[i] = a[i % a.shape[0]]
+    return out

@@ -15,25 +15,6 @@ except ImportError:  # plain Python gives the same numbers
 
 
 @njit(error_model="numpy")
-def common(m, n):
-    """The size that axes of sizes m and n broadcast to."""
-    if m != n and m != 1 and n != 1:
-        raise ValueError("operands could not be broadcast together")
-    return n if m == 1 else m
-
-
-@njit(error_model="numpy")
-def stretch1(a, shape):
-    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
-    if a.size != shape[0] and a.size != 1:
-        raise ValueError("operands could not be broadcast together")
-    out = np.empty(shape, a.dtype)
-    for i in range(shape[0]):
-        out[i] = a[i % a.shape[0]]
-    return out
-
-
-@njit(error_model="numpy")
 def logistic_regression_jvp3(w, X, y, strength, d_w_0, d_w_1, d_w_2):
     # margins = y * (X @ w)
     d_X_w_0 = X @ d_w_0
@@ -90,3 +71,22 @@ def logistic_regression_jvp3(w, X, y, strength, d_w_0, d_w_1, d_w_2):
             d_mean_2 + strength * d_sum_w_squared_2
         )
     )
+
+
+@njit(error_model="numpy")
+def common(m, n):
+    """The size that axes of sizes m and n broadcast to."""
+    if m != n and m != 1 and n != 1:
+        raise ValueError("operands could not be broadcast together")
+    return n if m == 1 else m
+
+
+@njit(error_model="numpy")
+def stretch1(a, shape):
+    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
+    if a.size != shape[0] and a.size != 1:
+        raise ValueError("operands could not be broadcast together")
+    out = np.empty(shape, a.dtype)
+    for i in range(shape[0]):
+        out[i] = a[i % a.shape[0]]
+    return out

@@ -13,25 +13,6 @@ except ImportError:  # plain Python gives the same numbers
 
 
 @njit(error_model="numpy")
-def common(m, n):
-    """The size that axes of sizes m and n broadcast to."""
-    if m != n and m != 1 and n != 1:
-        raise ValueError("operands could not be broadcast together")
-    return n if m == 1 else m
-
-
-@njit(error_model="numpy")
-def stretch1(a, shape):
-    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
-    if a.size != shape[0] and a.size != 1:
-        raise ValueError("operands could not be broadcast together")
-    out = np.empty(shape, a.dtype)
-    for i in range(shape[0]):
-        out[i] = a[i % a.shape[0]]
-    return out
-
-
-@njit(error_model="numpy")
 def _speed_jvp(z, rates, d_z, d_rates):
     d_birth, d_eaten, d_fed, d_death = d_rates
     birth, eaten, fed, death = rates
@@ -154,3 +135,22 @@ def rk4_jvp(rates, start, dt, steps, d_rates):
             d_orbit_next[i] = d_z_wide_4[i]
             orbit_next[i] = z_wide_4[i]
     return orbit, d_orbit
+
+
+@njit(error_model="numpy")
+def common(m, n):
+    """The size that axes of sizes m and n broadcast to."""
+    if m != n and m != 1 and n != 1:
+        raise ValueError("operands could not be broadcast together")
+    return n if m == 1 else m
+
+
+@njit(error_model="numpy")
+def stretch1(a, shape):
+    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
+    if a.size != shape[0] and a.size != 1:
+        raise ValueError("operands could not be broadcast together")
+    out = np.empty(shape, a.dtype)
+    for i in range(shape[0]):
+        out[i] = a[i % a.shape[0]]
+    return out

@@ -14,25 +14,6 @@ except ImportError:  # plain Python gives the same numbers
 
 
 @njit(error_model="numpy")
-def common(m, n):
-    """The size that axes of sizes m and n broadcast to."""
-    if m != n and m != 1 and n != 1:
-        raise ValueError("operands could not be broadcast together")
-    return n if m == 1 else m
-
-
-@njit(error_model="numpy")
-def stretch1(a, shape):
-    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
-    if a.size != shape[0] and a.size != 1:
-        raise ValueError("operands could not be broadcast together")
-    out = np.empty(shape, a.dtype)
-    for i in range(shape[0]):
-        out[i] = a[i % a.shape[0]]
-    return out
-
-
-@njit(error_model="numpy")
 def stretched_jvp(a, b, d_a, d_b):
     """Either vector may have one element, which then stands beside all of the other's."""
     # return np.sum(np.sin(a) * b)
@@ -51,3 +32,22 @@ def stretched_jvp(a, b, d_a, d_b):
         d_sum_sin_a_b += b_i * np.cos(a_i) * d_a[i] + sin_a * d_b[i]  # any order
         sum_sin_a_b += sin_a * b_i  # any order
     return sum_sin_a_b, d_sum_sin_a_b
+
+
+@njit(error_model="numpy")
+def common(m, n):
+    """The size that axes of sizes m and n broadcast to."""
+    if m != n and m != 1 and n != 1:
+        raise ValueError("operands could not be broadcast together")
+    return n if m == 1 else m
+
+
+@njit(error_model="numpy")
+def stretch1(a, shape):
+    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
+    if a.size != shape[0] and a.size != 1:
+        raise ValueError("operands could not be broadcast together")
+    out = np.empty(shape, a.dtype)
+    for i in range(shape[0]):
+        out[i] = a[i % a.shape[0]]
+    return out
