@@ -51,7 +51,7 @@ COMPARE: dict[type[ast.cmpop], str] = {
 }
 
 # Operations that may be computed although the user's program would have skipped them.
-_HARMLESS = frozenset("add sub mul neg pos not lt le gt ge eq ne is is_not and or attr".split())
+HARMLESS = frozenset("add sub mul neg pos not lt le gt ge eq ne is is_not and or attr".split())
 
 _FOLD: dict[str, Any] = {
     "add": operator.add,
@@ -293,7 +293,7 @@ class Expressions:
         """`left and right` where the right side must not be computed in vain if it can fail."""
         needed = [s.value for s in pending if isinstance(s, Let)] + [right]
         if len(needed) == len(pending) + 1 and all(
-            not isinstance(e, Op) or e.fn in _HARMLESS for e in needed
+            not isinstance(e, Op) or e.fn in HARMLESS for e in needed
         ):
             first = self.name(left) if isinstance(left, Op) else left
             self.out.extend(pending)
