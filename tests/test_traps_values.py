@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from numba import njit
 
 from tangent_fwd import forward_grad
 from tangent_fwd.errors import NoRule, TangentError, UnsupportedFunction
@@ -194,6 +196,38 @@ def test_V5_negative_integer_exponents() -> None:
     """Away from zero they take the same path."""
     assert slope(integer_power, (2.0, -1), (1.0, None)) == -0.25
     assert slope(integer_power, (-2.0, -2), (1.0, None)) == 0.25
+
+
+def far_powers(x):
+    return x**-1 + x**-2
+
+
+def far_power(x, n):
+    return x**n
+
+
+def test_V5_a_power_may_be_a_number_where_the_next_one_is_none() -> None:
+    """numba raises where x ** (n - 1) underflows, although the value is fine."""
+    x = array(1e-110, -1e-110, 1e110, 2.0)
+    expected = [-math.inf, math.inf, -1e-220, -0.5]
+    assert slope(far_powers, (x,), (np.ones(4),)).tolist() == pytest.approx(expected, 1e-14)
+    expected = [-math.inf, math.inf, -0.0, -0.25]
+    assert slope(far_power, (x, -2), (np.ones(4), None)).tolist() == expected
+    assert [forward_grad(far_powers).jvp((s,), (1.0,))[1] for s in x.tolist()][:2] == [
+        -math.inf,
+        math.inf,
+    ]
+
+
+@pytest.mark.parametrize("function", [far_powers, lambda x: x**-3])
+def test_V5_zero_to_a_negative_power_raises_as_in_numba(function: Callable[..., Any]) -> None:
+    """numba divides by zero there whatever the error model; so does the derivative."""
+    for value in (0.0, array(0.0, 1.0)):
+        for compiled in (njit(function), njit(error_model="numpy")(function)):
+            with pytest.raises(ZeroDivisionError, match="division by zero"):
+                compiled(value)
+        with pytest.raises(ZeroDivisionError, match="division by zero"):
+            forward_grad(function).jvp((value,), (value,))
 
 
 def power(s, t):
