@@ -30,7 +30,8 @@ import inspect
 from typing import Any
 
 from tangent_fwd.errors import Diagnostic, raise_all
-from tangent_fwd.frontend.expressions import BINARY, Expressions
+from tangent_fwd.frontend.calls import Calls
+from tangent_fwd.frontend.expressions import BINARY
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
 from tangent_fwd.ir.nodes import (
@@ -65,8 +66,8 @@ def lower(function: UserFunction) -> Function:
     return result
 
 
-class _Lowering(Expressions):
-    """One function on its way down; `Expressions` is the half that deals with values."""
+class _Lowering(Calls):
+    """One function on its way down; `Calls` is the half that deals with values."""
 
     rebound: set[str]  # names that the loop at hand binds
 

@@ -15,8 +15,16 @@ ALIASES = {
     "numpy.true_divide": "numpy.divide",
     "numpy.row_stack": "numpy.vstack",
     "numpy.matmul": "matmul",
-    "_operator.matmul": "matmul",
-}
+    "_operator.abs": "builtins.abs",
+    "_operator.truth": "builtins.bool",
+    "_operator.not_": "not",
+    "_operator.is_": "is",
+    **{f"_operator.{name}": name for name in (
+        "add sub mul truediv floordiv mod pow matmul lt le gt ge eq ne is_not lshift rshift "
+        "neg pos invert").split()},
+    **{f"_operator.{name}": f"bit{name.strip('_')}" for name in ("and_", "or_", "xor")},
+}  # fmt: skip
+UNARY = frozenset(("neg", "pos", "invert", "not"))
 
 # Builtins that can be called for a value, and those that only a `for` understands.
 BUILTINS = frozenset(
@@ -75,6 +83,8 @@ def key_of(obj: Any) -> str | None:
 
 def inputs(key: str) -> float:
     """How many arguments an elementwise function reads; one more would be written into."""
+    if "." not in key:
+        return 1 if key in UNARY else 2
     if key in ("numpy.isposinf", "numpy.isneginf"):
         return 1
     module, _, name = key.rpartition(".")
@@ -99,3 +109,8 @@ def constant(obj: Any) -> Any:
             return int(obj)  # a member of an enumeration too
         return obj
     return ...
+
+
+def is_plain_tuple(obj: Any) -> bool:
+    """Whether an object is a tuple of numbers and of such tuples."""
+    return type(obj) is tuple and all(constant(e) is not ... or is_plain_tuple(e) for e in obj)

@@ -1,6 +1,7 @@
 """Scalar arithmetic and the functions of `math`."""
 
 import math
+import operator
 
 import numpy as np
 
@@ -231,3 +232,11 @@ def tuples_joined(s, t):
 
 def literals_multiplied(s):
     return s * 2 * 2 * 0.5 + 0.5 * (s * 4 * 2)
+
+
+def operators_by_name(s, t):
+    a = operator.mul(s, t) - operator.truediv(s, operator.add(t, 3.0))
+    c = operator.pow(abs(t), 1.5) + operator.neg(operator.sub(a, operator.pos(s)))
+    if operator.lt(s, t) or operator.not_(operator.ge(s, 0.1)):
+        return a
+    return a * c + operator.mod(s, 0.4)
