@@ -764,3 +764,26 @@ def test_V21_step_control_is_differentiated_as_it_ran() -> None:
     """Step sizes that depend on the solution carry tangents; the controller sees values only."""
     assert "d_h" in differentiate(adaptive, (2.0, 1.5), (True, True), 1).text
     agrees(adaptive, (2.0, 1.5), (1.0, -0.5))
+
+
+def mantissa_and_exponent(s):
+    m, e = math.frexp(s)
+    return m, e, m * e
+
+
+@pytest.mark.parametrize("s", [10.0, -0.3, 1.0, 1e-300, 1e308])
+def test_V_the_mantissa_is_the_value_scaled(s: float) -> None:
+    """Where the exponent steps, the slope is that of the piece that the value lies on."""
+    value, tangent = both_ways(mantissa_and_exponent, (s,), (1.0,))
+    m, e = math.frexp(s)
+    scale = 2.0**-e
+    assert value == (m, e, m * e)
+    assert tangent == (scale, 0.0, scale * e)
+
+
+@pytest.mark.parametrize("s", [0.0, -0.0, math.inf, -math.inf])
+def test_V_the_mantissa_of_what_has_none(s: float) -> None:
+    """Zero and the infinities are their own mantissa."""
+    value, _ = forward_grad(mantissa_and_exponent).jvp((s,), (1.0,))
+    assert math.copysign(1.0, value[0]) == math.copysign(1.0, s)
+    assert value[0] == s

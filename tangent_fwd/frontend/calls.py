@@ -88,6 +88,11 @@ class Calls(Expressions):
             str(k.arg): (self.shape_arg(k.value) if k.arg == "shape" else
                          self.dtype_or_atom(k.value)) for k in node.keywords
         }  # fmt: skip
+        if key == "numpy.arange" and list(keywords) == ["dtype"] and 1 <= len(args) <= 3:
+            start, stop, step = complete(tuple(args))
+            return Op(key, (start, stop, step, keywords["dtype"]), (), span)
+        if key == "numpy.transpose" and len(args) > 2:
+            args = [args[0], self.name(Op("tuple", tuple(args[1:]), (), span))]
         if key == "builtins.print":
             if keywords:
                 self.refuse(node, "`print` with keywords is not supported")
@@ -114,6 +119,11 @@ class Calls(Expressions):
             message = f"`{display(key)}` with an array to write into is not supported"
             self.refuse(node, message, code="function")
             return Lit(0.0)
+        if key == "builtins.divmod" and len(args) == 2:
+            parts = [self.name(Op(fn, tuple(args), (), span)) for fn in ("floordiv", "mod")]
+            return Op("tuple", tuple(parts), (), span)
+        if key == "math.frexp" and len(args) == 1:
+            return self.frexp(args[0], span)
         if key in ("builtins.min", "builtins.max") and len(args) > 2:
             result = args[0]
             for other in args[1:-1]:
@@ -121,9 +131,20 @@ class Calls(Expressions):
             return Op(key, (result, args[-1]), (), span)
         return Op(key, tuple(args), (), span)
 
+    def frexp(self, value: Expr, span: Span) -> Expr:
+        """The exponent carries no tangent, and the mantissa is the value scaled by it."""
+        still = self.name(Op("tangent_fwd.stop_gradient", (value,), (), span))
+        pair = self.name(Op("math.frexp", (still,), (), span))
+        exponent = self.name(Op("getitem", (pair, Lit(1)), (), span))
+        down = self.name(Op("neg", (exponent,), (), span))
+        mantissa = self.name(Op("math.ldexp", (value, down), (), span))
+        return Op("tuple", (mantissa, exponent), (), span)
+
     def clip(self, node: ast.Call, args: tuple[Expr, ...], span: Span) -> Expr:
         """`np.clip(x, a, b)` is the smaller of b and the larger of a and x, as NumPy has it."""
         value = args[0]
+        if args[1:] == (Lit(None), Lit(None)):
+            self.refuse(node, "`np.clip` needs a bound", code="function")
         for key, bound in zip(("numpy.maximum", "numpy.minimum"), args[1:], strict=True):
             if bound != Lit(None):
                 value = self.name(Op(key, (value, bound), (), span))
@@ -249,3 +270,9 @@ class Calls(Expressions):
             else:
                 values.append(self.captured(node, parameter.name, parameter.default))
         return Op("call", (Ref(plain.__qualname__, plain), *values), (), Span.of(node))
+
+
+def complete(bounds: tuple[Expr, ...]) -> tuple[Expr, Expr, Expr]:
+    """Start, stop and step of a `range` or an `arange`."""
+    start, stop = (Lit(0), bounds[0]) if len(bounds) == 1 else bounds[:2]
+    return start, stop, bounds[2] if len(bounds) > 2 else Lit(1)

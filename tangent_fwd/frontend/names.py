@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tangent_fwd.ir.nodes import Lit
+
 # Names that are another spelling of a function we know under one key.
 ALIASES = {
     "numpy.amax": "numpy.max",
@@ -28,7 +30,8 @@ UNARY = frozenset(("neg", "pos", "invert", "not"))
 
 # Builtins that can be called for a value, and those that only a `for` understands.
 BUILTINS = frozenset(
-    f"builtins.{name}" for name in "abs bool float int len max min pow print round sum".split()
+    f"builtins.{name}"
+    for name in "abs bool divmod float int len max min pow print round sum".split()
 )
 WALKS = (range, enumerate, zip, reversed)
 
@@ -52,7 +55,8 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     },
     "numpy.full": (("shape", ...), ("fill_value", ...), ("dtype", None)),
     "numpy.full_like": (("a", ...), ("fill_value", ...), ("dtype", None)),
-    "numpy.clip": (("a", ...), ("a_min", ...), ("a_max", ...)),
+    "numpy.clip": (("a", ...), ("a_min", Lit(None)), ("a_max", Lit(None))),
+    "numpy.transpose": (("a", ...), ("axes", None)),
     "numpy.where": (("condition", ...), ("x", ...), ("y", ...)),
     "numpy.astype": (("a", ...), ("dtype", ...)),
     "numpy.array": (("object", ...), ("dtype", None)),

@@ -240,3 +240,8 @@ def operators_by_name(s, t):
     if operator.lt(s, t) or operator.not_(operator.ge(s, 0.1)):
         return a
     return a * c + operator.mod(s, 0.4)
+
+
+def quotient_and_remainder(s, t):
+    q, r = divmod(s, 0.3)
+    return q * r * t + divmod(t, s)[1]
