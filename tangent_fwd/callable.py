@@ -194,10 +194,11 @@ def _with_defaults(compiled: Specialisation, defaults: Mapping[str, Any]) -> Any
     """A function that adds the defaults, as constants, to the arguments it is given."""
     count = len(compiled.types) - len(defaults)
     given = [f"a{i}" for i in range(count)]
-    names = [f"default{i}" for i in range(len(defaults))]
+    # Out of a tuple they have plain types; a number by itself would be a type of its own.
+    names = [f"defaults[{i}]" for i in range(len(defaults))]
     return _written(
         f"def call({', '.join(given)}):\n    return entry({', '.join(given + names)})\n",
-        {"entry": compiled.dispatcher, **dict(zip(names, defaults.values()))},
+        {"entry": compiled.dispatcher, "defaults": tuple(defaults.values())},
     )
 
 

@@ -32,6 +32,7 @@ from tangent_fwd.backend import support
 from tangent_fwd.backend.emit import Piece, emit
 from tangent_fwd.errors import Diagnostic, SourceUnavailable, UnsupportedFunction, raise_all
 from tangent_fwd.frontend.lower import lower
+from tangent_fwd.frontend.optional import decided
 from tangent_fwd.frontend.parse import UserFunction, parse
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import show
@@ -176,6 +177,8 @@ class _Module:
                 Span.of(span),
             )  # fmt: skip
             raise_all([found], function.source)
+        from numba.core import types
+
         self.typing.append(function.original)
         try:
             self.typed[key] = self.typed_anew(function, arg_types)
@@ -190,7 +193,8 @@ class _Module:
             stages.append((name, show(result)))
             return result
 
-        lowered = stage("lower", lower(function))
+        absent = {p: t == types.none for p, t in zip(function.params, arg_types)}
+        lowered = stage("lower", decided(lower(function), absent))
         raise_all(never_bound(lowered), function.source)
         program = stage("split", split(lowered))
         origins = {s.target: s.value for s in statements(program.body) if isinstance(s, Let)}

@@ -31,6 +31,7 @@ def _table() -> dict[str, Any]:
         "n": 4,
         "k": 3,
         "flag": True,
+        "absent": None,
         "x": np.array([0.62, -0.31, 1.21, 0.47, -0.97]),
     }
     for name in "yzw":

@@ -88,6 +88,24 @@ def test_defaults_and_keywords():
     assert divide() == 1.5
 
 
+@forward_grad
+def with_defaults(a, n=2, flag=True, name="b", absent=None, rates=X, pair=(1, 2.0)):
+    if absent is None and flag and name == "b":
+        a = a * rates[1] * pair[1]
+    return n, a, flag, pair
+
+
+def test_defaults_that_are_returned():
+    """A number that stands in the code has a type of its own in numba, which no result has."""
+
+    @njit
+    def run(a):
+        return with_defaults(a), with_defaults(a, 3)
+
+    scaled = 0.5 * X[1] * 2.0
+    assert run(0.5) == ((2, scaled, True, (1, 2.0)), (3, scaled, True, (1, 2.0)))
+
+
 def test_each_type_gets_its_own_code():
     @njit
     def run(x, v):

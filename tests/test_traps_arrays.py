@@ -1069,3 +1069,44 @@ def tuple_of_arrays(x, s):
 def test_A16_a_tuple_holds_arrays() -> None:
     """It cannot grow, so its shadow cannot fall behind."""
     agrees(tuple_of_arrays, (array(1.0, 2.0), 1.5), (array(0.5, -1.0), 1.0))
+
+
+def one_bound(x, s):
+    return np.clip(x, min=s), x.clip(s), np.clip(x, a_max=s, a_min=None), x.clip(max=s)
+
+
+def test_A_clip_with_one_bound() -> None:
+    """NumPy 2 takes `min` and `max`, and either may be left out."""
+    x, d_x = array(-1.0, 0.5, 2.0), array(1.0, 2.0, 4.0)
+    value, tangent = both_ways(one_bound, (x, 1.0), (d_x, 7.0))
+    low, high = [1.0, 1.0, 2.0], [-1.0, 0.5, 1.0]
+    assert [v.tolist() for v in value] == [low, low, high, high]
+    assert [t.tolist() for t in tangent] == [[7.0, 7.0, 4.0]] * 2 + [[1.0, 2.0, 7.0]] * 2
+
+
+def converted_copies(x):
+    single = np.array(x, dtype=np.float32)
+    double = np.array(x, np.float64)
+    single[0] = 3.0
+    double[1] = 5.0
+    return single, double, x * np.array(2.0)
+
+
+def test_A_an_array_of_an_array_is_a_copy() -> None:
+    """With a dtype as well, and an array of a number still has no axes."""
+    x, d_x = array(1.0, 2.0), array(10.0, 20.0)
+    value, tangent = both_ways(converted_copies, (x,), (d_x,))
+    assert [v.tolist() for v in value] == [[3.0, 2.0], [1.0, 5.0], [2.0, 4.0]]
+    assert [t.tolist() for t in tangent] == [[0.0, 20.0], [10.0, 0.0], [20.0, 40.0]]
+
+
+def counted_as_floats(s, n):
+    return s * np.arange(n, dtype=np.float32), s * np.arange(1, n, dtype=np.float64)
+
+
+def test_A_arange_with_a_dtype() -> None:
+    """The counting numbers in the dtype that was asked for."""
+    value, tangent = both_ways(counted_as_floats, (np.float32(0.5), 4), (np.float32(2.0), None))
+    assert [v.dtype for v in value] == [t.dtype for t in tangent] == [np.float32, np.float64]
+    assert tangent[0].tolist() == [0.0, 2.0, 4.0, 6.0]
+    assert tangent[1].tolist() == [2.0, 4.0, 6.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib
 import inspect
@@ -23,6 +24,8 @@ from numpy import sin
 
 from tangent_fwd import ForwardGrad, forward_grad
 from tangent_fwd.errors import SourceUnavailable, TangentError, UnsupportedFunction
+from tangent_fwd.frontend.parse import parse
+from tangent_fwd.frontend.unchanged import unchanged
 from tests.harness import differentiate, plain
 from tests.trap_support import again, agrees, array, in_python, written
 
@@ -137,6 +140,8 @@ ORIGINAL = "def changed(s):\n    return abs(s)\n"
         (ORIGINAL.replace("changed", "renamed"), "no definition is at its line"),
         (ORIGINAL.replace("(s)", "(t)"), "its file was changed after import"),
         (ORIGINAL.replace("abs", "max"), "its file was changed after import"),
+        (ORIGINAL.replace("abs(s)", "abs(-s)"), "its file was changed after import"),
+        (ORIGINAL.replace("abs(s)", "abs(s) + 1.0"), "its file was changed after import"),
         ("def changed(s:\n", "does not parse: it was changed after import"),
     ],
 )
@@ -146,6 +151,85 @@ def test_S5_a_file_that_was_edited_is_noticed(tmp_path: Path, now: str, complain
     Path(function.__code__.co_filename).write_text(now)
     with pytest.raises(SourceUnavailable, match=complaint):
         forward_grad(function).jvp((3.0,), (1.0,))
+
+
+EDITS = [
+    ("s * 2.0", "s * 3.0"),
+    ("s * 2.0", "s * 2"),
+    ("s + s * 2.0", "s - s * 2.0"),
+    ("s * 0.0", "s * -0.0"),
+    ("math.sin(s) + math.cos(2.0 * s)", "math.cos(s) + math.sin(2.0 * s)"),
+    ("s * t", "t * s"),
+    ("s if s < t else t", "s if s > t else t"),
+    ("s if 'a' in 'ab' else t", "s if 'b' in 'ab' else t"),
+]
+
+
+@pytest.mark.parametrize(("before", "now"), EDITS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import math\ndef edited(s, t):\n    return {}\n",
+        "import math\nedited = lambda s, t: {}\n",
+        "import math\nclass Held:\n    @staticmethod\n    def edited(s, t):\n        return {}\n"
+        "edited = Held.edited\n",
+        "import math\ndef made(t):\n    def edited(s, u):\n        return {} + t\n"
+        "    return edited\n"
+        "edited = made(1.0)\n",
+    ],
+    ids=["def", "lambda", "static", "closure"],
+)
+def test_S5_an_edit_that_keeps_every_name_is_noticed(
+    tmp_path: Path, text: str, before: str, now: str
+) -> None:
+    """The text is compiled again and compared with what runs, to the instruction."""
+    function = written(tmp_path, text.format(before)).edited
+    path = Path(function.__code__.co_filename)
+    assert parse(function)
+    path.write_text(text.format(now))
+    with pytest.raises(SourceUnavailable, match=rf"{path.name}:\d+\): its file was changed"):
+        parse(function)
+    path.write_text(text.format(before) + "\n# Another line.\n")
+    assert parse(function)
+
+
+def _with_an_assertion(s):
+    assert s > -2.0, "too small"
+    return s * 3.0
+
+
+def test_S5_what_pytest_does_to_assertions_is_no_edit(tmp_path: Path) -> None:
+    """This file's own assertions are rewritten while it is imported."""
+    assert "@py_assert1" in _with_an_assertion.__code__.co_varnames
+    assert slope_of(_with_an_assertion, 2.0) == 3.0
+    text = Path(__file__).read_text(encoding="utf-8")
+    edited = compile(text.replace("s * 3.0", "s * 4.0"), __file__, "exec")
+    codes = {c.co_name: c for c in edited.co_consts if isinstance(c, types.CodeType)}
+    rewritten = _with_an_assertion.__code__
+    assert unchanged(rewritten, ast.parse(text), __file__)
+    assert not unchanged(rewritten, ast.parse(text.replace("s * 3.0", "s * 4.0")), __file__)
+    assert not unchanged(codes["_with_an_assertion"], ast.parse(text), __file__)
+
+
+def test_S5_a_tracer_is_no_edit(tmp_path: Path) -> None:
+    """Tracing and profiling see the calls of a function and leave its instructions alone."""
+    function = written(tmp_path, ORIGINAL).changed
+    seen: list[str] = []
+
+    def trace(frame: Any, event: str, _: Any) -> Any:
+        seen.append(event)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        for _ in range(100):  # often enough for the interpreter to specialise the instructions
+            function(-2.0)
+        assert parse(function)
+    finally:
+        sys.settrace(before)
+    assert "return" in seen
+    assert parse(function)
 
 
 @forward_grad

@@ -697,3 +697,16 @@ def test_T20_an_exception_leaves_no_array_behind(allocations: Callable[[], int])
             made.jvp((x,), (x,))
         alive.append(allocations())
     assert alive[0] == alive[1] == alive[2]
+
+
+def scaled_by_powers_of_two(x, s, m):
+    return np.ldexp(x, m) + np.ldexp(x, 3) * np.ldexp(s, 2) * math.ldexp(s, -1)
+
+
+def test_T_exponents_of_two_stay_integers() -> None:
+    """What a float32 meets is cast to float32, but `ldexp` takes integers only."""
+    x, s, m = np.array([1.0, -3.0], np.float32), np.float32(2.0), np.array([1, 2])
+    value, tangent = both_ways(scaled_by_powers_of_two, (x, s, m), (x, s, None))
+    assert value.dtype == tangent.dtype == np.float32
+    assert value.tolist() == [66.0, -204.0]
+    assert tangent.tolist() == [2.0 + 3 * 64.0, -12.0 - 3 * 192.0]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from numba import njit
 
 from tangent_fwd import forward_grad
 from tangent_fwd.errors import NoRule, TangentError, UnsupportedFunction
@@ -194,6 +196,38 @@ def test_V5_negative_integer_exponents() -> None:
     """Away from zero they take the same path."""
     assert slope(integer_power, (2.0, -1), (1.0, None)) == -0.25
     assert slope(integer_power, (-2.0, -2), (1.0, None)) == 0.25
+
+
+def far_powers(x):
+    return x**-1 + x**-2
+
+
+def far_power(x, n):
+    return x**n
+
+
+def test_V5_a_power_may_be_a_number_where_the_next_one_is_none() -> None:
+    """numba raises where x ** (n - 1) underflows, although the value is fine."""
+    x = array(1e-110, -1e-110, 1e110, 2.0)
+    expected = [-math.inf, math.inf, -1e-220, -0.5]
+    assert slope(far_powers, (x,), (np.ones(4),)).tolist() == pytest.approx(expected, 1e-14)
+    expected = [-math.inf, math.inf, -0.0, -0.25]
+    assert slope(far_power, (x, -2), (np.ones(4), None)).tolist() == expected
+    assert [forward_grad(far_powers).jvp((s,), (1.0,))[1] for s in x.tolist()][:2] == [
+        -math.inf,
+        math.inf,
+    ]
+
+
+@pytest.mark.parametrize("function", [far_powers, lambda x: x**-3])
+def test_V5_zero_to_a_negative_power_raises_as_in_numba(function: Callable[..., Any]) -> None:
+    """numba divides by zero there whatever the error model; so does the derivative."""
+    for value in (0.0, array(0.0, 1.0)):
+        for compiled in (njit(function), njit(error_model="numpy")(function)):
+            with pytest.raises(ZeroDivisionError, match="division by zero"):
+                compiled(value)
+        with pytest.raises(ZeroDivisionError, match="division by zero"):
+            forward_grad(function).jvp((value,), (value,))
 
 
 def power(s, t):
@@ -730,3 +764,26 @@ def test_V21_step_control_is_differentiated_as_it_ran() -> None:
     """Step sizes that depend on the solution carry tangents; the controller sees values only."""
     assert "d_h" in differentiate(adaptive, (2.0, 1.5), (True, True), 1).text
     agrees(adaptive, (2.0, 1.5), (1.0, -0.5))
+
+
+def mantissa_and_exponent(s):
+    m, e = math.frexp(s)
+    return m, e, m * e
+
+
+@pytest.mark.parametrize("s", [10.0, -0.3, 1.0, 1e-300, 1e308])
+def test_V_the_mantissa_is_the_value_scaled(s: float) -> None:
+    """Where the exponent steps, the slope is that of the piece that the value lies on."""
+    value, tangent = both_ways(mantissa_and_exponent, (s,), (1.0,))
+    m, e = math.frexp(s)
+    scale = 2.0**-e
+    assert value == (m, e, m * e)
+    assert tangent == (scale, 0.0, scale * e)
+
+
+@pytest.mark.parametrize("s", [0.0, -0.0, math.inf, -math.inf])
+def test_V_the_mantissa_of_what_has_none(s: float) -> None:
+    """Zero and the infinities are their own mantissa."""
+    value, _ = forward_grad(mantissa_and_exponent).jvp((s,), (1.0,))
+    assert math.copysign(1.0, value[0]) == math.copysign(1.0, s)
+    assert value[0] == s

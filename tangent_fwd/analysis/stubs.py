@@ -262,6 +262,24 @@ def _dot(a: Any, b: Any) -> Any:
     return _matmul(a, b)
 
 
+def _inner(a: Any, b: Any) -> Any:
+    from numba.core import errors
+
+    if _ndim(a) > 1 or _ndim(b) > 1:
+        raise errors.TypingError("`np.inner` of matrices is not supported; write `a @ b.T`")
+    return _dot(a, b)
+
+
+def _copied(value: Any, dtype: Any = None) -> Any:
+    """`np.array` of an array is a copy; of a number, numba makes an array without axes."""
+    from numba.core import types
+
+    if not isinstance(value, types.Array):
+        found = result_type(np.array, value) if dtype is None else None
+        return result_type(np.array, value, dtype) if found is None else found
+    return _array(_scalar(value) if dtype is None else dtype.dtype, _ndim(value))
+
+
 def _matmul(a: Any, b: Any) -> Any:
     from numba.core.typing.npydecl import MatMulTyperMixin
 
@@ -349,6 +367,8 @@ _STUBS: dict[str, Callable[..., Any]] = {
     "matmul": _matmul,
     "numpy.outer": _outer,
     "numpy.dot": _dot,
+    "numpy.inner": _inner,
+    "numpy.array": _copied,
     "numpy.round": _same,
     "numpy.around": _same,
     "builtins.abs": _elementwise(np.absolute),

@@ -30,7 +30,8 @@ import inspect
 from typing import Any
 
 from tangent_fwd.errors import Diagnostic, raise_all
-from tangent_fwd.frontend.expressions import BINARY, Expressions
+from tangent_fwd.frontend.expressions import BINARY
+from tangent_fwd.frontend.iteration import Iteration
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
 from tangent_fwd.ir.nodes import (
@@ -38,7 +39,6 @@ from tangent_fwd.ir.nodes import (
     Continue,
     Do,
     Expr,
-    For,
     Function,
     If,
     Lit,
@@ -65,10 +65,8 @@ def lower(function: UserFunction) -> Function:
     return result
 
 
-class _Lowering(Expressions):
-    """One function on its way down; `Expressions` is the half that deals with values."""
-
-    rebound: set[str]  # names that the loop at hand binds
+class _Lowering(Iteration):
+    """One function on its way down; what it is built on deals with values, calls and loops."""
 
     def run(self) -> Function:
         node = self.function.node
@@ -260,104 +258,6 @@ class _Lowering(Expressions):
         cond = self.atom(node.test)
         test, self.out = tuple(self.out), outer
         self.out.append(While(test, cond, self.block(node.body), at))
-
-    def do_For(self, node: ast.For) -> None:
-        if node.orelse:
-            self.refuse(node.orelse[0], "`else` on a loop is not supported")
-        at = self.at
-        bounds = self.range_bounds(node.iter)
-        rebound = {
-            n.id
-            for s in node.body
-            for n in ast.walk(s)
-            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        }
-        if bounds is not None:
-            if not isinstance(node.target, ast.Name):
-                self.refuse(node.target, "a loop over `range` binds one name")
-                return
-            self.out.append(For(node.target.id, bounds, self.block(node.body), at))
-            return
-        self.rebound = rebound
-        length, element, index = self.iteration(node.iter, node.target, rebound)
-        outer, self.out = self.out, []
-        element()
-        head, self.out = tuple(self.out), outer
-        self.out.append(For(index, (length,), head + self.block(node.body), at))
-
-    def range_bounds(self, node: ast.expr) -> tuple[Expr, ...] | None:
-        if not (isinstance(node, ast.Call) and self.is_range(self.resolve(node.func))):
-            return None
-        if node.keywords or not 1 <= len(node.args) <= 3:
-            self.refuse(node, "`range` takes one to three positional arguments")
-            return (Lit(0),)
-        return tuple(self.atom(a) for a in node.args)
-
-    @staticmethod
-    def is_range(obj: Any) -> bool:
-        return obj is range or getattr(obj, "__name__", "") == "prange"
-
-    def iteration(self, node: ast.expr, target: ast.expr, rebound: set[str]) -> Any:
-        """How to walk an iterable by index: its length, a function that binds the target to
-        the element, and the name of the index.
-        """
-        callee = self.resolve(node.func) if isinstance(node, ast.Call) else ...
-        if callee is enumerate and isinstance(node, ast.Call):
-            if len(node.args) != 1 or node.keywords:
-                self.refuse(node, "`enumerate` with a start is not supported")
-            if not (isinstance(target, ast.Tuple) and len(target.elts) == 2):
-                self.refuse(target, "a loop over `enumerate` binds two names")
-                return Lit(0), lambda: None, self.fresh()
-            counter, inner = target.elts
-            if isinstance(counter, ast.Name) and counter.id not in rebound:
-                return self.elements(node.args[0], inner, counter.id)
-            index = self.fresh()
-            length, bind, _ = self.elements(node.args[0], inner, index)
-
-            def bind_both() -> None:
-                self.assign(counter, Var(index))
-                bind()
-
-            return length, bind_both, index
-        return self.elements(node, target, self.fresh())
-
-    def elements(self, node: ast.expr, target: ast.expr, index: str) -> Any:
-        if isinstance(node, ast.Call):
-            callee = self.resolve(node.func)
-            if callee is zip:
-                return self.zipped(node, target, index)
-            if callee in (enumerate, reversed, map, filter) or self.is_range(callee):
-                self.refuse(node, f"iterating over `{callee.__name__}` is not supported here")
-                return Lit(0), lambda: None, index
-        if isinstance(node, (ast.Tuple, ast.List)):
-            sequence: Expr = self.name(Op("tuple", tuple(self.atom(e) for e in node.elts)))
-        else:
-            sequence = self.atom(node)
-            if isinstance(sequence, Var) and sequence.name in self.rebound:
-                sequence = self.name(sequence)  # the loop goes on over what it began with
-        span = Span.of(node)
-        length = self.name(Op("builtins.len", (sequence,), (), span))
-        item = Op("getitem", (sequence, Var(index)), (), span)
-
-        def bind() -> None:
-            if isinstance(target, ast.Name):
-                self.let(target.id, item)
-            else:
-                self.assign(target, self.name(item))
-
-        return length, bind, index
-
-    def zipped(self, node: ast.Call, target: ast.expr, index: str) -> Any:
-        parts = len(node.args)
-        ok = isinstance(target, ast.Tuple) and len(target.elts) == parts and not node.keywords
-        if not ok or not isinstance(target, ast.Tuple) or not parts:
-            self.refuse(target, f"a loop over `zip` of {parts} binds {parts} names")
-            return Lit(0), lambda: None, index
-        walks = [self.elements(a, t, index) for a, t in zip(node.args, target.elts)]
-        length: Expr = walks[0][0]
-        for other, _, _ in walks[1:]:
-            length = self.name(Op("builtins.min", (length, other), (), Span.of(node)))
-        return length, lambda: [bind() for _, bind, _ in walks], index
 
     def do_Assert(self, node: ast.Assert) -> None:
         message = self.message(node.msg) if node.msg is not None else ""

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tangent_fwd.ir.nodes import Lit
+
 # Names that are another spelling of a function we know under one key.
 ALIASES = {
     "numpy.amax": "numpy.max",
@@ -15,12 +17,21 @@ ALIASES = {
     "numpy.true_divide": "numpy.divide",
     "numpy.row_stack": "numpy.vstack",
     "numpy.matmul": "matmul",
-    "_operator.matmul": "matmul",
-}
+    "_operator.abs": "builtins.abs",
+    "_operator.truth": "builtins.bool",
+    "_operator.not_": "not",
+    "_operator.is_": "is",
+    **{f"_operator.{name}": name for name in (
+        "add sub mul truediv floordiv mod pow matmul lt le gt ge eq ne is_not lshift rshift "
+        "neg pos invert").split()},
+    **{f"_operator.{name}": f"bit{name.strip('_')}" for name in ("and_", "or_", "xor")},
+}  # fmt: skip
+UNARY = frozenset(("neg", "pos", "invert", "not"))
 
 # Builtins that can be called for a value, and those that only a `for` understands.
 BUILTINS = frozenset(
-    f"builtins.{name}" for name in "abs bool float int len max min pow print round sum".split()
+    f"builtins.{name}"
+    for name in "abs bool divmod float int len max min pow print round sum".split()
 )
 WALKS = (range, enumerate, zip, reversed)
 
@@ -44,7 +55,8 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     },
     "numpy.full": (("shape", ...), ("fill_value", ...), ("dtype", None)),
     "numpy.full_like": (("a", ...), ("fill_value", ...), ("dtype", None)),
-    "numpy.clip": (("a", ...), ("a_min", ...), ("a_max", ...)),
+    "numpy.clip": (("a", ...), ("a_min", Lit(None)), ("a_max", Lit(None))),
+    "numpy.transpose": (("a", ...), ("axes", None)),
     "numpy.where": (("condition", ...), ("x", ...), ("y", ...)),
     "numpy.astype": (("a", ...), ("dtype", ...)),
     "numpy.array": (("object", ...), ("dtype", None)),
@@ -75,6 +87,8 @@ def key_of(obj: Any) -> str | None:
 
 def inputs(key: str) -> float:
     """How many arguments an elementwise function reads; one more would be written into."""
+    if "." not in key:
+        return 1 if key in UNARY else 2
     if key in ("numpy.isposinf", "numpy.isneginf"):
         return 1
     module, _, name = key.rpartition(".")
@@ -99,3 +113,8 @@ def constant(obj: Any) -> Any:
             return int(obj)  # a member of an enumeration too
         return obj
     return ...
+
+
+def is_plain_tuple(obj: Any) -> bool:
+    """Whether an object is a tuple of numbers and of such tuples."""
+    return type(obj) is tuple and all(constant(e) is not ... or is_plain_tuple(e) for e in obj)

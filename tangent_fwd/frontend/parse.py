@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tangent_fwd.errors import Diagnostic, SourceUnavailable, UnsupportedSyntax, raise_all
+from tangent_fwd.frontend.unchanged import unchanged
 from tangent_fwd.source import Source, Span
 
 
@@ -131,7 +132,7 @@ def _find(plain: types.FunctionType, tree: ast.Module, source: Source) -> ast.Fu
         elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>":
             if node.lineno == code.co_firstlineno or _body_line(code) == node.body.lineno:
                 found.append(_named(node))
-    same = [node for node in found if _same_code(plain, node)]
+    same = [node for node in found if _same_names(plain, node)] if len(found) > 1 else found
     if len(same) > 1 and code.co_name == "<lambda>":
         same = [node for node in same if _columns_agree(plain, node)] or same
     if len({ast.dump(node) for node in same}) > 1:
@@ -139,9 +140,12 @@ def _find(plain: types.FunctionType, tree: ast.Module, source: Source) -> ast.Fu
             f"line {code.co_firstlineno} holds several lambdas that look alike; "
             "name the function with `def`"
         )
-    if not same:
+    if not same or not unchanged(code, tree, source.filename):
         changed = "its file was changed after import" if found else "no definition is at its line"
-        raise SourceUnavailable(f"cannot find the source of `{plain.__qualname__}`: {changed}")
+        raise SourceUnavailable(
+            f"cannot find the source of `{plain.__qualname__}` "
+            f"({source.filename}:{code.co_firstlineno}): {changed}"
+        )
     return same[0]
 
 
@@ -160,51 +164,22 @@ def _body_line(code: types.CodeType) -> int | None:
     return min((line for _, _, line in code.co_lines() if line), default=None)
 
 
-def _same_code(plain: types.FunctionType, node: ast.FunctionDef) -> bool:
-    """Whether the text still is what runs: the argument names, and the names it uses."""
+def _same_names(plain: types.FunctionType, node: ast.FunctionDef) -> bool:
+    """Whether a lambda has the arguments and the names of the one that runs; others may share its
+    line.
+    """
     code = plain.__code__
-    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-    if tuple(names) != code.co_varnames[: len(names)]:
+    params = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    if tuple(params) != code.co_varnames[: len(params)]:
         return False
-    loaded = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    attributes = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+    inside = list(ast.walk(node.body[0]))
+    used = {n.id for n in inside if isinstance(n, ast.Name)}
     known = {*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars}
-    used = {
-        name
-        for inner in ast.walk(ast.Module(body=list(node.body), type_ignores=[]))
-        if isinstance(inner, ast.Name) and (name := inner.id)
-    }
-    nested = any(
-        isinstance(n, (ast.Lambda, ast.FunctionDef, ast.GeneratorExp, ast.ListComp, ast.SetComp,
-                       ast.DictComp, ast.ClassDef))
-        for statement in node.body
-        for n in ast.walk(statement)
-    )  # fmt: skip
-    annotated = any(isinstance(n, ast.AnnAssign) for n in ast.walk(node))
-    if not nested and not annotated and not used <= known:
-        return False
-    return known - {"__class__"} <= loaded | attributes | set(names) | _bound(node) or nested
-
-
-def _bound(node: ast.AST) -> set[str]:
-    """Names that statements bind without a Name node: imports, handlers, inner definitions."""
-    names: set[str] = set()
-    for n in ast.walk(node):
-        if isinstance(n, (ast.FunctionDef, ast.ClassDef)):
-            names.add(n.name)
-        elif isinstance(n, ast.alias):
-            names |= {n.name, (n.asname or n.name).split(".")[0], n.name.split(".")[0]}
-        elif isinstance(n, ast.ExceptHandler) and n.name:
-            names.add(n.name)
-        elif isinstance(n, ast.ImportFrom) and n.module:
-            names.add(n.module)
-        elif isinstance(n, (ast.arg, ast.keyword)) and n.arg:
-            names.add(n.arg)
-        elif isinstance(n, (ast.MatchAs, ast.MatchStar)) and n.name:
-            names.add(str(n.name))
-        elif isinstance(n, ast.Assert):
-            names.add("AssertionError")
-    return names
+    scopes = (ast.Lambda, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
+    if any(isinstance(n, scopes) for n in inside):
+        return True  # some of its names belong to the code inside
+    attributes = {n.attr for n in inside if isinstance(n, ast.Attribute)}
+    return used <= known <= used | attributes | {*params}
 
 
 def _columns_agree(plain: types.FunctionType, node: ast.FunctionDef) -> bool:

@@ -50,7 +50,7 @@ POWERS = (
     row(
         "pow.int",
         "x, n",
-        "cast(n) * x ** (n - 1) if n != 0 else 0.0",
+        "cast(n) * x ** (n - 1) if n > 0 else cast(n) * out / x if n < 0 else 0.0",
         "0.0",
         domain="real, integer",
         bound=8.0,

@@ -25,6 +25,8 @@ _EACH = frozenset(
     "numpy.around numpy.round numpy.imag numpy.angle numpy.isclose numpy.isreal numpy.iscomplex "
     "numpy.isposinf numpy.isneginf".split()
 )
+# Their second argument may be an integer, and stays one.
+_EXPONENT = frozenset(("pow", "numpy.power", "numpy.ldexp", "math.ldexp"))
 
 
 def is_elementwise(op: Op) -> bool:
@@ -160,7 +162,7 @@ class Nests:
             return op
         args: list[Expr] = []
         for position, arg in enumerate(op.args):
-            power = op.fn in ("pow", "numpy.power") and position == 1
+            power = op.fn in _EXPONENT and position == 1
             first = op.fn == "ifelse" and position == 0
             if first or op.fn == "cast" or op.fn.startswith("numpy.float"):
                 args.append(arg)

@@ -94,15 +94,17 @@ class Partials:
         self, op: Op, row: Rule, position: int, read: Callable[[str], MaybeZero]
     ) -> MaybeZero:
         if row.names[0] == "pow.int" and isinstance(op.args[1], Lit):
-            return self.integer_power(op.args[0], op.args[1].value, op)
+            return self.integer_power(op.args[0], op.args[1].value, op, read("out"))
         return read(row.partials[position])
 
-    def integer_power(self, x: Expr, n: int, op: Op) -> MaybeZero:
+    def integer_power(self, x: Expr, n: int, op: Op, out: MaybeZero) -> MaybeZero:
         literal = Formula({}, "float32" if self.is_float32(x) else "float64", "numpy").literal
         if n == 0:
             return None
         if n == 1:
             return literal(1.0)
+        if n < 0:  # numba raises where x ** (n - 1) is no number any more, and x ** n still is one
+            return build.div(build.mul(literal(float(n)), out), x)
         below: Expr = x if n == 2 else Op("pow", (x, Lit(n - 1)), (), op.span)
         return build.mul(literal(float(n)), below)
 

@@ -23,19 +23,26 @@ def powers_jvp(x, p, n, d_x, d_p):
         d_x_i = d_x[i]
         x_i = x[i]
         power = x_i ** 0.5
-        power_2 = x_i ** p
+        power_2 = x_i ** -1
+        power_3 = x_i ** p
         slope = (
             0.0 if p == 0.0 else p * x_i ** (p - 1.0) if p >= 0.5 or x_i == 0.0
-            else p * power_2 / x_i
+            else p * power_3 / x_i
         )
         chosen = (
-            (power_2 * np.log(x_i) if x_i != 0.0 or p < 0.0 else 0.0) * d_p if d_p != 0.0 else 0.0
+            (power_3 * np.log(x_i) if x_i != 0.0 or p < 0.0 else 0.0) * d_p if d_p != 0.0 else 0.0
+        )
+        power_4 = x_i ** n
+        chosen_2 = (
+            np.float64(n) * x_i ** (n - 1) if n > 0 else np.float64(n) * power_4 / x_i if n < 0
+            else 0.0
         )
         total_2 = (
-            (2.0 * x_i - x_i ** -2 + (np.float64(n) * x_i ** (n - 1) if n != 0 else 0.0)) * d_x_i
+            (2.0 * x_i - power_2 / x_i + chosen_2) * d_x_i
             + (0.5 / power * d_x_i if d_x_i != 0.0 else 0.0)
+            + ((slope * d_x_i if d_x_i != 0.0 else 0.0) + chosen)
         )
-        d_total += total_2 + ((slope * d_x_i if d_x_i != 0.0 else 0.0) + chosen)  # any order
-        total += x_i ** 2 + power + x_i ** -1 + power_2 + x_i ** n  # any order
+        d_total += total_2  # any order
+        total += x_i ** 2 + power + power_2 + power_3 + power_4  # any order
     power = 2.0 ** p
     return total + power, d_total + (power * np.log(2.0) * d_p if d_p != 0.0 else 0.0)

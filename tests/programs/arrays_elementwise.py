@@ -2,6 +2,8 @@
 
 import numpy as np
 
+NEEDS_REWRITING = {"copied_array", "inner_products"}
+
 
 def affine(x, s, t):
     return s * x + t
@@ -176,3 +178,21 @@ def sinc(x):
 
 def copysign(x, y):
     return np.copysign(x, y) * x
+
+
+def whole_numbers_as_floats(s, n):
+    return s * np.arange(n, dtype=np.float64) + np.arange(1, n + 1, dtype=np.float64) ** s
+
+
+def copied_array(x, s):
+    a = np.array(x)
+    a[0] = s
+    return a * x
+
+
+def inner_products(x, y, s):
+    return np.inner(x, y) * np.inner(x, s)
+
+
+def axes_by_name(T, X):
+    return np.transpose(T, axes=(2, 0, 1)) * 2.0, X.transpose(1, 0), np.transpose(X, axes=None)

@@ -237,3 +237,41 @@ def after_what_always_leaves(s):
     if FLAG:
         return s * s
     return s * s * s
+
+
+def optional_left_out(x, absent):
+    if absent is None:
+        absent = 2.0
+    return x * absent
+
+
+def optional_of_another_type(x, y, absent):
+    weights = x if absent is None else absent
+    if absent is not None and absent > 0.0:
+        return 0.0
+    if y is None or not absent is None:  # noqa: E714
+        return 1.0
+    return np.sum(weights * y)
+
+
+def optional_in_a_loop(s, t, absent):
+    total = 0.0
+    for _ in range(3):
+        if absent is None:
+            total += s * t
+        elif absent > 1.0:
+            total += absent
+        total = total * s
+    return total
+
+
+def optional_of_helper(s, t):
+    return _scaled(s) * _scaled(s, t) + _scaled(t, None, s)
+
+
+def _scaled(a, factor=None, shift=None):
+    if factor is None:
+        factor = 3.0
+    if shift is None:
+        return a * factor
+    return a * factor + shift

@@ -4,6 +4,12 @@ import math
 
 import numpy as np
 
+NEEDS_REWRITING = {
+    "backwards_over_a_range",
+    "backwards_over_an_array",
+    "backwards_with_a_stride",
+}
+
 
 def rosenbrock(x):
     total = 0.0
@@ -299,4 +305,76 @@ def allocation_that_grows(s):
         block = np.full((n, 2), s)
         n += 4
         total += np.sum(block)
+    return total
+
+
+def range_beside_an_array(x, n):
+    total = 0.0
+    for k, a in zip(range(n), x):
+        total += k * a * a
+    for k, a, c in zip(range(9, -9, -4), x, range(2, n + 20, 3)):
+        total += k * a * c
+    return total
+
+
+def range_counted(x, n):
+    total = 0.0
+    for k, i in enumerate(range(1, n)):
+        total += k * x[i] * x[k]
+        k = -i
+        total += k * x[i]
+    return total
+
+
+def enumerate_from_one(x, y):
+    total = 0.0
+    for k, (a, c) in enumerate(zip(x, y), 1):
+        total += k * a * c
+    return total
+
+
+def enumerate_from_a_variable(x, n):
+    total = 0.0
+    for k, a in enumerate(x, n):
+        n = k * 2
+        total += n * a * a
+    return total
+
+
+def backwards_over_a_range(x, n):
+    total = 0.0
+    for i in reversed(range(n)):
+        total = total * x[i] + 1.0
+    for i in reversed(range(1, x.size)):
+        total = total + x[i] * x[i - 1] * i
+    return total
+
+
+def backwards_over_an_array(x, y):
+    total = 0.0
+    for a, c in zip(reversed(x), y):
+        total = total * a + c
+    return total
+
+
+def backwards_with_a_stride(x, n):
+    total = 0.0
+    for i in reversed(range(0, n + 1, 2)):
+        total = total * x[i] + 1.0
+    for k, i in enumerate(reversed(range(n, 0, -2))):
+        total = total * x[i] + k
+    return total
+
+
+def over_its_own_name(x):
+    total = 0.0
+    for x in x:
+        total = total * x + x
+    return total
+
+
+def one_name_twice(x, y):
+    total = 0.0
+    for i, (i, a) in enumerate(zip(x, y)):
+        total += i * i * a
     return total

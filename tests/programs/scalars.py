@@ -1,6 +1,7 @@
 """Scalar arithmetic and the functions of `math`."""
 
 import math
+import operator
 
 import numpy as np
 
@@ -235,3 +236,16 @@ def literals_multiplied(s):
 
 def large_integers_as_factors(s):
     return 2 * (2**40 * s * 2**40) - s * 3**30 * 3**12
+
+
+def operators_by_name(s, t):
+    a = operator.mul(s, t) - operator.truediv(s, operator.add(t, 3.0))
+    c = operator.pow(abs(t), 1.5) + operator.neg(operator.sub(a, operator.pos(s)))
+    if operator.lt(s, t) or operator.not_(operator.ge(s, 0.1)):
+        return a
+    return a * c + operator.mod(s, 0.4)
+
+
+def quotient_and_remainder(s, t):
+    q, r = divmod(s, 0.3)
+    return q * r * t + divmod(t, s)[1]

@@ -1,5 +1,7 @@
 """Tuples and named tuples: as arguments, as values, as what comes back."""
 
+from collections import namedtuple
+
 import numpy as np
 
 
@@ -91,3 +93,23 @@ def loop_over_pair(pair):
     for a in pair:
         total += np.sum(a * a)
     return total
+
+
+Point = namedtuple("Point", ["x", "y"])
+ORIGIN = Point(0.3, -1.2)
+LAST = 1
+NESTED = ((0.5, 2.0), (3, 4.0, (-0.7,)))
+HELD = (ORIGIN, np.array([0.4, -0.6, 0.9, 1.1, 0.2]))
+
+
+def fields_of_a_constant(s):
+    return s * ORIGIN.x + s * s * ORIGIN[LAST] + HELD[0].y
+
+
+def nested_constants(s, t):
+    a, (c, d, (e,)) = NESTED
+    return s * NESTED[1][2][0] + t * NESTED[0][-1] * a[LAST] + c * d * e * s
+
+
+def array_in_a_constant(x):
+    return x * HELD[1] + HELD[-1][0]

@@ -3,6 +3,7 @@
 import enum
 import math
 import random
+from collections import namedtuple
 from fractions import Fraction
 
 import numpy as np
@@ -23,6 +24,7 @@ MASKED = np.ma.masked_array([1.0, 2.0], [True, False])
 DATE = np.datetime64("2020-01-01")
 RECORD = np.zeros(2, dtype=[("a", float)])
 RNG = np.random.default_rng(0)
+POINT = namedtuple("Point", ["x", "y"])(1.0, 2.0)
 
 
 class Rate(enum.Enum):
@@ -73,11 +75,21 @@ def fraction(s):
 
 
 def tuple_with_a_list(s):
-    return s * MIXED[0]
+    return s * MIXED[1][0]
 
 
-def nested_tuple(s):
-    return s * NESTED[0][1]
+def tuple_with_a_list_as_a_whole(s):
+    pair = MIXED
+    return s * pair[0]
+
+
+def named_tuple_as_a_whole(s):
+    point = POINT
+    return s * point.x
+
+
+def place_outside_of_a_nested_tuple(s):
+    return s * NESTED[0][2]
 
 
 def matrix(s):

@@ -209,9 +209,9 @@ def range_binds_two_names(s, n):
     return s
 
 
-def enumerate_with_a_start(x):
+def enumerate_with_two_starts(x):
     total = 0.0
-    for i, v in enumerate(x, 1):
+    for i, v in enumerate(x, 1, start=2):
         total += i * v
     return total
 
@@ -230,9 +230,30 @@ def zip_binds_too_few_names(x, y, z):
     return total
 
 
-def reversed_loop(x):
+def reversed_pairs(x):
     total = 0.0
-    for v in reversed(x):
+    for k, v in reversed(enumerate(x)):
+        total += k * v
+    return total
+
+
+def step_that_is_not_known(x, n):
+    total = 0.0
+    for k, v in zip(range(0, 9, n), x):
+        total += k * v
+    return total
+
+
+def zip_of_nothing(x):
+    total = 0.0
+    for _ in zip():
+        total += x[0]
+    return total
+
+
+def mapped(x):
+    total = 0.0
+    for v in map(abs, x):
         total += v
     return total
 

@@ -1,0 +1,278 @@
+"""Lowering of calls: which function a name stands for, and its arguments in order."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+from typing import Any
+
+import numpy as np
+
+from tangent_fwd.errors import SourceUnavailable, nearest
+from tangent_fwd.frontend import names
+from tangent_fwd.frontend.expressions import Expressions
+from tangent_fwd.frontend.parse import parse
+from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
+from tangent_fwd.ir.show import display
+from tangent_fwd.source import Span
+
+
+class Calls(Expressions):
+    """Calls of library functions, of array methods, and of the user's own functions."""
+
+    def on_Call(self, node: ast.Call) -> Expr:
+        return self.call(node)
+
+    def call(self, node: ast.Call) -> Expr:
+        if any(isinstance(a, ast.Starred) for a in node.args) or any(
+            k.arg is None for k in node.keywords
+        ):
+            self.refuse(node, "starred arguments are not supported")
+            return Lit(0.0)
+        callee = self.resolve(node.func)
+        if callee is ...:
+            return self.method_call(node)
+        key = names.key_of(callee)
+        if key is not None and key.startswith("builtins.") and key not in names.BUILTINS:
+            advice = "it stands in the head of a `for` only" if callee in names.WALKS else ""
+            self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
+            return Lit(0.0)
+        if key is not None:
+            return self.library_call(node, key, [])
+        if names.is_helper(callee):
+            return self.helper_call(node, callee)
+        name = ast.unparse(node.func)
+        kind = "class" if inspect.isclass(callee) else type(callee).__name__
+        self.refuse(
+            node.func,
+            f"cannot call `{name}`: it is a {kind}, not a function with Python source",
+            code="function",
+        )
+        return Lit(0.0)
+
+    def method_call(self, node: ast.Call) -> Expr:
+        func = node.func
+        if isinstance(func, ast.Name):
+            if func.id in self.locals:
+                self.refuse(node.func, f"calling the local name `{func.id}` is not supported")
+            else:
+                self.on_Name(func)
+            return Lit(0.0)
+        if not isinstance(func, ast.Attribute):
+            self.refuse(node, "only named functions can be called")
+            return Lit(0.0)
+        base: ast.expr = func
+        while isinstance(base, ast.Attribute):
+            base = base.value
+        if isinstance(base, ast.Name) and base.id not in self.locals:
+            if not isinstance(self.function.namespace.get(base.id), np.ndarray):
+                self.on_Attribute(func)
+                if not self.diagnostics:
+                    self.refuse(func, f"cannot call `{ast.unparse(func)}`", code="function")
+                return Lit(0.0)
+        if func.attr not in names.METHODS:
+            advice = nearest(func.attr, names.METHODS)
+            self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")
+            return Lit(0.0)
+        return self.library_call(node, f"numpy.{func.attr}", [self.atom(func.value)])
+
+    def library_call(self, node: ast.Call, key: str, first: list[Expr]) -> Expr:
+        span = Span.of(node)
+        if key == "numpy.array" and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
+            return self.array_literal(node)
+        signature = names.SIGNATURES.get(key)
+        shapes = key in ("numpy.zeros", "numpy.ones", "numpy.empty", "numpy.full", "numpy.reshape")
+        args = first + [self.shape_arg(a) if shapes else self.dtype_or_atom(a) for a in node.args]
+        keywords = {
+            str(k.arg): (self.shape_arg(k.value) if k.arg == "shape" else
+                         self.dtype_or_atom(k.value)) for k in node.keywords
+        }  # fmt: skip
+        if key == "numpy.arange" and list(keywords) == ["dtype"] and 1 <= len(args) <= 3:
+            start, stop, step = complete(tuple(args))
+            return Op(key, (start, stop, step, keywords["dtype"]), (), span)
+        if key == "numpy.transpose" and len(args) > 2:
+            args = [args[0], self.name(Op("tuple", tuple(args[1:]), (), span))]
+        if key == "builtins.print":
+            if keywords:
+                self.refuse(node, "`print` with keywords is not supported")
+            return Op(key, tuple(args), (), span)
+        if signature is not None:
+            if key == "numpy.clip":
+                keywords = {{"min": "a_min", "max": "a_max"}.get(k, k): v
+                            for k, v in keywords.items()}  # fmt: skip
+            bound = self.bind_library(node, key, signature, args, keywords)
+            if bound is not None and key == "numpy.clip":
+                return self.clip(node, bound[0], span)
+            return Lit(0.0) if bound is None else Op(key, *bound, span)
+        if keywords:
+            name = display(key)
+            word = next(iter(keywords))
+            self.refuse(
+                node, f"`{name}` with the keyword `{word}` is not supported", code="function"
+            )
+            return Lit(0.0)
+        if "." not in key and len(args) != names.inputs(key):
+            self.refuse(node, f"`{ast.unparse(node.func)}` takes {names.inputs(key):.0f} arguments")
+            return Lit(0.0)
+        if len(args) > names.inputs(key):
+            message = f"`{display(key)}` with an array to write into is not supported"
+            self.refuse(node, message, code="function")
+            return Lit(0.0)
+        if key == "builtins.divmod" and len(args) == 2:
+            parts = [self.name(Op(fn, tuple(args), (), span)) for fn in ("floordiv", "mod")]
+            return Op("tuple", tuple(parts), (), span)
+        if key == "math.frexp" and len(args) == 1:
+            return self.frexp(args[0], span)
+        if key in ("builtins.min", "builtins.max") and len(args) > 2:
+            result = args[0]
+            for other in args[1:-1]:
+                result = self.name(Op(key, (result, other), (), span))
+            return Op(key, (result, args[-1]), (), span)
+        return Op(key, tuple(args), (), span)
+
+    def frexp(self, value: Expr, span: Span) -> Expr:
+        """The exponent carries no tangent, and the mantissa is the value scaled by it."""
+        still = self.name(Op("tangent_fwd.stop_gradient", (value,), (), span))
+        pair = self.name(Op("math.frexp", (still,), (), span))
+        exponent = self.name(Op("getitem", (pair, Lit(1)), (), span))
+        down = self.name(Op("neg", (exponent,), (), span))
+        mantissa = self.name(Op("math.ldexp", (value, down), (), span))
+        return Op("tuple", (mantissa, exponent), (), span)
+
+    def clip(self, node: ast.Call, args: tuple[Expr, ...], span: Span) -> Expr:
+        """`np.clip(x, a, b)` is the smaller of b and the larger of a and x, as NumPy has it."""
+        value = args[0]
+        if args[1:] == (Lit(None), Lit(None)):
+            self.refuse(node, "`np.clip` needs a bound", code="function")
+        for key, bound in zip(("numpy.maximum", "numpy.minimum"), args[1:], strict=True):
+            if bound != Lit(None):
+                value = self.name(Op(key, (value, bound), (), span))
+        return value
+
+    def bind_library(
+        self,
+        node: ast.Call,
+        key: str,
+        signature: tuple[tuple[str, Any], ...],
+        args: list[Expr],
+        keywords: dict[str, Expr],
+    ) -> tuple[tuple[Expr, ...], tuple[tuple[str, Any], ...]] | None:
+        """Arguments in order; `axis` and `keepdims` become static keywords of the operation."""
+        name = display(key)
+        known = [p for p, _ in signature]
+        for word in keywords:
+            if word not in known:
+                self.refuse(
+                    node, f"`{name}` with the keyword `{word}` is not supported", code="function"
+                )
+                return None
+        if len(args) > len(known):
+            self.refuse(node, f"`{name}` takes at most {len(known)} arguments here")
+            return None
+        values = {**dict(zip(known, args)), **keywords}
+        positional: list[Expr] = []
+        static: list[tuple[str, Any]] = []
+        for parameter, default in signature:
+            value = values.get(parameter, default)
+            if value is ...:
+                self.refuse(node, f"`{name}` needs the argument `{parameter}`", code="function")
+                return None
+            if parameter in ("axis", "keepdims"):
+                constant = self.static(node, name, parameter, value)
+                if constant is ...:
+                    return None
+                if constant is not None and constant is not False:
+                    static.append((parameter, constant))
+            elif value is not None and (value != Lit(None) or key == "numpy.clip"):
+                positional.append(value)
+        return tuple(positional), tuple(static)
+
+    def static(self, node: ast.Call, name: str, parameter: str, value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, Lit) and isinstance(value.value, (int, bool, type(None))):
+            return value.value
+        if isinstance(value, Var):
+            made = next((s for s in reversed(self.out) if isinstance(s, Let)
+                         and s.target == value.name), None)  # fmt: skip
+            if made is not None and isinstance(made.value, Op) and made.value.fn == "tuple":
+                entries = made.value.args
+                if all(isinstance(e, Lit) and isinstance(e.value, int) for e in entries):
+                    self.out.remove(made)
+                    return tuple(e.value for e in entries if isinstance(e, Lit))
+        self.refuse(node, f"`{parameter}` of `{name}` must be a constant")
+        return ...
+
+    def shape_arg(self, node: ast.expr) -> Expr:
+        """A shape: a tuple keeps its entries, so that each axis is known."""
+        if isinstance(node, (ast.Tuple, ast.List)):
+            return Op("tuple", tuple(self.atom(e) for e in node.elts), (), Span.of(node))
+        return self.dtype_or_atom(node)
+
+    def dtype_or_atom(self, node: ast.expr) -> Expr:
+        """An argument; NumPy scalar classes and their names stand for a dtype."""
+        obj = self.resolve(node)
+        if inspect.isclass(obj) and (issubclass(obj, np.generic) or obj in (float, int, bool)):
+            return Op("dtype", (Lit(np.dtype(obj).name),), (), Span.of(node))
+        if isinstance(obj, np.dtype):
+            return Op("dtype", (Lit(obj.name),), (), Span.of(node))
+        return self.atom(node)
+
+    def array_literal(self, node: ast.Call) -> Expr:
+        """`np.array([a, b, c])` of scalars, and a nested one of rows."""
+        literal = node.args[0]
+        assert isinstance(literal, (ast.List, ast.Tuple))
+        dtype = [self.dtype_or_atom(k.value) for k in node.keywords if k.arg == "dtype"]
+        dtype += [self.dtype_or_atom(a) for a in node.args[1:2]]
+        if any(k.arg != "dtype" for k in node.keywords) or not literal.elts:
+            self.refuse(node, "only `np.array([...])`, with a dtype or without, is supported")
+            return Lit(0.0)
+        if any(isinstance(e, (ast.List, ast.Tuple)) for e in literal.elts):
+            rows = []
+            for row in literal.elts:
+                if not isinstance(row, (ast.List, ast.Tuple)) or any(
+                    isinstance(e, (ast.List, ast.Tuple)) for e in row.elts
+                ):
+                    self.refuse(
+                        node, "only `np.array` of scalars or of rows of scalars is supported"
+                    )
+                    return Lit(0.0)
+                rows.append(Op("row", tuple(self.atom(e) for e in row.elts)))
+            return Op("array", (*rows, *dtype), (("dtype", bool(dtype)),), Span.of(node))
+        entries = [self.atom(e) for e in literal.elts]
+        return Op("array", (*entries, *dtype), (("dtype", bool(dtype)),), Span.of(node))
+
+    def helper_call(self, node: ast.Call, callee: Any) -> Expr:
+        """A call of the user's own function: keywords and defaults become positions."""
+        plain = callee if isinstance(callee, types.FunctionType) else callee.py_func
+        try:
+            parse(plain)
+        except SourceUnavailable as error:
+            self.refuse(node.func, str(error), code="function")
+            return Lit(0.0)
+        signature = inspect.signature(plain)
+        args = [self.atom(a) for a in node.args]
+        keywords = {str(k.arg): self.atom(k.value) for k in node.keywords}
+        try:
+            bound = signature.bind(*args, **keywords)
+        except TypeError as error:
+            self.refuse(node, f"`{plain.__name__}`: {error}")
+            return Lit(0.0)
+        kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        if any(p.kind in kinds for p in signature.parameters.values()):
+            self.refuse(node, f"`{plain.__name__}` takes a variable number of arguments")
+            return Lit(0.0)
+        values: list[Expr] = []
+        for parameter in signature.parameters.values():
+            if parameter.name in bound.arguments:
+                values.append(bound.arguments[parameter.name])
+            else:
+                values.append(self.captured(node, parameter.name, parameter.default))
+        return Op("call", (Ref(plain.__qualname__, plain), *values), (), Span.of(node))
+
+
+def complete(bounds: tuple[Expr, ...]) -> tuple[Expr, Expr, Expr]:
+    """Start, stop and step of a `range` or an `arange`."""
+    start, stop = (Lit(0), bounds[0]) if len(bounds) == 1 else bounds[:2]
+    return start, stop, bounds[2] if len(bounds) > 2 else Lit(1)

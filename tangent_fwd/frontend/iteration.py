@@ -1,0 +1,249 @@
+"""Lowering of `for`: every walk over something becomes a loop over whole numbers.
+
+Before:
+
+>>> from tangent_fwd.frontend.lower import lower
+>>> from tangent_fwd.frontend.parse import parse
+>>> from tangent_fwd.ir.show import show
+>>> def f(x):
+...     s = 0.0
+...     for k, a in enumerate(reversed(x), 1):
+...         s += k * a
+...     return s
+
+After:
+
+>>> print(show(lower(parse(f))))
+def f(x):
+    s = 0.0
+    %1 = builtins.len(x)
+    for %2 in range(%1):
+        k = %2 + 1
+        %3 = %1 - 1
+        %4 = %3 - %2
+        a = x[%4]
+        %5 = k * a
+        s = s + %5
+    return s
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tangent_fwd.frontend.calls import Calls, complete
+from tangent_fwd.ir.nodes import Expr, For, Lit, Op, Stmt, Var
+from tangent_fwd.source import Span
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How to go over something: in how many steps, and what each of them is given."""
+
+    length: Expr
+    bind: Callable[[ast.expr, Expr], None]
+
+
+class Iteration(Calls):
+    """`for` over ranges, arrays and tuples, and over `enumerate`, `zip` and `reversed` of those."""
+
+    rebound: frozenset[str]  # names that the loop at hand binds
+
+    def assign(self, target: ast.expr, value: Expr) -> None:
+        raise NotImplementedError
+
+    def block(self, nodes: list[ast.stmt]) -> tuple[Stmt, ...]:
+        raise NotImplementedError
+
+    def do_For(self, node: ast.For) -> None:
+        if node.orelse:
+            self.refuse(node.orelse[0], "`else` on a loop is not supported")
+        at = self.at
+        bounds = self.bounds(node.iter)
+        if bounds is not None:
+            if not isinstance(node.target, ast.Name):
+                self.refuse(node.target, "a loop over `range` binds one name")
+                return
+            self.out.append(For(node.target.id, bounds, self.block(node.body), at))
+            return
+        stored = [n.id for s in (node.target, *node.body) for n in ast.walk(s)
+                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
+        self.rebound = frozenset(stored)
+        walk = self.walk(node.iter)
+        name = self.counter(node.iter, node.target)
+        index = name if name is not None and stored.count(name) == 1 else self.fresh()
+        outer, self.out = self.out, []
+        walk.bind(node.target, Var(index))
+        head, self.out = tuple(self.out), outer
+        self.out.append(For(index, (walk.length,), head + self.block(node.body), at))
+
+    def bounds(self, node: ast.expr) -> tuple[Expr, ...] | None:
+        """What stands in the head of a loop over `range`, forwards or backwards by one."""
+        callee = self.callee(node)
+        if not isinstance(node, ast.Call):
+            return None
+        if self.is_range(callee):
+            return self.range_bounds(node)
+        inner = node.args[0] if callee is reversed and len(node.args) == 1 else None
+        if not isinstance(inner, ast.Call) or not self.is_range(self.callee(inner)):
+            return None
+        start, stop, step = complete(self.range_bounds(inner))
+        if step != Lit(1):
+            return None
+        return self.less(stop, Lit(1)), self.less(start, Lit(1)), Lit(-1)
+
+    def range_bounds(self, node: ast.Call) -> tuple[Expr, ...]:
+        if node.keywords or not 1 <= len(node.args) <= 3:
+            self.refuse(node, "`range` takes one to three positional arguments")
+            return (Lit(0),)
+        return tuple(self.atom(a) for a in node.args)
+
+    def callee(self, node: ast.expr) -> Any:
+        return self.resolve(node.func) if isinstance(node, ast.Call) else ...
+
+    @staticmethod
+    def is_range(obj: Any) -> bool:
+        return obj is range or getattr(obj, "__name__", "") == "prange"
+
+    def less(self, a: Expr, b: Expr) -> Expr:
+        """The difference of two whole numbers."""
+        if isinstance(a, Lit) and isinstance(b, Lit):
+            return Lit(a.value - b.value)
+        return a if b == Lit(0) else self.name(Op("sub", (a, b)))
+
+    def held(self, value: Expr) -> Expr:
+        """A value that the loop goes on with even where its body binds the name anew."""
+        return self.name(value) if isinstance(value, Var) and value.name in self.rebound else value
+
+    # --- what can be walked --------------------------------------------------------------------
+
+    def counter(self, node: ast.expr, target: ast.expr) -> str | None:
+        """The name of the user's that is the number of the step, if there is one."""
+        callee = self.callee(node)
+        if callee not in (enumerate, zip) or not isinstance(node, ast.Call):
+            return None
+        if not isinstance(target, ast.Tuple) or not node.args or node.keywords:
+            return None
+        first = target.elts[0]
+        counts = len(node.args) == 1
+        if callee is zip:
+            of = node.args[0]
+            counts = isinstance(of, ast.Call) and self.is_range(self.callee(of))
+            counts = counts and isinstance(of, ast.Call) and len(of.args) == 1
+        return first.id if counts and isinstance(first, ast.Name) else None
+
+    def walk(self, node: ast.expr) -> Walk:
+        callee = self.callee(node)
+        if isinstance(node, ast.Call):
+            if callee is enumerate:
+                return self.enumerated(node)
+            if callee is zip:
+                return self.zipped(node)
+            if callee is reversed:
+                return self.backwards(node)
+            if self.is_range(callee):
+                return self.ranged(node)
+            if callee in (map, filter):
+                self.refuse(node, f"iterating over `{callee.__name__}` is not supported")
+                return _nothing()
+        return self.elements(node)
+
+    def elements(self, node: ast.expr) -> Walk:
+        if isinstance(node, (ast.Tuple, ast.List)):
+            sequence: Expr = self.name(Op("tuple", tuple(self.atom(e) for e in node.elts)))
+        else:
+            sequence = self.held(self.atom(node))
+        span = Span.of(node)
+        length = self.name(Op("builtins.len", (sequence,), (), span))
+
+        def bind(target: ast.expr, index: Expr) -> None:
+            self.give(target, Op("getitem", (sequence, index), (), span))
+
+        return Walk(length, bind)
+
+    def give(self, target: ast.expr, value: Expr) -> None:
+        """Bind the element; the step's own number may be what it is called already."""
+        if isinstance(target, ast.Name):
+            if value != Var(target.id):
+                self.let(target.id, value)
+        else:
+            self.assign(target, self.name(value) if isinstance(value, Op) else value)
+
+    def ranged(self, node: ast.Call) -> Walk:
+        start, stop, step = complete(tuple(map(self.held, self.range_bounds(node))))
+        if not isinstance(step, Lit) or not isinstance(step.value, int) or step.value == 0:
+            self.refuse(node, "the step of a `range` inside another walk must be a constant")
+            return _nothing()
+        size, span = abs(step.value), Span.of(node)
+        length = self.less(stop, start) if step.value > 0 else self.less(start, stop)
+        if size != 1:
+            up = self.name(Op("add", (length, Lit(size - 1)), (), span))
+            length = self.name(Op("floordiv", (up, Lit(size)), (), span))
+
+        def bind(target: ast.expr, index: Expr) -> None:
+            value = index
+            if step != Lit(1):
+                value = Op("mul", (index, step), (), span)
+            if start != Lit(0):
+                value = self.name(value) if isinstance(value, Op) else value
+                value = Op("add", (start, value), (), span)
+            self.give(target, value)
+
+        return Walk(length, bind)
+
+    def enumerated(self, node: ast.Call) -> Walk:
+        given = [*node.args[1:], *(k.value for k in node.keywords if k.arg == "start")]
+        if not node.args or len(node.args) - 1 + len(node.keywords) != len(given) or given[1:]:
+            self.refuse(node, "`enumerate` takes something to walk over, and a start")
+            return _nothing()
+        start = self.held(self.atom(given[0])) if given else Lit(0)
+        inner = self.walk(node.args[0])
+
+        def bind(target: ast.expr, index: Expr) -> None:
+            if not (isinstance(target, ast.Tuple) and len(target.elts) == 2):
+                self.refuse(target, "a loop over `enumerate` binds two names")
+                return
+            counter, element = target.elts
+            self.give(counter, index if start == Lit(0) else Op("add", (index, start)))
+            inner.bind(element, index)
+
+        return Walk(inner.length, bind)
+
+    def zipped(self, node: ast.Call) -> Walk:
+        parts = len(node.args)
+        if not parts or node.keywords:
+            self.refuse(node, "`zip` takes positional arguments")
+            return _nothing()
+        walks = [self.walk(a) for a in node.args]
+        length: Expr = walks[0].length
+        for other in walks[1:]:
+            length = self.name(Op("builtins.min", (length, other.length), (), Span.of(node)))
+
+        def bind(target: ast.expr, index: Expr) -> None:
+            if not (isinstance(target, ast.Tuple) and len(target.elts) == parts):
+                self.refuse(target, f"a loop over `zip` of {parts} binds {parts} names")
+                return
+            for walk, element in zip(walks, target.elts):
+                walk.bind(element, index)
+
+        return Walk(length, bind)
+
+    def backwards(self, node: ast.Call) -> Walk:
+        inner = node.args[0] if len(node.args) == 1 and not node.keywords else node
+        if inner is node or self.callee(inner) in (enumerate, zip, reversed):
+            self.refuse(node, "`reversed` takes a sequence or a `range`")
+            return _nothing()
+        walk = self.walk(inner)
+
+        def bind(target: ast.expr, index: Expr) -> None:
+            walk.bind(target, self.less(self.less(walk.length, Lit(1)), index))
+
+        return Walk(walk.length, bind)
+
+
+def _nothing() -> Walk:
+    """Stands for what was refused."""
+    return Walk(Lit(0), lambda target, index: None)
