@@ -474,6 +474,7 @@ class Expressions:
         values = {**dict(zip(known, args)), **keywords}
         positional: list[Expr] = []
         static: list[tuple[str, Any]] = []
+        said = 0
         for parameter, default in signature:
             value = values.get(parameter, default)
             if value is ...:
@@ -485,9 +486,12 @@ class Expressions:
                     return None
                 if constant is not None and constant is not False:
                     static.append((parameter, constant))
-            elif value is not None and (value != Lit(None) or key == "numpy.clip"):
-                positional.append(value)
-        return tuple(positional), tuple(static)
+            else:
+                positional.append(value if parameter in values else Lit(default))
+                # Defaults at the end stay unsaid, and `None` is one wherever it is allowed.
+                if parameter in values and (value != Lit(None) or key == "numpy.clip"):
+                    said = len(positional)
+        return tuple(positional[:said]), tuple(static)
 
     def static(self, node: ast.Call, name: str, parameter: str, value: Any) -> Any:
         if value is None or isinstance(value, bool):

@@ -48,6 +48,28 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     "numpy.where": (("condition", ...), ("x", ...), ("y", ...)),
     "numpy.astype": (("a", ...), ("dtype", ...)),
     "numpy.array": (("object", ...), ("dtype", None)),
+    "numpy.searchsorted": (("a", ...), ("v", ...), ("side", "left")),
+    "numpy.digitize": (("x", ...), ("bins", ...), ("right", False)),
+    "numpy.random.seed": (("seed", ...),),
+    "numpy.random.randint": (("low", ...), ("high", None), ("size", None)),
+    "numpy.random.choice": (("a", ...), ("size", None), ("replace", True)),
+    **{
+        f"numpy.random.{name}": (*parameters, ("size", None))
+        for name, parameters in {
+            "random": (),
+            "random_sample": (),
+            "standard_normal": (),
+            "standard_exponential": (),
+            "uniform": (("low", 0.0), ("high", 1.0)),
+            "normal": (("loc", 0.0), ("scale", 1.0)),
+            "lognormal": (("mean", 0.0), ("sigma", 1.0)),
+            "exponential": (("scale", 1.0),),
+            "gamma": (("shape", ...), ("scale", 1.0)),
+            "beta": (("a", ...), ("b", ...)),
+            "poisson": (("lam", 1.0),),
+            "binomial": (("n", ...), ("p", ...)),
+        }.items()
+    },
 }
 
 
