@@ -30,6 +30,12 @@ METHODS = frozenset(
     "all any std var cumsum cumprod fill item clip round conj trace diagonal".split()
 )
 
+# What takes a shape, and what puts arrays together.
+SHAPED = frozenset(f"numpy.{name}" for name in "zeros ones empty full reshape".split())
+JOINS = frozenset(
+    f"numpy.{name}" for name in "concatenate stack hstack vstack column_stack".split()
+)
+
 # Parameters of the NumPy functions that take keywords, in order, and their defaults.
 SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     **{
@@ -48,6 +54,7 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     "numpy.where": (("condition", ...), ("x", ...), ("y", ...)),
     "numpy.astype": (("a", ...), ("dtype", ...)),
     "numpy.array": (("object", ...), ("dtype", None)),
+    **{f"numpy.{name}": (("arrays", ...), ("axis", 0)) for name in ("concatenate", "stack")},
     "numpy.searchsorted": (("a", ...), ("v", ...), ("side", "left")),
     "numpy.digitize": (("x", ...), ("bins", ...), ("right", False)),
     "numpy.random.seed": (("seed", ...),),

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+NEEDS_REWRITING = {"joined_from_a_list"}
+
 
 def affine(x, s, t):
     return s * x + t
@@ -176,3 +178,34 @@ def sinc(x):
 
 def copysign(x, y):
     return np.copysign(x, y) * x
+
+
+def joined(x, y):
+    return np.concatenate((x, y * y, x[:2]))
+
+
+def joined_along_columns(X, Y, s):
+    return np.concatenate((X, s * Y), axis=1) @ np.hstack((Y[0], X[1]))
+
+
+def stacked(x, y):
+    return np.stack((x * y, y), axis=1) @ np.vstack((x[:3], y[2:]))
+
+
+def joined_from_a_list(x, b):
+    return np.concatenate([x, b]) * np.hstack([b, x])
+
+
+def joined_in_a_loop(x, n):
+    powers = np.ones(1)
+    for i in range(n):
+        powers = np.concatenate((powers, powers * x[i]))
+    return powers
+
+
+def joined_then_written(x, r, m):
+    both = np.concatenate((m, x))
+    both[0] = 0.0
+    columns = np.column_stack((both[:5], r))
+    columns[1] *= x[0]
+    return columns
