@@ -177,8 +177,6 @@ class _Module:
                 Span.of(span),
             )  # fmt: skip
             raise_all([found], function.source)
-        from numba.core import types
-
         self.typing.append(function.original)
         try:
             self.typed[key] = self.typed_anew(function, arg_types)
@@ -187,6 +185,8 @@ class _Module:
         return self.typed[key]
 
     def typed_anew(self, function: UserFunction, arg_types: Types) -> _Typed:
+        from numba.core import types
+
         stages: list[tuple[str, str]] = []
 
         def stage(name: str, result: Function) -> Function:

@@ -339,6 +339,20 @@ def _created_like(given: int = 1) -> Callable[..., Any]:
     return typer
 
 
+def _joined(function: Any) -> Callable[..., Any]:
+    """`concatenate` and `stack` of a tuple of arrays, whose axis numba looks at only later."""
+
+    def typer(arrays: Any, axis: Any = 0) -> Any:
+        from numba.core import errors
+
+        joined = result_type(function, arrays)
+        if joined is not None and (axis is None or not -joined.ndim <= axis < joined.ndim):
+            raise errors.TypingError(f"there is no axis {axis} along which arrays can be joined")
+        return joined
+
+    return typer
+
+
 _STUBS: dict[str, Callable[..., Any]] = {
     "like": _like,
     "numpy.where": _where,
@@ -363,6 +377,8 @@ _STUBS: dict[str, Callable[..., Any]] = {
     "numpy.ones_like": _created_like(),
     "numpy.empty_like": _created_like(),
     "numpy.full_like": _created_like(2),
+    "numpy.concatenate": _joined(np.concatenate),
+    "numpy.stack": _joined(np.stack),
     "numpy.sinc": _elementwise(np.sin),
     "matmul": _matmul,
     "numpy.outer": _outer,

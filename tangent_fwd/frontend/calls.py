@@ -82,8 +82,7 @@ class Calls(Expressions):
         if key == "numpy.array" and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
             return self.array_literal(node)
         signature = names.SIGNATURES.get(key)
-        shapes = key in ("numpy.zeros", "numpy.ones", "numpy.empty", "numpy.full", "numpy.reshape")
-        args = first + [self.shape_arg(a) if shapes else self.dtype_or_atom(a) for a in node.args]
+        args = first + [self.argument(key, a) for a in node.args]
         keywords = {
             str(k.arg): (self.shape_arg(k.value) if k.arg == "shape" else
                          self.dtype_or_atom(k.value)) for k in node.keywords
@@ -173,20 +172,25 @@ class Calls(Expressions):
         values = {**dict(zip(known, args)), **keywords}
         positional: list[Expr] = []
         static: list[tuple[str, Any]] = []
+        said = 0
         for parameter, default in signature:
             value = values.get(parameter, default)
             if value is ...:
                 self.refuse(node, f"`{name}` needs the argument `{parameter}`", code="function")
                 return None
             if parameter in ("axis", "keepdims"):
-                constant = self.static(node, name, parameter, value)
+                given = parameter in values
+                constant = self.static(node, name, parameter, value) if given else default
                 if constant is ...:
                     return None
-                if constant is not None and constant is not False:
+                if constant != default:
                     static.append((parameter, constant))
-            elif value is not None and (value != Lit(None) or key == "numpy.clip"):
-                positional.append(value)
-        return tuple(positional), tuple(static)
+            else:
+                positional.append(value if isinstance(value, (Var, Lit, Ref, Op)) else Lit(value))
+                # Defaults at the end stay unsaid, and `None` is one wherever it is allowed.
+                if (parameter in values and value != Lit(None)) or key == "numpy.clip":
+                    said = len(positional)
+        return tuple(positional[:said]), tuple(static)
 
     def static(self, node: ast.Call, name: str, parameter: str, value: Any) -> Any:
         if value is None or isinstance(value, bool):
@@ -203,6 +207,11 @@ class Calls(Expressions):
                     return tuple(e.value for e in entries if isinstance(e, Lit))
         self.refuse(node, f"`{parameter}` of `{name}` must be a constant")
         return ...
+
+    def argument(self, key: str, node: ast.expr) -> Expr:
+        if key in names.JOINS and isinstance(node, ast.List):
+            return self.name(self.on_Tuple(node))  # numba wants a tuple
+        return self.shape_arg(node) if key in names.SHAPED else self.dtype_or_atom(node)
 
     def shape_arg(self, node: ast.expr) -> Expr:
         """A shape: a tuple keeps its entries, so that each axis is known."""

@@ -334,7 +334,7 @@ class Expressions:
         self.out.append(If(cond, branches[0], branches[1], self.at))
         return Var(result)
 
-    def on_Tuple(self, node: ast.Tuple) -> Expr:
+    def on_Tuple(self, node: ast.Tuple | ast.List) -> Expr:
         return Op("tuple", tuple(self.atom(e) for e in node.elts), (), Span.of(node))
 
     def on_Subscript(self, node: ast.Subscript) -> Expr:

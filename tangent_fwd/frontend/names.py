@@ -41,6 +41,12 @@ METHODS = frozenset(
     "all any std var cumsum cumprod fill item clip round conj trace diagonal".split()
 )
 
+# What takes a shape, and what puts arrays together.
+SHAPED = frozenset(f"numpy.{name}" for name in "zeros ones empty full reshape".split())
+JOINS = frozenset(
+    f"numpy.{name}" for name in "concatenate stack hstack vstack column_stack".split()
+)
+
 # Parameters of the NumPy functions that take keywords, in order, and their defaults.
 SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     **{
@@ -60,6 +66,29 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     "numpy.where": (("condition", ...), ("x", ...), ("y", ...)),
     "numpy.astype": (("a", ...), ("dtype", ...)),
     "numpy.array": (("object", ...), ("dtype", None)),
+    **{f"numpy.{name}": (("arrays", ...), ("axis", 0)) for name in ("concatenate", "stack")},
+    "numpy.searchsorted": (("a", ...), ("v", ...), ("side", "left")),
+    "numpy.digitize": (("x", ...), ("bins", ...), ("right", False)),
+    "numpy.random.seed": (("seed", ...),),
+    "numpy.random.randint": (("low", ...), ("high", None), ("size", None)),
+    "numpy.random.choice": (("a", ...), ("size", None), ("replace", True)),
+    **{
+        f"numpy.random.{name}": (*parameters, ("size", None))
+        for name, parameters in {
+            "random": (),
+            "random_sample": (),
+            "standard_normal": (),
+            "standard_exponential": (),
+            "uniform": (("low", 0.0), ("high", 1.0)),
+            "normal": (("loc", 0.0), ("scale", 1.0)),
+            "lognormal": (("mean", 0.0), ("sigma", 1.0)),
+            "exponential": (("scale", 1.0),),
+            "gamma": (("shape", ...), ("scale", 1.0)),
+            "beta": (("a", ...), ("b", ...)),
+            "poisson": (("lam", 1.0),),
+            "binomial": (("n", ...), ("p", ...)),
+        }.items()
+    },
 }
 
 

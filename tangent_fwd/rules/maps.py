@@ -23,6 +23,8 @@ LINEAR = (
     linear("numpy.take", "a, indices"),
     linear("numpy.diag", "a, k"),
     linear("numpy.tril, numpy.triu", "a, k"),
+    linear("numpy.concatenate, numpy.stack", "a, axis", note="of a tuple of arrays"),
+    linear("numpy.hstack, numpy.vstack, numpy.column_stack", "a", note="of a tuple of arrays"),
     linear("numpy.copy, numpy.array, numpy.asarray", "a"),
     linear("numpy.ascontiguousarray, numpy.asfortranarray", "a"),
     linear("numpy.astype", "a, dtype", note="to a floating dtype; an integer one is constant"),

@@ -225,19 +225,12 @@ class _Expand(Nests):
                 return Op("numpy.transpose", args[:1], (), op.span)
             if name.value == "ndim" and isinstance(args[0], Var):
                 return Lit(self.types[args[0].name].ndim)
-<<<<<<< HEAD
         if fn == "getitem" and args[1:] == (Lit(...),):
             args = (args[0], FULL)
-        if fn == "numpy.dot" and not all(self.is_array(a) for a in args):
-            fn = "mul"
-        if fn == "numpy.dot":
-            fn = "matmul"
-=======
         if fn in ("numpy.dot", "numpy.inner"):
             fn = "matmul" if all(self.is_array(a) for a in args) else "mul"
         if fn == "numpy.array" and self.is_array(args[0]):
             fn = "numpy.copy" if len(args) == 1 else "numpy.astype"
->>>>>>> h-fe
         if fn in ("numpy.where", "numpy.astype") and not any(self.is_array(a) for a in args):
             fn = SCALAR_NAME[fn]
         return Op(fn, args, keywords, op.span)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-NEEDS_REWRITING = {"copied_array", "inner_products"}
+NEEDS_REWRITING = {"copied_array", "inner_products", "joined_from_a_list"}
 
 
 def affine(x, s, t):
@@ -196,3 +196,34 @@ def inner_products(x, y, s):
 
 def axes_by_name(T, X):
     return np.transpose(T, axes=(2, 0, 1)) * 2.0, X.transpose(1, 0), np.transpose(X, axes=None)
+
+
+def joined(x, y):
+    return np.concatenate((x, y * y, x[:2]))
+
+
+def joined_along_columns(X, Y, s):
+    return np.concatenate((X, s * Y), axis=1) @ np.hstack((Y[0], X[1]))
+
+
+def stacked(x, y):
+    return np.stack((x * y, y), axis=1) @ np.vstack((x[:3], y[2:]))
+
+
+def joined_from_a_list(x, b):
+    return np.concatenate([x, b]) * np.hstack([b, x])
+
+
+def joined_in_a_loop(x, n):
+    powers = np.ones(1)
+    for i in range(n):
+        powers = np.concatenate((powers, powers * x[i]))
+    return powers
+
+
+def joined_then_written(x, r, m):
+    both = np.concatenate((m, x))
+    both[0] = 0.0
+    columns = np.column_stack((both[:5], r))
+    columns[1] *= x[0]
+    return columns

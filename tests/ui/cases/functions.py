@@ -56,14 +56,6 @@ def variance(x):
     return np.var(x)
 
 
-def concatenation(x, y):
-    return np.concatenate((x, y))[0]
-
-
-def stack(x, y):
-    return np.vstack((x, y))[0, 0]
-
-
 def interpolation(s, x, y):
     return np.interp(s, x, y)
 
