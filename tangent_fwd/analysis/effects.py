@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from tangent_fwd.analysis.alias import Aliases, has_array
 from tangent_fwd.ir.nodes import Block, Do, Expr, Function, Let, Op, Store, Var
 from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
@@ -16,11 +18,12 @@ ALLOCATES = frozenset(
 
 def calls(expr: Expr) -> bool:
     """Whether computing an expression may do something beyond giving a value."""
-    return any(
-        isinstance(e, Op)
-        and (e.fn == "call" or e.fn.startswith(("numpy.random", "builtins.print")))
-        for e in subexpressions(expr)
-    )
+    return isinstance(expr, Op) and any(map(_acts, expr.functions))
+
+
+@cache
+def _acts(fn: str) -> bool:
+    return fn == "call" or fn.startswith(("numpy.random", "builtins.print"))
 
 
 def block_calls(block: Block) -> bool:

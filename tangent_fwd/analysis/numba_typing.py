@@ -5,6 +5,7 @@ Guarded by tests/test_infer.py; written against numba 0.68.
 
 from __future__ import annotations
 
+import copy
 import re
 import types as python_types
 import warnings
@@ -20,10 +21,11 @@ REASONS: list[str] = []
 
 
 class _Key:
-    """What numba knows a stub by, and calls it in messages."""
+    """What numba knows a stub by, and calls it in messages; whether its answers may be kept."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, lasting: bool) -> None:
         self.__name__ = name.rsplit(".", 1)[-1]
+        self.lasting = lasting
 
     def __repr__(self) -> str:
         return self.__name__
@@ -36,7 +38,7 @@ class Stub:
     their result type; a stub answers at once.
     """
 
-    def __init__(self, name: str, typer: Typer) -> None:
+    def __init__(self, name: str, typer: Typer, lasting: bool = True) -> None:
         from numba.core import errors, types
         from numba.core.typing.templates import AbstractTemplate, signature
 
@@ -55,7 +57,7 @@ class Stub:
             return None if result is None else signature(result, *args)
 
         template = type(
-            f"Stub_{name}", (AbstractTemplate,), {"key": _Key(name), "generic": generic}
+            f"Stub_{name}", (AbstractTemplate,), {"key": _Key(name, lasting), "generic": generic}
         )
         self._numba_type_ = types.Function(template)
 
@@ -86,7 +88,7 @@ def type_lines(
     scope = dict(namespace)
     exec(compile(text, "<inference>", "exec"), scope)
     function: python_types.FunctionType = scope[name]
-    typing, target = cpu_target.typing_context, cpu_target.target_context
+    typing, target = _context(), cpu_target.target_context
     typing.refresh()
     target.refresh()
     flags = compiler.Flags()
@@ -107,6 +109,35 @@ def type_lines(
                 None, f"numba fails with {type(error).__name__}: {error}"
             ) from error
     return _collect(run.state), run.state.return_type
+
+
+_CONTEXT: list[Any] = []
+
+
+def _context() -> Any:
+    """The typing context of numba, with a memory: what `+` of two floats gives is asked over and
+    over, and each time numba tries all its overloads.
+    """
+    if not _CONTEXT:
+        from numba.core import types
+        from numba.core.registry import cpu_target
+
+        class Remembering(type(cpu_target.typing_context)):  # type: ignore[misc]
+            def resolve_function_type(self, function: Any, args: Any, keywords: Any) -> Any:
+                if keywords or not isinstance(function, types.Function):
+                    return super().resolve_function_type(function, args, keywords)
+                found = self.signatures.get((function, args))
+                if found is None:
+                    found = super().resolve_function_type(function, args, keywords)
+                    if getattr(function.typing_key, "lasting", True):
+                        self.signatures[function, args] = found
+                return found
+
+        made = copy.copy(cpu_target.typing_context)
+        made.__class__ = Remembering
+        made.signatures = {}
+        _CONTEXT.append(made)
+    return _CONTEXT[0]
 
 
 _PIPELINE: list[Any] = []

@@ -25,7 +25,7 @@ def callee(op: Op, typeof_call: Callable[[Ref, tuple[Any, ...]], Any]) -> Any:
     if op.fn == "call":
         target = op.args[0]
         assert isinstance(target, Ref)
-        return Stub(target.name, lambda context, *args: typeof_call(target, args))
+        return Stub(target.name, lambda context, *args: typeof_call(target, args), lasting=False)
     key = (op.fn, op.keywords)
     if key not in _CACHE:
         _CACHE[key] = _make(op)

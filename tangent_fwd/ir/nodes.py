@@ -94,6 +94,11 @@ class Op:
         """Names of the variables inside it, once per occurrence."""
         return tuple(e.name for e in self.within if isinstance(e, Var))
 
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """The functions of it and of the operations inside it."""
+        return frozenset(e.fn for e in self.within if isinstance(e, Op))
+
 
 Expr = Union[Var, Lit, Ref, Op]
 

@@ -143,7 +143,8 @@ class _Share:
         if isinstance(value, Op) and value in known and not stmt.any_order:
             value = Var(known[value].name)
             stmt = replace(stmt, value=value)
-        self.kill((stmt,), known)
+        if not self.fixed(target) or calls(value):
+            self.kill((stmt,), known)
         if not self.fixed(target):
             return stmt
         if isinstance(value, Op):
@@ -160,6 +161,8 @@ class _Share:
 
     def kill(self, block: Block, known: Known) -> None:
         """Forget what a piece of program makes untrue."""
+        if not known:
+            return
         names = assigned(block)
         stores = self.memory.stores(block)
         everything = block_calls(block)
