@@ -234,3 +234,7 @@ def float_into_integers_in_place(s):
 
 def largest_of_a_tuple(s, t):
     return max((s, t))
+
+
+def an_ellipsis_returned(s):
+    return ...
