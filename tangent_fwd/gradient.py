@@ -67,9 +67,11 @@ class Gradients:
             compiled = self._compile(lanes)
             value = compiled.result[0] if lanes and compiled.result else compiled.result
             if value is not None and not isinstance(value, types.Float):
+                sometimes = isinstance(value, types.Optional)
+                told = f"{value.type} on one path and None on another" if sometimes else value
                 raise TypeError(
                     f"value_and_grad needs a function that returns one float; "
-                    f"`{self._name}` returns {value}"
+                    f"`{self._name}` returns {told}"
                 )
             writes = compiled.program.mutated
             made = Gradient(compiled.entry, lanes, self._trees, self._active, writes)

@@ -45,6 +45,7 @@ from tangent_fwd.transform.guard import guard
 from tangent_fwd.transform.loops import loops
 from tangent_fwd.transform.naming import RESERVED, naming
 from tangent_fwd.transform.nest import nest
+from tangent_fwd.transform.signs import signs
 from tangent_fwd.transform.simplify import simplify
 from tangent_fwd.transform.split import never_bound, split
 from tangent_fwd.transform.tangent import tangent
@@ -289,7 +290,7 @@ class _Module:
             )
             program = stage("simplify", simplify(program))
         program = self.link(program, typed.ready)
-        program = stage("nest", nest(program))
+        program = stage("nest", signs(nest(program)))
         program = self.place_constants(program)
         program = self.place_support(program)
         taken = frozenset(self.names | set(self.constants))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,10 +35,14 @@ class Source:
     filename: str
     text: str
 
+    @functools.cached_property
+    def lines(self) -> list[str]:
+        """The lines as Python counts them: neither a form feed nor U+2028 ends one."""
+        return self.text.split("\n")
+
     def line(self, number: int) -> str:
         """Line `number` (from 1) without its line break; empty past the end."""
-        lines = self.text.splitlines()
-        return lines[number - 1] if 0 < number <= len(lines) else ""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
     def slice(self, span: Span) -> str:
         """The text under `span`, its lines joined by single spaces."""

@@ -326,6 +326,35 @@ def test_a_gradient_wants_one_float():
         squares.grad(np.ones(3))
 
 
+def sometimes(s):
+    if s > 0.0:
+        return s * s
+    return None
+
+
+def test_a_gradient_wants_one_float_on_every_path():
+    with pytest.raises(TypeError, match="returns float64 on one path and None on another"):
+        forward_grad(sometimes).value_and_grad(2.0)
+
+
+def copied_before(x):
+    still = stop_gradient(x.copy())
+    still[0] = 10.0
+    return np.sum(x * still)
+
+
+def copied_after(x):
+    still = stop_gradient(x).copy()
+    still[0] = 10.0
+    return np.sum(x * still)
+
+
+def test_a_copy_of_what_stands_still_may_be_written_to():
+    x, d_x = np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 2.0])
+    for function in (copied_before, copied_after):
+        assert forward_grad(function).jvp((x,), (d_x,)) == (23.0, 18.0)
+
+
 def test_stop_gradient_holds_a_value():
     assert stop_gradient(held) is held
     assert held.jvp((3.0,), (1.0,)) == (9.0, 3.0)

@@ -44,6 +44,8 @@ LONGER = {
 # Modules of the passes, each of which is explained by a program before and a program after.
 PASSES = (
     "frontend/lower",
+    "frontend/iteration",
+    "frontend/optional",
     "transform/split",
     "analysis/infer",
     "transform/loops",
@@ -53,6 +55,7 @@ PASSES = (
     "analysis/activity",
     "transform/tangent",
     "transform/nest",
+    "transform/signs",
     "transform/naming",
     "backend/emit",
 )

@@ -420,6 +420,31 @@ def test_S10_the_users_lines_stand_above_ours() -> None:
     assert text[program.line_map[number] - 1].strip() == "y: float = x * n"
 
 
+def test_S10_lines_are_counted_as_python_counts_them(tmp_path: Path) -> None:
+    """A form feed or a line separator is no end of a line, in the user's file or in ours."""
+    text = (
+        "import numpy as np\n\x0c\n"
+        "PLACE = 'one\u2028two\x0cthree\x85four\x1cfive'\n"
+        "def below(x):\n"
+        "    t = x * x if '\u2028\x0c' != PLACE else x  # \x0c a form feed \u2028\n"
+        "    return np.sum(\n"
+        "        t * x)  # \x0b\n"
+    )
+    function = written(tmp_path, text).below
+    made = forward_grad(function, cache=False)
+    x = array(1.0, 2.0)
+    assert made.jvp((x,), (x,)) == (9.0, 27.0)
+    lines = [line.strip() for line in made.source.split("\n")]
+    assert "# return np.sum(t * x)" in lines
+    (program,) = made.specialiser._programs.values()
+    user = text.split("\n")
+    behind = {user[line - 1].strip() for line in program.line_map.values()}
+    assert behind == {line.strip() for line in user[4:6]}
+    refused = written(tmp_path, "\x0c\n# \u2028\ndef f(s):\n    return eval('s')\n").f
+    with pytest.raises(UnsupportedFunction, match=r"\n4 \|     return eval"):
+        forward_grad(refused).jvp((3.0,), (1.0,))
+
+
 def test_S12_docstrings_and_annotations_do_not_disturb() -> None:
     """The docstring is kept; annotations, even those that are strings, are no expressions."""
     assert slope_of(documented, 3.0, 2) == 12.0

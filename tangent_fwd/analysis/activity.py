@@ -208,7 +208,7 @@ class Activity:
                     "activity",
                     "an array passed through `stop_gradient` is written to",
                     stmt.value.span or stmt.span,
-                    help="pass a copy: `stop_gradient(x.copy())`",
+                    help="write to a copy of it: `stop_gradient(x).copy()`",
                 )
             )
 

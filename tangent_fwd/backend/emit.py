@@ -231,7 +231,7 @@ class _Writer:
             self.text.add("    " * depth + "# " + line)
 
     def user_lines(self, stmt: Stmt) -> list[str]:
-        return self.source.text.splitlines()[stmt.span.line - 1 : stmt.span.end_line]
+        return self.source.lines[stmt.span.line - 1 : stmt.span.end_line]
 
     def user_line(self, stmt: Stmt) -> str:
         """The user's statement on one line."""

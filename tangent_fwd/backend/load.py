@@ -80,7 +80,8 @@ def _load(text: str, name: str, digest: str, root: Path | None, options: Options
     else:
         filename = f"<tangent_fwd {name} {digest[:16]}>"
         # Without a modification time the entry survives `linecache.checkcache`.
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        lines = [line + "\n" for line in text.split("\n")]
+        linecache.cache[filename] = (len(text), None, lines, filename)
     module = ModuleType(f"{generated.__name__}.{name}_{digest[:16]}")
     module.__file__ = filename
     # numba looks modules up by name, when it compiles and when it reads compiled code back.

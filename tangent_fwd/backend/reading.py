@@ -23,7 +23,7 @@ def any_order_lines(filename: str) -> frozenset[int]:
 
 @functools.lru_cache(maxsize=64)
 def _marked_lines(text: str) -> frozenset[int]:
-    lines = text.splitlines()
+    lines = text.split("\n")
     if not any(line.endswith(ANY_ORDER) for line in lines):
         return frozenset()
     marked: set[int] = set()

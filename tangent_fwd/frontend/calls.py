@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import types
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,8 @@ class Calls(Expressions):
             message = f"`{display(key)}` with an array to write into is not supported"
             self.refuse(node, message, code="function")
             return Lit(0.0)
+        if key == "tangent_fwd.stop_gradient" and len(args) == 1:
+            return self.still(args[0], span)
         if key == "builtins.divmod" and len(args) == 2:
             parts = [self.name(Op(fn, tuple(args), (), span)) for fn in ("floordiv", "mod")]
             return Op("tuple", tuple(parts), (), span)
@@ -129,6 +132,15 @@ class Calls(Expressions):
                 result = self.name(Op(key, (result, other), (), span))
             return Op(key, (result, args[-1]), (), span)
         return Op(key, tuple(args), (), span)
+
+    def still(self, value: Expr, span: Span) -> Expr:
+        """`stop_gradient`: of a copy, the copy of what stands still, which may be written to."""
+        fn, made = "tangent_fwd.stop_gradient", self.out[-1] if self.out else None
+        if isinstance(made, Let) and made.target[0] == "%" and value == Var(made.target):
+            if isinstance(made.value, Op) and made.value.fn == "numpy.copy":
+                self.out[-1] = replace(made, value=replace(made.value, fn=fn))
+                return replace(made.value, args=(value,))
+        return Op(fn, (value,), (), span)
 
     def frexp(self, value: Expr, span: Span) -> Expr:
         """The exponent carries no tangent, and the mantissa is the value scaled by it."""

@@ -156,8 +156,11 @@ class Expressions:
         return result
 
     def on_Constant(self, node: ast.Constant) -> Expr:
-        if isinstance(node.value, (bool, int, float, str)) or node.value in (None, ...):
+        if node.value is None or isinstance(node.value, (bool, int, float, str)):
             return Lit(node.value)
+        if node.value is ...:
+            self.refuse(node, "`...` is supported as an index only")
+            return Lit(0.0)
         self.refuse(node, f"a {type(node.value).__name__} literal is not supported")
         return Lit(0.0)
 
@@ -359,6 +362,8 @@ class Expressions:
             parts = [Lit(None) if p is None else self.atom(p) for p in
                      (node.lower, node.upper, node.step)]  # fmt: skip
             return Op("slice", tuple(parts), (), Span.of(node))
+        if isinstance(node, ast.Constant) and node.value is ...:
+            return Lit(...)
         return self.atom(node)
 
 

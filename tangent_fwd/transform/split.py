@@ -42,6 +42,7 @@ from tangent_fwd.ir.nodes import (
     Function,
     If,
     Let,
+    Lit,
     Op,
     Raise,
     Return,
@@ -50,7 +51,7 @@ from tangent_fwd.ir.nodes import (
     Var,
     While,
 )
-from tangent_fwd.ir.walk import blocks, map_expr, own_exprs, variables
+from tangent_fwd.ir.walk import assigned, blocks, map_expr, own_exprs, statements, variables
 from tangent_fwd.source import Span
 
 Path = tuple[int, ...]
@@ -75,6 +76,7 @@ class _Webs:
         self.name_of: dict[Path, str] = {}
         self.uses: dict[tuple[Path, str], Path] = {}
         self.unbound: list[Diagnostic] = []
+        self.first_rounds = _first_rounds(function.body)
         env: Env = {}
         for k, param in enumerate(function.params):
             env[param] = frozenset([self.bind((-1, k), param)])
@@ -144,6 +146,8 @@ class _Webs:
         if isinstance(stmt, Let):
             return {**env, stmt.target: frozenset([self.bind(path, stmt.target)])}
         if isinstance(stmt, If):
+            if id(stmt) in self.first_rounds:
+                return self.first_round(stmt, path, env, breaks, continues)
             yes = self.flow(stmt.body, (*path, 0), env, breaks, continues)
             no = self.flow(stmt.orelse, (*path, 1), env, breaks, continues)
             return _join([yes, no], strict=True)
@@ -156,6 +160,16 @@ class _Webs:
             continues.append(env)
             return None
         return None if isinstance(stmt, (Return, Raise)) else env
+
+    def first_round(
+        self, stmt: If, path: Path, env: Env, breaks: list[Env], continues: list[Env]
+    ) -> Env | None:
+        """`if k == 0: …` in a loop over k: what is bound there is bound in every later round."""
+        before = len(continues)
+        first = self.flow(stmt.body, (*path, 0), env, breaks, continues)
+        bound = _join([first, *continues[before:]], strict=True) or {}
+        later = self.flow(stmt.orelse, (*path, 1), {**bound, **env}, breaks, continues)
+        return _join([first, later], strict=True)
 
     def loop(self, stmt: For | While, path: Path, env: Env) -> Env | None:
         head = env
@@ -233,3 +247,21 @@ def _join(envs: Iterable[Env | None], strict: bool = False) -> Env | None:
     names = {name for env in reached for name in env}
     nothing = frozenset([_NOWHERE]) if strict else frozenset()
     return {name: frozenset(p for env in reached for p in env.get(name, nothing)) for name in names}
+
+
+def _first_rounds(body: Block) -> set[int]:
+    """Branches, by their id, that the first round of a loop takes and no other: `if k == 0`."""
+    found = set()
+    for loop in statements(body):
+        if not isinstance(loop, For):
+            continue
+        start = loop.bounds[0] if len(loop.bounds) > 1 else Lit(0)
+        if {loop.var, *variables(start)} & assigned(loop.body):
+            continue
+        for test, stmt in zip((None, *loop.body), loop.body):
+            if isinstance(stmt, If) and isinstance(test, Let) and stmt.cond == Var(test.target):
+                if test.value == Op("eq", (Var(loop.var), start)):
+                    found.add(id(stmt))
+            if any(isinstance(s, Continue) for s in statements((stmt,))):
+                break  # the first round may end here
+    return found

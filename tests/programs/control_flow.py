@@ -239,6 +239,16 @@ def after_what_always_leaves(s):
     return s * s * s
 
 
+def truth_as_a_number(s, t):
+    low = s < t
+    return s * low - t * (t < 0.0), -s * low, t - low * s * t, (low - t) * -low - s / (3.0 + low)
+
+
+def truth_in_arrays(x, y):
+    low = x < y
+    return x - y * (y < 0.0), -x * low, np.sum(y - low * x * y)
+
+
 def optional_left_out(x, absent):
     if absent is None:
         absent = 2.0

@@ -378,3 +378,30 @@ def one_name_twice(x, y):
     for i, (i, a) in enumerate(zip(x, y)):
         total += i * i * a
     return total
+
+
+def bound_in_the_first_round(x):
+    total = 0.0
+    for k in range(x.size):
+        if k == 0:
+            first = x[0] * x[1]
+        total += first * x[k]
+    return total
+
+
+def previous_element(x, n):
+    total = 0.0
+    for k, a in enumerate(x):
+        if k == 0:
+            last = a
+            continue
+        total += last * a
+        last = a
+    start = n - 3
+    for i in range(start, x.size):
+        if i == start:
+            kept = x[i] * total
+        else:
+            total += kept * x[i]
+            kept = x[i]
+    return total

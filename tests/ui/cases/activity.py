@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tangent_fwd import stop_gradient
 from tests.ui.marks import active
 
 TABLE = np.array([0.5, 1.5])
@@ -41,3 +42,9 @@ def write_to_a_constant_tuple(s):
 def fill_a_module_constant(s):
     TABLE.fill(s)
     return TABLE[0]
+
+
+def what_stands_still_written_to(x):
+    still = stop_gradient(x * 2.0)
+    still[0] = 1.0
+    return np.sum(x * still)

@@ -87,3 +87,54 @@ def assigned_on_no_path(s):
 
 def deleted_builtin(s):
     return prnt(s)
+
+
+def not_in_the_first_round(x):
+    total = 0.0
+    for k in range(x.size):
+        if k == 1:
+            first = x[0]
+        total += first * x[k]
+    return total
+
+
+def in_a_first_round_that_may_be_left_before(x):
+    total = 0.0
+    for k in range(x.size):
+        if x[k] > 0.0:
+            continue
+        if k == 0:
+            first = x[0]
+        total += first * x[k]
+    return total
+
+
+def in_the_first_round_on_one_path_only(x):
+    total = 0.0
+    for k in range(x.size):
+        if k == 0:
+            if x[0] > 0.0:
+                first = x[0]
+        total += first * x[k]
+    return total
+
+
+def in_an_inner_branch(x, flag):
+    total = 0.0
+    for k in range(x.size):
+        if flag:
+            if k == 0:
+                first = x[0]
+            total += first * x[k]
+            flag = not flag
+    return total
+
+
+def where_the_counter_is_bound_anew(x):
+    total = 0.0
+    for k in range(x.size):
+        k = k + 1
+        if k == 0:
+            first = x[0]
+        total += first * x[k]
+    return total
