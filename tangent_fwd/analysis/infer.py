@@ -289,6 +289,9 @@ class _Printer:
         fn = op.fn
         if fn == "tuple":
             inner = ", ".join(map(self.expr, op.args))
+            cls = dict(op.keywords).get("class")
+            if cls is not None:
+                return f"{self.glob(cls, ('class', cls))}({inner})"
             return f"({inner},)" if inner else "()"
         if fn == "slice":
             return ":".join("" if a == Lit(None) else self.expr(a) for a in op.args)
