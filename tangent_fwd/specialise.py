@@ -95,7 +95,12 @@ class Specialiser:
         program = self.program(arguments, lanes)
         signature = self.signature(arguments, lanes)
         module = load(
-            program.text, program.name, program.entry, self.options, ", ".join(map(str, signature))
+            program.text,
+            program.name,
+            program.entry,
+            self.options,
+            ", ".join(map(str, signature)),
+            program.classes,
         )
         dispatcher = getattr(module, program.entry)
         if not hasattr(dispatcher, "overloads"):

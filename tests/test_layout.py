@@ -56,6 +56,7 @@ PASSES = (
     "transform/tangent",
     "transform/nest",
     "transform/signs",
+    "transform/constants",
     "transform/naming",
     "backend/emit",
 )

@@ -1110,3 +1110,15 @@ def test_A_arange_with_a_dtype() -> None:
     assert [v.dtype for v in value] == [t.dtype for t in tangent] == [np.float32, np.float64]
     assert tangent[0].tolist() == [0.0, 2.0, 4.0, 6.0]
     assert tangent[1].tolist() == [2.0, 4.0, 6.0]
+
+
+def only_element(x):
+    a, c, d = x
+    return x[1:2].item() * a + (x[:1] * d).item() * c
+
+
+def test_A_the_only_element_and_all_elements() -> None:
+    """`item` is the method of an array of one element; unpacking counts first."""
+    agrees(only_element, (array(1.5, -2.0, 0.7),), (array(0.3, 0.4, -1.0),))
+    value, tangent = both_ways(only_element, (array(2.0, 3.0, 5.0),), (array(1.0, 0.0, 0.0),))
+    assert (value, tangent) == (36.0, 18.0)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from numba.core.runtime import _nrt_python, rtsys
 from tangent_fwd import ActivityError, TangentError, TypingFailure, forward_grad
 from tangent_fwd.errors import NoRule, UnsupportedFunction, UnsupportedSyntax
 from tests.harness import differentiate, plain
-from tests.trap_support import agrees, array, both_ways, in_python, refused, slope
+from tests.trap_support import again, agrees, array, both_ways, in_python, refused, slope, written
 
 
 def quotient(s, t):
@@ -710,3 +712,49 @@ def test_T_exponents_of_two_stay_integers() -> None:
     assert value.dtype == tangent.dtype == np.float32
     assert value.tolist() == [66.0, -204.0]
     assert tangent.tolist() == [2.0 + 3 * 64.0, -12.0 - 3 * 192.0]
+
+
+Place = namedtuple("Place", ["x", "y"])
+
+
+class Typed(NamedTuple):
+    a: float
+    n: int = 2
+
+
+def moved(s, t):
+    return Place(s * t, Typed(t))
+
+
+def test_T_named_tuples_are_the_users_own(tmp_path: Path) -> None:
+    """The text has stand-ins for the classes; what comes back is of the class itself."""
+    made = forward_grad(moved, argnums=(0, 1))
+    value, tangent = made.jvp((2.0, 3.0), (1.0, 10.0))
+    assert value == Place(6.0, Typed(3.0, 2))
+    assert tangent == Place(23.0, Typed(10.0, 0.0))
+    for found in (value, tangent):
+        assert type(found) is Place
+        assert type(found.y) is Typed
+    alone = written(tmp_path, made.source)
+    assert alone.moved_jvp(2.0, 3.0, 1.0, 10.0)[1] == tangent
+    assert alone.Place is not Place
+    second = again(lambda s: moved(s, s).x, (2.0,), (True,), tmp_path)
+    assert forward_grad(second, argnums=(0,)).jvp((2.0, 1.0), (1.0,)) == ((4.0, 4.0), (4.0, 2.0))
+
+    @njit
+    def in_compiled_code(p):
+        return made.tangent(p.x, p.y, 1.0, 0.0)[0].x + p.x
+
+    assert in_compiled_code(Place(2.0, 3.0)) == 8.0
+
+
+def test_T_two_named_tuples_of_one_name_are_kept_apart() -> None:
+    """Equal texts made for different classes are different modules."""
+
+    def using(cls):
+        return forward_grad(lambda s: cls(s, s * s))
+
+    classes = [namedtuple("Local", ["x", "y"]) for _ in range(2)]
+    values = [using(cls).jvp((3.0,), (1.0,)) for cls in classes]
+    assert values[0] == values[1] == ((3.0, 9.0), (1.0, 6.0))
+    assert [type(v[0]) for v in values] == classes

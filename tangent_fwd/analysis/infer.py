@@ -44,7 +44,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import is_tuple
+from tangent_fwd.analysis.alias import is_array, is_tuple
 from tangent_fwd.analysis.numba_typing import InferenceError, type_lines, unify
 from tangent_fwd.analysis.stubs import callee, weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
@@ -70,7 +70,7 @@ from tangent_fwd.ir.nodes import (
     While,
 )
 from tangent_fwd.ir.show import INFIX, PREFIX, display
-from tangent_fwd.ir.walk import map_block, statements
+from tangent_fwd.ir.walk import blocks, map_block, statements, with_blocks
 from tangent_fwd.source import Source, Span
 
 CallTyper = Callable[[Ref, tuple[Any, ...]], Any]
@@ -109,7 +109,8 @@ def infer(
         known[name] = types.unliteral(shared)
     raise_all(_fractional_bounds(function, known) + _miscounted(function, known), source)
     known["return"] = types.unliteral(result)
-    return replace(function, types=known, body=map_block(_counted, function.body))
+    body = _with_counts(function.body, known)
+    return replace(function, types=known, body=map_block(_counted, body))
 
 
 def _fractional_bounds(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
@@ -138,6 +139,22 @@ def _miscounted(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
             message = f"cannot unpack {len(kind)} values into {wanted} names"
             found.append(Diagnostic("typing", message, op.span or stmt.span))
     return found
+
+
+def _with_counts(block: Block, known: dict[str, Any]) -> Block:
+    """The block with a check before each array that is unpacked, as Python has one."""
+    out: list[Stmt] = []
+    for stmt in block:
+        op = stmt.value if isinstance(stmt, Let) else None
+        wanted = dict(op.keywords).get("of") if isinstance(op, Op) else None
+        if isinstance(op, Op) and wanted is not None and op.args[1] == Lit(0):
+            array = op.args[0]
+            if isinstance(array, Var) and is_array(known.get(array.name)):
+                test = Op("ne", (Op("builtins.len", (array,)), Lit(wanted)))
+                fail = Raise("ValueError", f"expected {wanted} values to unpack", stmt.span)
+                out.append(If(test, (fail,), (), stmt.span))
+        out.append(with_blocks(stmt, tuple(_with_counts(b, known) for b in blocks(stmt))))
+    return tuple(out)
 
 
 def _counted(expr: Expr) -> Expr:
@@ -272,6 +289,9 @@ class _Printer:
         fn = op.fn
         if fn == "tuple":
             inner = ", ".join(map(self.expr, op.args))
+            cls = dict(op.keywords).get("class")
+            if cls is not None:
+                return f"{self.glob(cls, ('class', cls))}({inner})"
             return f"({inner},)" if inner else "()"
         if fn == "slice":
             return ":".join("" if a == Lit(None) else self.expr(a) for a in op.args)

@@ -118,9 +118,12 @@ def emit(
     body = "\n".join(line for line in body.split("\n") if not line.lstrip().startswith("#"))
     text = Text()
     text.add("\n".join([f'"""{header}', *legend("\n".join(functions.lines)), '"""', ""]))
+    classes = [value for value in constants.values() if isinstance(value, type)]
+    if classes:
+        text.add("from collections import namedtuple\n")
     if "math." in body:
         text.add("import math\n")
-    if "np." in body or constants:
+    if "np." in body or len(classes) < len(constants):
         text.add("import numpy as np\n")
     text.add("try:\n    from numba import njit")
     text.add("except ImportError:  # plain Python gives the same numbers")

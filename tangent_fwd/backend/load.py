@@ -11,19 +11,29 @@ import functools
 import hashlib
 import json
 import linecache
+import os
 import re
 import sys
+from collections.abc import Mapping
 from importlib.abc import InspectLoader
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MappingProxyType, ModuleType
+from typing import Any
 
 from tangent_fwd.backend import cache, cpu, generated
 from tangent_fwd.options import Options
 
-_loaded: dict[tuple[str, Path | None], ModuleType] = {}
+_loaded: dict[tuple[Any, ...], ModuleType] = {}
 
 
-def load(text: str, name: str, entry: str, options: Options, signature: str) -> ModuleType:
+def load(
+    text: str,
+    name: str,
+    entry: str,
+    options: Options,
+    signature: str,
+    classes: Mapping[str, type] = MappingProxyType({}),
+) -> ModuleType:
     """Make a module from emitted text, its `@njit` functions compiled the way `cpu.jit` does.
 
     Nothing is compiled yet: numba compiles at the first call, or finds what an earlier process
@@ -35,20 +45,22 @@ def load(text: str, name: str, entry: str, options: Options, signature: str) -> 
         entry: the function that will be called from outside.
         options: part of the key; `cache=False` keeps everything in memory.
         signature: the argument types the text was made for; part of the key.
+        classes: the named tuples that the module's own definitions of these names stand for.
 
     Raises:
         ValueError: if the text does not define `entry`.
     """
     from numba.core.compiler_lock import global_compiler_lock
 
-    digest = _key(text, options, signature)
+    digest = _key(text, options, ", ".join([signature, *map(_identity, classes.values())]))
     root = cache.folder() if options.cache else None
     # numba's own lock: a caller may hold it already, and two locks can be taken in two orders.
     with global_compiler_lock:
-        module = _loaded.get((digest, root))
+        key = digest, root, *map(id, classes.values())
+        module = _loaded.get(key)
         if module is None:
-            module = _load(text, _plain(name), digest, root, options)
-            _loaded[digest, root] = module
+            module = _load(text, _plain(name), digest, root, options, classes)
+            _loaded[key] = module
     if not hasattr(module, entry):
         raise ValueError(f"the emitted module does not define {entry!r}")
     return module
@@ -68,7 +80,23 @@ class _Text(InspectLoader):
         return self.source_to_code(self._text, self._filename)
 
 
-def _load(text: str, name: str, digest: str, root: Path | None, options: Options) -> ModuleType:
+def _identity(cls: type) -> str:
+    """A name for a class that is the same in another process only if the class is, too."""
+    found: Any = sys.modules.get(cls.__module__)
+    for part in cls.__qualname__.split("."):
+        found = getattr(found, part, None)
+    name = f"{cls.__module__}.{cls.__qualname__}"
+    return name if found is cls else f"{name} {os.getpid()} {id(cls)}"
+
+
+def _load(
+    text: str,
+    name: str,
+    digest: str,
+    root: Path | None,
+    options: Options,
+    classes: Mapping[str, type],
+) -> ModuleType:
     kept: cache.Entry | None = None
     if root is not None:
         try:
@@ -88,6 +116,7 @@ def _load(text: str, name: str, digest: str, root: Path | None, options: Options
     sys.modules[module.__name__] = module
     try:
         _Text(text, filename).exec_module(module)
+        vars(module).update(classes)
         _compile_with_ours(module, options, kept)
     except BaseException:
         del sys.modules[module.__name__]

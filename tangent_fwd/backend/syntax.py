@@ -26,6 +26,7 @@ _METHOD = {
     "numpy.flatten": "flatten",
     "numpy.copy": "copy",
     "numpy.astype": "astype",
+    "numpy.item": "item",
     "numpy.reshape": "reshape",
     "numpy.ravel": "ravel",
 }

@@ -135,6 +135,9 @@ def constant(value: Any) -> str:
     """A captured value as the expression that makes it."""
     import numpy as np
 
+    if isinstance(value, type):
+        fields = ", ".join(f'"{f}"' for f in value._fields)  # type: ignore[attr-defined]
+        return f'namedtuple("{value.__name__}", [{fields}])'
     if isinstance(value, np.ndarray) and not value.size:
         return f'np.zeros({value.shape}, dtype="{value.dtype.name}")'
     if isinstance(value, np.ndarray):

@@ -43,6 +43,8 @@ class Calls(Expressions):
             return self.library_call(node, key, [])
         if names.is_helper(callee):
             return self.helper_call(node, callee)
+        if names.is_named_tuple(callee):
+            return self.named_tuple(node, callee)
         name = ast.unparse(node.func)
         kind = "class" if inspect.isclass(callee) else type(callee).__name__
         self.refuse(
@@ -73,7 +75,7 @@ class Calls(Expressions):
                     self.refuse(func, f"cannot call `{ast.unparse(func)}`", code="function")
                 return Lit(0.0)
         if func.attr not in names.METHODS:
-            advice = nearest(func.attr, names.METHODS)
+            advice = nearest(func.attr, names.METHODS) if func.attr[0] != "_" else ""
             self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")
             return Lit(0.0)
         return self.library_call(node, f"numpy.{func.attr}", [self.atom(func.value)])
@@ -132,6 +134,24 @@ class Calls(Expressions):
                 result = self.name(Op(key, (result, other), (), span))
             return Op(key, (result, args[-1]), (), span)
         return Op(key, tuple(args), (), span)
+
+    def named_tuple(self, node: ast.Call, cls: Any) -> Expr:
+        """`Point(x, y)` is a tuple that remembers its class."""
+        args = [self.atom(a) for a in node.args]
+        keywords = {str(k.arg): self.atom(k.value) for k in node.keywords}
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        fields = inspect.Signature([inspect.Parameter(f, kind) for f in cls._fields])
+        defaults = {
+            f: self.captured(node, f, v) for f, v in cls._field_defaults.items()
+            if f not in keywords and f not in cls._fields[: len(args)]
+        }  # fmt: skip
+        try:
+            bound = fields.bind(*args, **keywords, **defaults)
+        except TypeError as error:
+            self.refuse(node, f"`{cls.__name__}`: {error}")
+            return Lit(0.0)
+        values = tuple(bound.arguments[f] for f in cls._fields)
+        return Op("tuple", values, (("class", cls),), Span.of(node))
 
     def still(self, value: Expr, span: Span) -> Expr:
         """`stop_gradient`: of a copy, the copy of what stands still, which may be written to."""

@@ -197,17 +197,20 @@ class Expressions:
         if isinstance(obj, types.ModuleType) or callable(obj):
             self.refuse(node, f"`{name}` is used as a value; only calls of functions are supported")
             return Lit(0.0)
-        if isinstance(obj, tuple) and hasattr(obj, "_fields"):
-            advice = f"take its fields where they are needed: `{name}.{obj._fields[0]}`"
-            message = f"`{name}` is a named tuple of the module, used as a whole"
-            self.refuse(node, message, advice)
-            return Lit(0.0)
+        if type(obj) is tuple or names.is_named_tuple(type(obj)):
+            return self.captured_parts(node, name, obj)
         self.refuse(
             node,
             f"the captured value `{name}` is a {type(obj).__name__}; "
             "numbers, tuples of numbers and small arrays are supported",
         )
         return Lit(0.0)
+
+    def captured_parts(self, node: ast.expr, name: str, obj: Any) -> Expr:
+        """A tuple of the module that holds more than numbers, or is named: made from its parts."""
+        values = [self.captured(node, f"{name}[{k}]", part) for k, part in enumerate(obj)]
+        keywords = (("class", type(obj)),) if hasattr(obj, "_fields") else ()
+        return self.name(Op("tuple", tuple(values), keywords, Span.of(node)))
 
     def on_Attribute(self, node: ast.Attribute) -> Expr:
         obj = self.resolve(node)

@@ -132,6 +132,11 @@ def is_helper(obj: Any) -> bool:
     )
 
 
+def is_named_tuple(obj: Any) -> bool:
+    """Whether an object is a class of named tuples."""
+    return isinstance(obj, type) and issubclass(obj, tuple) and hasattr(obj, "_fields")
+
+
 def constant(obj: Any) -> Any:
     """A Python number for a captured number, `...` where the object is not one."""
     if obj is None or isinstance(obj, (bool, int, float, str)):

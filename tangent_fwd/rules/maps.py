@@ -8,6 +8,7 @@ LINEAR = (
     # The same numbers in another shape, order or place
     linear("numpy.reshape", "a, shape"),
     linear("numpy.ravel, numpy.flatten", "a"),
+    linear("numpy.item", "a", note="the method of an array of one element"),
     linear("numpy.transpose, numpy.permute_dims", "a, axes"),
     linear("numpy.swapaxes", "a, axis1, axis2"),
     linear("numpy.moveaxis", "a, source, destination"),

@@ -67,6 +67,8 @@ REDUCTIONS = frozenset(f"numpy.{n}" for n in ("sum", "mean", "prod", "max", "min
 _CREATE = frozenset(f"numpy.{n}" for n in ("zeros", "ones", "empty", "full"))
 _CREATE_LIKE = frozenset(f"numpy.{n}_like" for n in ("zeros", "ones", "empty", "full"))
 _VIEW_OR_COPY = frozenset(f"numpy.{n}" for n in ("reshape", "ravel", "ascontiguousarray"))
+# numba's own words, which a program that was compiled by numba alone raises.
+_UNEQUAL = "incompatible array sizes for np.dot(a, b) (vector * vector)"
 _SAME_SHAPE = frozenset(("numpy.copy", "numpy.ascontiguousarray", "tangent_fwd.stop_gradient"))
 
 
@@ -372,7 +374,7 @@ class _Expand(Nests):
         (m,), (n,) = shapes.of(a.name), shapes.of(b.name)
         if m != n:
             test = Op("ne", (shapes.text(m, [(a.name, 0)]), shapes.text(n, [(b.name, 0)])))
-            fail = Raise("ValueError", "shapes of the vectors do not match", stmt.span)
+            fail = Raise("ValueError", _UNEQUAL, stmt.span)
             self.emit(If(test, (fail,), (), stmt.span))
             shapes.join(m, n)
         product = self.fresh(self.types[a.name].copy(dtype=self.types[stmt.target], layout="C"))

@@ -8,7 +8,7 @@ from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Raise, Stmt, Store, Var
 from tangent_fwd.source import Span
-from tangent_fwd.transform.nests import Nests, at_least_zero
+from tangent_fwd.transform.nests import Nests, any_of, at_least_zero
 
 
 class Reduction:
@@ -73,19 +73,15 @@ class Reduction:
         """NumPy refuses the extreme of nothing; so do we, before a loop would return infinity."""
         if self.name not in ("max", "min"):
             return
-        tests: list[Expr] = [
-            Op("eq", (self.size(a), Lit(0)))
-            for a in self.axes
-            if not isinstance(self.dims[a], Lit) or self.dims[a] == Lit(0)
-        ]
-        if not tests:
-            return
-        test = tests[0]
-        for other in tests[1:]:
-            test = Op("or", (test, other))
         full = {"max": "maximum", "min": "minimum"}[self.name]
         message = f"zero-size array to reduction operation {full} which has no identity"
-        self.owner.emit(If(test, (Raise("ValueError", message, self.span),), (), self.span))
+        refuse = Raise("ValueError", message, self.span)
+        open_ = [a for a in self.axes if not isinstance(self.dims[a], Lit)]
+        if any(self.dims[a] == Lit(0) for a in self.axes):
+            self.owner.emit(refuse)
+        elif open_:
+            test = any_of([Op("eq", (self.size(a), Lit(0))) for a in open_])
+            self.owner.emit(If(test, (refuse,), (), self.span))
 
     def accumulate(self, target: Expr, item: Expr, write: Any) -> Block:
         """The statements that take one element in; `write` stores the new value."""

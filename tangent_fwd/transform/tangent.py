@@ -132,7 +132,8 @@ class _Tangent(Partials):
                 self.zero(Op("getitem", (expr, Lit(k))), t) if holds_float(t) else Lit(0)
                 for k, t in enumerate(kind)
             )
-            return Op("tuple", entries)
+            cls = getattr(kind, "instance_class", None)
+            return Op("tuple", entries, () if cls is None else (("class", cls),))
         return Lit(0.0, "float32" if str(kind) == "float32" else None)
 
     def solid(self, expr: Expr, lane: int, kind: Any = None) -> Expr:
@@ -303,7 +304,7 @@ class _Tangent(Partials):
         """Views, elements and tuples: the same operation on the tangents."""
         for k in self.lanes:
             if value.fn == "tuple":
-                made = Op("tuple", tuple(self.solid(a, k) for a in value.args))
+                made = replace(value, args=tuple(self.solid(a, k) for a in value.args))
             else:
                 base = self.solid(value.args[0], k)
                 made = replace(value, args=(base, *value.args[1:]))

@@ -22,7 +22,7 @@ def bilinear_jvp(A, x, y, d_A, d_x):
     for i in range(A_x.size):
         d_A_x[i] += slope[i]
     if y.size != A.shape[0]:
-        raise ValueError("shapes of the vectors do not match")
+        raise ValueError("incompatible array sizes for np.dot(a, b) (vector * vector)")
     d_y_A_x = 0.0
     y_A_x = 0.0
     for i in range(A.shape[0]):

@@ -113,3 +113,45 @@ def nested_constants(s, t):
 
 def array_in_a_constant(x):
     return x * HELD[1] + HELD[-1][0]
+
+
+def named_tuple_made_here(s, t):
+    p = Point(s, s * t)
+    q = Point(y=p.x, x=p.y * 2.0)
+    return q.x * p.y + q.y
+
+
+def named_tuple_in_a_loop(s, t):
+    state = Point(s, t)
+    for _ in range(3):
+        state = Point(state.y, state.x * 0.5 - state.y)
+    return state
+
+
+def named_tuple_of_branches(s, t):
+    if s > t:
+        p = Point(s * t, 2.0)
+    else:
+        p = ORIGIN
+    return p.x * p.y
+
+
+def named_tuple_of_helper(s, x):
+    p = _moved(Point(x * s, s), s)
+    return np.sum(p.x) * p.y
+
+
+def _moved(a, c):
+    return Point(a.x + c, a.y * c)
+
+
+def named_tuples_inside(s, t):
+    p = ORIGIN
+    inner = (p, Point((s, t), s * t))
+    (a, c), d = inner[1]
+    return a * c * d * inner[0].y, inner[1].x[0] * p.x
+
+
+def constants_unpacked(x, s):
+    (a, c), d = HELD
+    return x * d * s + a * c

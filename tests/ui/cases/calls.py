@@ -54,8 +54,20 @@ def a_class_called(s):
     return Model(s).scale
 
 
-def a_namedtuple_made(s):
-    return Point(s, s).x
+def named_tuple_with_too_few(s):
+    return Point(s).x
+
+
+def named_tuple_with_another_field(s):
+    return Point(s, z=s).x
+
+
+def field_that_is_not_there(s):
+    return Point(s, s).z
+
+
+def named_tuple_replaced(s):
+    return Point(s, s)._replace(x=1.0).y
 
 
 def an_object_called(s):

@@ -3,7 +3,6 @@
 import enum
 import math
 import random
-from collections import namedtuple
 from fractions import Fraction
 
 import numpy as np
@@ -24,7 +23,6 @@ MASKED = np.ma.masked_array([1.0, 2.0], [True, False])
 DATE = np.datetime64("2020-01-01")
 RECORD = np.zeros(2, dtype=[("a", float)])
 RNG = np.random.default_rng(0)
-POINT = namedtuple("Point", ["x", "y"])(1.0, 2.0)
 
 
 class Rate(enum.Enum):
@@ -81,11 +79,6 @@ def tuple_with_a_list(s):
 def tuple_with_a_list_as_a_whole(s):
     pair = MIXED
     return s * pair[0]
-
-
-def named_tuple_as_a_whole(s):
-    point = POINT
-    return s * point.x
 
 
 def place_outside_of_a_nested_tuple(s):
