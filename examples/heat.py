@@ -37,26 +37,32 @@ DT = 0.2 * DX**2  # stable up to a diffusivity of 1.25
 
 
 @njit
+def step(new, old, diffusivity, loss, dx, dt):
+    rows, columns = old.shape
+    for i in range(1, rows - 1):
+        for j in range(1, columns - 1):
+            # The flux through each face, with the mean diffusivity of its two sides.
+            here = diffusivity[i, j]
+            flux = (
+                (here + diffusivity[i + 1, j]) * (old[i + 1, j] - old[i, j])
+                + (here + diffusivity[i - 1, j]) * (old[i - 1, j] - old[i, j])
+                + (here + diffusivity[i, j + 1]) * (old[i, j + 1] - old[i, j])
+                + (here + diffusivity[i, j - 1]) * (old[i, j - 1] - old[i, j])
+            )
+            new[i, j] = old[i, j] + dt * (0.5 * flux / dx**2 - loss * old[i, j])
+
+
+@njit
 def final_temperature(parameters, start, dx, dt, steps):
     left, right, loss = parameters
-    rows, columns = start.shape
     diffusivity = np.empty(start.shape)
-    diffusivity[:, : columns // 2] = left
-    diffusivity[:, columns // 2 :] = right
+    half = start.shape[1] // 2
+    diffusivity[:, :half] = left
+    diffusivity[:, half:] = right
     old = start.copy()
     new = start.copy()
     for _ in range(steps):
-        for i in range(1, rows - 1):
-            for j in range(1, columns - 1):
-                # The flux through each face, with the mean diffusivity of its two sides.
-                here = diffusivity[i, j]
-                flux = (
-                    (here + diffusivity[i + 1, j]) * (old[i + 1, j] - old[i, j])
-                    + (here + diffusivity[i - 1, j]) * (old[i - 1, j] - old[i, j])
-                    + (here + diffusivity[i, j + 1]) * (old[i, j + 1] - old[i, j])
-                    + (here + diffusivity[i, j - 1]) * (old[i, j - 1] - old[i, j])
-                )
-                new[i, j] = old[i, j] + dt * (0.5 * flux / dx**2 - loss * old[i, j])
+        step(new, old, diffusivity, loss, dx, dt)
         old, new = new, old
     return old
 
