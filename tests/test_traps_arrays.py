@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tangent_fwd import forward_grad
-from tangent_fwd.errors import NoRule, TangentError, UnsupportedFunction, UnsupportedSyntax
+from tangent_fwd.errors import TangentError, UnsupportedFunction, UnsupportedSyntax
 from tests.trap_support import agrees, array, both_ways, in_python, refused, slope
 
 X33 = np.arange(1.0, 10.0).reshape(3, 3)
@@ -840,16 +840,11 @@ def added_through_indices(x, m):
     return y
 
 
-def gathered(x, m):
-    return x[m]
-
-
 @pytest.mark.parametrize(
     ("function", "kind", "line"),
     [
         (added_at, UnsupportedSyntax, "np.add.at"),
         (added_through_indices, UnsupportedFunction, "y[m] += x"),
-        (gathered, NoRule, "return x[m]"),
     ],
 )
 def test_A13_stores_through_indices_are_refused(

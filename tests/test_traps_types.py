@@ -564,10 +564,6 @@ def unpacked_in_a_call(s, t):
     return max(*pair)
 
 
-def one_dimensional_mask(x):
-    return np.sum(x[x > 0.0])
-
-
 def stored_through_a_mask(x):
     x[x > 1.0] = 0.0
     return x[0]
@@ -583,7 +579,6 @@ def stored_through_a_mask(x):
         (starred, UnsupportedSyntax, "a, *rest"),
         (unpacked_in_a_call, UnsupportedSyntax, "return max"),
         (two_dimensional_mask, NoRule, "return np.sum"),
-        (one_dimensional_mask, NoRule, "return np.sum"),
         (stored_through_a_mask, UnsupportedFunction, "x[x > 1.0]"),
     ],
 )

@@ -180,11 +180,16 @@ class Activity:
                         self.diagnostics.append(Diagnostic("no-rule", message, at,
                                                 help="pass its elements one by one"))  # fmt: skip
                         continue
-                    if rule(op.fn) is not None:
+                    if rule(op.fn) is not None or (op.fn == "gather" and self.is_list(op.args[1:])):
                         continue
                     if op.fn == "builtins.print":
                         continue
                     self.diagnostics.append(_no_rule(op, culprit, stmt.span))
+
+    def is_list(self, index: tuple[Expr, ...]) -> bool:
+        """Whether an index selects by arrays of one axis, which is all that numba takes."""
+        kinds = [self.function.typeof(e.name) for e in index if isinstance(e, Var)]
+        return all(kind.ndim == 1 for kind in kinds if is_array(kind))
 
     def refuse_attribute(self, op: Op, at: Any) -> None:
         """Of an active array, sizes and `.T` are known; others would lose the tangent."""
@@ -249,13 +254,8 @@ def _no_rule(op: Op, culprit: Expr, span: Any) -> Diagnostic:
     shown = culprit.name.split("%")[0] if isinstance(culprit, Var) else ""
     label = f"`{shown}` is active here" if shown else "its argument is active here"
     if op.fn == "gather":
-        return Diagnostic(
-            "no-rule",
-            "no derivative rule for indexing with an integer or boolean array",
-            op.span or span,
-            label,
-            help="write the selection as a loop",
-        )
+        message = "no derivative rule for indexing with an array of several axes"
+        return Diagnostic("no-rule", message, op.span or span, label, help="write it as a loop")
     return Diagnostic(
         "no-rule",
         f"no derivative rule for `{name}`",

@@ -265,7 +265,7 @@ class _Tangent(Partials):
         if not self.activity.is_active(value):
             self.fresh_memory(stmt, value, kind)
             return
-        if value.fn in ("getitem", "attr", "stretch", "tuple"):
+        if value.fn in ("getitem", "attr", "stretch", "tuple", "gather"):
             self.structural(stmt, value)
             return
         if value.fn == "add" and is_tuple(kind):

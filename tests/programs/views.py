@@ -206,3 +206,41 @@ def whole_by_an_ellipsis(x):
     a[...] *= a
     a[...] += 2.0
     return np.sum(a[...] * x)
+
+
+def selected_by_a_mask(x, mask):
+    return x[mask] * 2.0
+
+
+def permuted_in_a_loop(x, m, n):
+    for _ in range(n):
+        x = x[m] * x
+        x = x[m]
+    return x
+
+
+def selected_rows(X, labels):
+    return np.sum(X[labels] * 2.0, axis=0)
+
+
+def sum_of_the_positive(x):
+    return np.sum(x[x > 0.1] ** 2)
+
+
+def selected_then_written(x, m):
+    y = x.copy()
+    g = y[m]
+    y[0] = 5.0
+    g[1] += y[2]
+    return g * y
+
+
+def resampled(x, r):
+    c = np.cumsum(r) / np.sum(r)
+    idx = np.searchsorted(c, (np.arange(5) + 0.37) / 5.0)
+    x = x[idx]
+    return np.mean(x * x)
+
+
+def selected_inside(x, y, m):
+    return np.sum(np.sin(x[m]) * y[m] - x)

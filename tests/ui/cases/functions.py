@@ -72,18 +72,6 @@ def fourier(x):
     return np.fft.fft(x)[0].real
 
 
-def fancy_index(x, m):
-    return x[m][0]
-
-
-def boolean_mask(x, mask):
-    return x[mask][0]
-
-
-def mask_of_a_comparison(x):
-    return np.sum(x[x > 0.0])
-
-
 def store_through_a_mask(x):
     x[x < 0.0] = 0.0
     return x[0]
