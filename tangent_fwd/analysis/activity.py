@@ -256,11 +256,11 @@ def _no_rule(op: Op, culprit: Expr, span: Any) -> Diagnostic:
     if op.fn == "gather":
         message = "no derivative rule for indexing with an array of several axes"
         return Diagnostic("no-rule", message, op.span or span, label, help="write it as a loop")
-    return Diagnostic(
-        "no-rule",
-        f"no derivative rule for `{name}`",
-        op.span or span,
-        label,
-        help="write it with operations that have one (docs/rules.md), or take it out of the "
-        "derivative with `stop_gradient`",
+    advice = (
+        "write it with operations that have one (docs/rules.md), or take it out of the "
+        "derivative with `stop_gradient`"
     )
+    if op.fn in ("numpy.random.normal", "numpy.random.uniform"):
+        advice = "draw from the standard distribution and move it: `mean + width * draw`"
+    message = f"no derivative rule for `{name}`"
+    return Diagnostic("no-rule", message, op.span or span, label, help=advice)
