@@ -142,6 +142,8 @@ def _find(plain: types.FunctionType, tree: ast.Module, source: Source) -> ast.Fu
         )
     if not same or not unchanged(code, tree, source.filename):
         changed = "its file was changed after import" if found else "no definition is at its line"
+        if same:
+            changed += ", or a tool rewrote it while it was imported: the text is not what runs"
         raise SourceUnavailable(
             f"cannot find the source of `{plain.__qualname__}` "
             f"({source.filename}:{code.co_firstlineno}): {changed}"
