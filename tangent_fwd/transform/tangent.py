@@ -461,8 +461,7 @@ class Tangents(Partials):
                         continue
                     if position not in shared:
                         read = self.formula(value, row, stmt.target, out, None).read
-                        partial = self.partial(value, row, position, read)
-                        partial = literal(0.0) if partial is None else partial
+                        partial = self.partial(value, row, position, read) or literal(0.0)
                         shared[position] = self.shared(partial, stmt.span)
                     product = self.strong if row.strong_zero else build.mul
                     total = build.add(total, product(shared[position], direction))

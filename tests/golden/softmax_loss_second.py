@@ -15,38 +15,6 @@ except ImportError:  # plain Python gives the same numbers
 
 
 @njit(error_model="numpy")
-def common(m, n):
-    """The size that axes of sizes m and n broadcast to."""
-    if m != n and m != 1 and n != 1:
-        raise ValueError("operands could not be broadcast together")
-    return n if m == 1 else m
-
-
-@njit(error_model="numpy")
-def stretch1(a, shape):
-    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
-    if a.size != shape[0] and a.size != 1:
-        raise ValueError("operands could not be broadcast together")
-    out = np.empty(shape, a.dtype)
-    for i in range(shape[0]):
-        out[i] = a[i % a.shape[0]]
-    return out
-
-
-@njit(error_model="numpy")
-def stretch2(a, shape):
-    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
-    for axis in range(a.ndim):
-        if a.shape[axis] != shape[axis] and a.shape[axis] != 1:
-            raise ValueError("operands could not be broadcast together")
-    out = np.empty(shape, a.dtype)
-    for i in range(shape[0]):
-        for j in range(shape[1]):
-            out[i, j] = a[i % a.shape[0], j % a.shape[1]]
-    return out
-
-
-@njit(error_model="numpy")
 def softmax_loss_directional2(W, b, X, labels, d_W, d_b):
     """Mean cross entropy of a linear classifier.
 
@@ -107,3 +75,35 @@ def softmax_loss_directional2(W, b, X, labels, d_W, d_b):
         )
         total += log_total_2 + top - scores[i, labels_i]
     return total / labels.size, d_total / labels.size, dd_total / labels.size
+
+
+@njit(error_model="numpy")
+def common(m, n):
+    """The size that axes of sizes m and n broadcast to."""
+    if m != n and m != 1 and n != 1:
+        raise ValueError("operands could not be broadcast together")
+    return n if m == 1 else m
+
+
+@njit(error_model="numpy")
+def stretch1(a, shape):
+    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
+    if a.size != shape[0] and a.size != 1:
+        raise ValueError("operands could not be broadcast together")
+    out = np.empty(shape, a.dtype)
+    for i in range(shape[0]):
+        out[i] = a[i % a.shape[0]]
+    return out
+
+
+@njit(error_model="numpy")
+def stretch2(a, shape):
+    """A copy of an array, its axes of size 1 repeated as NumPy broadcasts them."""
+    for axis in range(a.ndim):
+        if a.shape[axis] != shape[axis] and a.shape[axis] != 1:
+            raise ValueError("operands could not be broadcast together")
+    out = np.empty(shape, a.dtype)
+    for i in range(shape[0]):
+        for j in range(shape[1]):
+            out[i, j] = a[i % a.shape[0], j % a.shape[1]]
+    return out
