@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show.add_argument("function", help="package.module:function, or path/to/file.py:function")
     show.add_argument("types", nargs="*", help="argument types; guessed if left out")
     show.add_argument("--stages", action="store_true", help="print what every pass made of it")
+    show.add_argument("--order", type=int, default=1, choices=(1, 2), help="2: curvature as well")
     show.add_argument("--argnums", type=int, nargs="+", help="positions of the active arguments")
     commands.add_parser("doctor", help="check this installation by differentiating something")
     cache = commands.add_parser("cache", help="look after the compiled code kept on disk")
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "show":
-            return _show(chosen.function, chosen.types, chosen.argnums, chosen.stages)
+            return _show(chosen)
         if chosen.command == "doctor":
             from tangent_fwd.doctor import examine
 
@@ -64,42 +65,41 @@ class _Usage(Exception):
     """The command was misspelt."""
 
 
-def _show(target: str, types: Sequence[str], argnums: Sequence[int] | None, stages: bool) -> int:
-    function = _find(target)
+def _show(chosen: argparse.Namespace) -> int:
+    function = _find(chosen.function)
     try:
-        if argnums:
-            function = forward_grad(function, argnums=tuple(argnums))
+        if chosen.argnums:
+            function = forward_grad(function, argnums=tuple(chosen.argnums))
         elif not isinstance(function, ForwardGrad):
             function = forward_grad(function)
     except (TypeError, ValueError) as error:
         raise _Usage(str(error)) from error
-    if types:
-        if len(types) > len(function.parameters):
-            raise _Usage(
-                f"`{function.__name__}` takes {len(function.parameters)} arguments, "
-                f"got {len(types)} types"
-            )
-        try:
-            function.show(*map(numba_type, types), stages=stages)
-        except (TypeError, ValueError) as error:
-            raise error if isinstance(error, TangentError) else _Usage(str(error)) from error
-        return 0
-    return _show_guessed(function, stages)
+    if len(chosen.types) > len(function.parameters):
+        raise _Usage(
+            f"`{function.__name__}` takes {len(function.parameters)} arguments, "
+            f"got {len(chosen.types)} types"
+        )
+    try:
+        kinds = [numba_type(t) for t in chosen.types] or _guessed(function)
+        function.show(*kinds, stages=chosen.stages, order=chosen.order)
+    except (TypeError, ValueError) as error:
+        raise error if isinstance(error, TangentError) else _Usage(str(error)) from error
+    return 0
 
 
-def _show_guessed(function: ForwardGrad, stages: bool) -> int:
-    """Print the derivative for the first combination of common types that numba accepts."""
+def _guessed(function: ForwardGrad) -> list[Any]:
+    """The first combination of common types that numba accepts; it is named in a comment."""
     first: TypingFailure | None = None
     for guess in itertools.islice(itertools.product(*_candidates(function)), 64):
+        kinds = [numba_type(text) for text in guess]
         try:
-            function.source_for(*map(numba_type, guess))
+            function.source_for(*kinds)
         except TypingFailure as error:
             first = first or error
             continue
         listed = ", ".join(f"{n}: {t}" for n, t in zip(function.parameters, guess))
         print(f"# for {listed}")
-        function.show(*map(numba_type, guess), stages=stages)
-        return 0
+        return kinds
     raise _Usage(f"cannot guess the argument types; name them\n{_TYPES}") from first
 
 

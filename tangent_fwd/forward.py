@@ -18,6 +18,7 @@ from tangent_fwd.frontend.parse import parse
 from tangent_fwd.options import Options
 
 if TYPE_CHECKING:
+    from tangent_fwd.pipeline import Program
     from tangent_fwd.report import Report
     from tangent_fwd.routes import Router
     from tangent_fwd.specialise import Specialiser
@@ -96,6 +97,28 @@ class ForwardGrad:
         result: tuple[Any, Any] = call(primals, tangents)
         return result
 
+    def directional2(self, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """Value, slope and curvature along one direction, in one pass.
+
+        The slope is that of `jvp`, ∇f·v, and the curvature its own slope along the same
+        direction, vᵀHv, which a Newton step or a line search asks for.
+
+        Args:
+            primals, tangents: as for `jvp`.
+
+        Returns:
+            `(value, slope, curvature)`; the last two have the structure of the value.
+
+        Raises:
+            TypeError, ValueError, TangentError: as `jvp`.
+        """
+        try:
+            call = self._routes[_fingerprint((primals, tangents, 2))]
+        except _UNKNOWN:
+            call = self._router.directional2
+        result: tuple[Any, Any, Any] = call(primals, tangents)
+        return result
+
     def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Value and exact gradient, in one pass for every eight entries of the active arguments.
 
@@ -132,24 +155,28 @@ class ForwardGrad:
         """
         return self.specialiser.program(self._last_types(), 1).text
 
-    def source_for(self, *args: Any, **kwargs: Any) -> str:
+    def source_for(self, *args: Any, order: int = 1, **kwargs: Any) -> str:
         """The derivative as Python text, for arguments like these; nothing is compiled.
 
         Args:
             args, kwargs: as for a call; numba types may stand for values.
+            order: 2 for what `directional2` runs. An argument of this name goes by position.
         """
-        return self.specialiser.program(self._types_of(args, kwargs), 1).text
+        return self._program(self._types_of(args, kwargs), order).text
 
-    def show(self, *args: Any, stages: bool = False, file: TextIO | None = None) -> None:
+    def show(
+        self, *args: Any, stages: bool = False, order: int = 1, file: TextIO | None = None
+    ) -> None:
         """Print the derivative.
 
         Args:
             args: arguments, or numba types, to show it for; those of the last call if left out.
             stages: print what every pass made of the function before it.
+            order: 2 for what `directional2` runs.
             file: where to print; the standard output if left out.
         """
         kinds = self._types_of(args, {}) if args else self._last_types()
-        program = self.specialiser.program(kinds, 1)
+        program = self._program(kinds, order)
         if stages:
             for name, text in (*program.stages, ("emit", program.text)):
                 print(f"# ---- {name} " + "-" * max(0, 70 - len(name)), file=file)
@@ -217,6 +244,11 @@ class ForwardGrad:
                     )
                     self._made = specialiser, router
         return self._made
+
+    def _program(self, kinds: tuple[Any, ...], order: int) -> Program:
+        if order not in (1, 2):
+            raise ValueError(f"order is 1 or 2, not {order!r}")
+        return self.specialiser.program(kinds, 1, order)
 
     def _last_types(self) -> tuple[Any, ...]:
         last = self._made[0].last if self._made else None

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 class Compiled:
     """One compiled form.
 
-    `kind` is "primal", "jvp" or "jvp, 8 lanes"; `seconds` is what it took to make, from text to
-    machine code; `cached` says whether the machine code came from disk; `findings` holds the names
-    that are active and the rules used.
+    `kind` is "primal", "jvp", "jvp, 8 lanes" or "second order"; `seconds` is what it took to make,
+    from text to machine code; `cached` says whether the machine code came from disk; `findings`
+    holds the names that are active and the rules used.
     """
 
     kind: str
@@ -40,13 +40,13 @@ class Report:
             name,
             tuple(
                 Compiled(
-                    _kind(lanes),
+                    _kind(lanes, order),
                     tuple(map(str, kinds)),
                     made.seconds,
                     made.cached,
                     made.program.report,
                 )
-                for (kinds, lanes), made in rows
+                for (kinds, lanes, order), made in rows
             ),
         )
 
@@ -74,5 +74,7 @@ class Report:
         return "\n".join(lines)
 
 
-def _kind(lanes: int) -> str:
+def _kind(lanes: int, order: int) -> str:
+    if order == 2:
+        return "second order"
     return {0: "primal", 1: "jvp"}.get(lanes, f"jvp, {lanes} lanes")

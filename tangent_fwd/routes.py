@@ -28,7 +28,7 @@ class Router:
     """Checks, compiles and remembers for one function.
 
     `table` maps a fingerprint of `(primals, tangents)` to the short way; a plain call has `()`
-    for tangents, a gradient None.
+    for tangents, a gradient None, and in second order a 2 stands behind them.
     """
 
     def __init__(
@@ -61,16 +61,25 @@ class Router:
 
     def jvp(self, primals: Any, tangents: Any) -> Any:
         """Value and tangent."""
+        return self._along(primals, tangents, "jvp", 1, self.jvp)
+
+    def directional2(self, primals: Any, tangents: Any) -> Any:
+        """Value, tangent and second tangent."""
+        return self._along(primals, tangents, "directional2", 2, self.directional2)
+
+    def _along(
+        self, primals: Any, tangents: Any, method: str, order: int, slow: dispatch.Call
+    ) -> Any:
         if not isinstance(primals, (tuple, list)):
             raise TypeError(
-                f"`{self._name}.jvp`: primals must be the tuple of all arguments, "
-                f"not {type(primals).__name__}; write jvp((x,), (v,)) for one argument"
+                f"`{self._name}.{method}`: primals must be the tuple of all arguments, "
+                f"not {type(primals).__name__}; write {method}((x,), (v,)) for one argument"
             )
         every, trees, kinds = self.examine(primals)
         self._check_active(trees)
         active = [trees[i] for i in self._active]
         boundary.check_tangents(self._name, active, [every[i] for i in self._active], tangents)
-        compiled = self._specialiser.compile(kinds, 1)
+        compiled = self._specialiser.compile(kinds, 1, order)
         writes = compiled.program.mutated
         groups = self._groups(trees, every)
         for i, tree, tangent in zip(self._active, active, tangents):
@@ -80,15 +89,15 @@ class Router:
                 boundary.check_writable(tree, tangent)
         boundary.check_apart(groups, writes)
         route = self._route(
-            (trees, kinds, len(primals), *map(dispatch.form, tangents)),
+            (trees, kinds, len(primals), order, *map(dispatch.form, tangents)),
             every,
             self._active,
             tangents,
             writes,
             compiled.entry,
-            self.jvp,
+            slow,
         )
-        return self._enter(route, primals, tangents)
+        return self._enter(route, primals, tangents, order)
 
     def gradient(self, primals: Any, tangents: Any) -> Any:
         """Value and exact gradient."""
@@ -152,11 +161,12 @@ class Router:
             self._known[key] = route
         return route
 
-    def _enter(self, route: dispatch.Route, primals: Any, tangents: Any) -> Any:
+    def _enter(self, route: dispatch.Route, primals: Any, tangents: Any, order: int = 1) -> Any:
         # numba looks only at the first item of a list, so a list must never become a short way.
         if type(primals) is tuple and type(tangents) is not list:
+            call = (primals, tangents) if order == 1 else (primals, tangents, order)
             with contextlib.suppress(*NO_FINGERPRINT):
-                self._table[self._fingerprint((primals, tangents))] = route.call
+                self._table[self._fingerprint(call)] = route.call
         return route.enter(primals, tangents)
 
 

@@ -12,7 +12,7 @@ from numba.core import errors as numba_errors
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 
-from tangent_fwd import pipeline
+from tangent_fwd import pipeline, second_order
 from tangent_fwd.backend.load import load
 from tangent_fwd.errors import Diagnostic, TypingFailure, raise_all
 from tangent_fwd.frontend.parse import UserFunction
@@ -55,34 +55,41 @@ class Specialiser:
         self.function = function
         self.options = options
         self.last: Types | None = None
-        self.compiled: dict[tuple[Types, int], Specialisation] = {}
-        self._programs: dict[tuple[Types, int], pipeline.Program] = {}
+        self.compiled: dict[tuple[Types, int, int], Specialisation] = {}
+        self._programs: dict[tuple[Types, int, int], pipeline.Program] = {}
 
-    def program(self, arguments: Types, lanes: int) -> pipeline.Program:
-        """The text for these argument types; `lanes` = 0 asks for the primal alone."""
-        key = (arguments, lanes)
+    def program(self, arguments: Types, lanes: int, order: int = 1) -> pipeline.Program:
+        """The text for these argument types.
+
+        `lanes` = 0 asks for the primal alone, `order` = 2 for a second tangent in one lane.
+        """
+        key = (arguments, lanes, order)
         found = self._programs.get(key)
         if found is None:
             with global_compiler_lock:
                 found = self._programs.get(key)
                 if found is None:
                     active = self.active(len(arguments)) if lanes else (False,) * len(arguments)
-                    found = pipeline.differentiate(
-                        self.function, arguments, active, max(lanes, 1), self.options
+                    found = (
+                        second_order.differentiate(self.function, arguments, active, self.options)
+                        if order == 2
+                        else pipeline.differentiate(
+                            self.function, arguments, active, max(lanes, 1), self.options
+                        )
                     )
                     self._programs[key] = found
         return found
 
-    def compile(self, arguments: Types, lanes: int) -> Specialisation:
-        """The compiled code for these argument types; `lanes` = 0 asks for the primal alone."""
-        key = (arguments, lanes)
+    def compile(self, arguments: Types, lanes: int, order: int = 1) -> Specialisation:
+        """The compiled code for these argument types; `lanes` and `order` as for `program`."""
+        key = (arguments, lanes, order)
         self.last = arguments
         found = self.compiled.get(key)
         if found is None:
             with global_compiler_lock:
                 found = self.compiled.get(key)
                 if found is None:
-                    found = self._compile(arguments, lanes)
+                    found = self._compile(arguments, lanes, order)
                     self.compiled[key] = found
         return found
 
@@ -90,9 +97,9 @@ class Specialiser:
         """Which of `count` arguments are active."""
         return tuple(i in self.options.argnums for i in range(count))
 
-    def _compile(self, arguments: Types, lanes: int) -> Specialisation:
+    def _compile(self, arguments: Types, lanes: int, order: int) -> Specialisation:
         start = time.perf_counter()
-        program = self.program(arguments, lanes)
+        program = self.program(arguments, lanes, order)
         signature = self.signature(arguments, lanes)
         module = load(
             program.text,

@@ -21,26 +21,29 @@ Weights = namedtuple("Weights", ["W1", "b1", "W2", "b2"])
 
 @dataclass(frozen=True)
 class Case:
-    """One emitted module: a function, its arguments, which of them are active, and the lanes."""
+    """One emitted module: a function, its arguments, which of them are active, the lanes, and
+    whether it goes to second order.
+    """
 
     name: str
     function: Callable[..., Any]
     args: tuple[Any, ...]
     active: tuple[int, ...]
     lanes: int
+    order: int = 1
 
 
 CASES: list[Case] = []
 
 
 def golden(
-    *args: Any, active: tuple[int, ...] = (0,), lanes: int = 1, name: str = ""
+    *args: Any, active: tuple[int, ...] = (0,), lanes: int = 1, order: int = 1, name: str = ""
 ) -> Callable[[Any], Any]:
     """Keep the emitted source of the decorated function; `active=()` asks for the primal."""
 
     def add(function: Any) -> Any:
         plain = getattr(function, "py_func", function)
-        CASES.append(Case(name or plain.__name__, function, args, active, lanes))
+        CASES.append(Case(name or plain.__name__, function, args, active, lanes, order))
         return function
 
     return add
@@ -55,6 +58,7 @@ def some(*shape: int, dtype: type = np.float64, low: float = 0.2, high: float = 
 # --- losses ---------------------------------------------------------------------------------
 
 
+@golden(some(6), order=2, name="rosenbrock_second")
 @golden(some(6))
 def rosenbrock(x):
     """The banana valley, whose minimum is 0 at (1, ..., 1)."""
@@ -69,6 +73,15 @@ def rosenbrock_arrays(x):
     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
 
 
+@golden(
+    some(3, 2),
+    some(2),
+    some(4, 3),
+    np.array([0, 1, 1, 0]),
+    active=(0, 1),
+    order=2,
+    name="softmax_loss_second",
+)
 @golden(some(3, 2), some(2), some(4, 3), np.array([0, 1, 1, 0]), active=(0, 1))
 def softmax_loss(W, b, X, labels):
     """Mean cross entropy of a linear classifier.
@@ -165,6 +178,7 @@ def nbody_potential(position, mass):
     return energy
 
 
+@golden(some(8), 0.1, 5, active=(0, 1), order=2, name="heat_second")
 @golden(some(8), 0.1, 5, active=(0, 1))
 def heat(u, rate, steps):
     """Explicit heat equation; two buffers take turns."""

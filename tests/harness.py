@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 import tests.programs
-from tangent_fwd import pipeline
+from tangent_fwd import pipeline, second_order
 from tangent_fwd.errors import ActivityError
 from tangent_fwd.frontend.parse import parse
 from tangent_fwd.options import Options
@@ -49,10 +49,12 @@ def patterns(args: tuple[Any, ...]) -> list[tuple[bool, ...]]:
 
 
 def differentiate(
-    function: Any, args: tuple[Any, ...], active: tuple[bool, ...], lanes: int
+    function: Any, args: tuple[Any, ...], active: tuple[bool, ...], lanes: int, order: int = 1
 ) -> pipeline.Program:
-    """The emitted derivative for these arguments."""
+    """The emitted derivative for these arguments; of order 2 it has one lane."""
     types = tuple(numba.typeof(a) for a in args)
+    if order == 2:
+        return second_order.differentiate(parse(function), types, active, OPTIONS)
     return pipeline.differentiate(parse(function), types, active, lanes, OPTIONS)
 
 

@@ -106,6 +106,6 @@ def _primal_text(rule: Rule, name: str) -> str:
         return f"{'np' if module == 'numpy' else module}.{function}({', '.join(rule.args)})"
     if module == "pow":
         return " ** ".join(rule.args)
-    if module == "builtins":
+    if module in ("builtins", "helper"):
         return f"{function}({', '.join(rule.args)})"
     return WRITTEN[name].format(*rule.args)

@@ -100,6 +100,9 @@ PRIMALS: dict[str, Mp] = {
     "or": lambda x, y: x or y,
     "numpy.copysign": lambda x, y: abs(x) if y > 0 else -abs(x),
     "numpy.nextafter": lambda x, y: x,
+    "helper.gauss": lambda x: mpmath.exp(-x * x),
+    "helper.digamma": mpmath.digamma,
+    "helper.sinc_slope": lambda x: (mpmath.cos(mpmath.pi * x) - sinc(x)) / x,
 }
 
 PLAIN: dict[str, Callable[..., Any]] = {
@@ -119,6 +122,9 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "ifelse": lambda c, x, y: x if c else y,
     "and": lambda x, y: x and y,
     "or": lambda x, y: x or y,
+    "helper.gauss": helpers.gauss,
+    "helper.digamma": helpers.digamma,
+    "helper.sinc_slope": helpers.sinc_slope,
 }
 
 

@@ -169,6 +169,59 @@ def test_jvp_with_defaults_lists_and_several_active_arguments():
     assert line.jvp((2.0, 3.0, 1.0), (1.0, 10.0)) == (7.0, 13.0)
 
 
+def test_directional2_gives_value_slope_and_curvature():
+    made = forward_grad(weighted, argnums=(0, 1))
+    x, w = np.array([1.0, 2.0]), np.array([3.0, 0.5])
+    d_x, d_w = np.array([1.0, -1.0]), np.array([0.5, 2.0])
+    value, slope, curvature = made.directional2((x, w, 3), (d_x, d_w))
+    assert (value, slope) == made.jvp((x, w, 3), (d_x, d_w))
+    # The sum of w x ** 3, along x + t d_x and w + t d_w.
+    assert curvature == pytest.approx(np.sum(6.0 * w * x * d_x**2 + 6.0 * x**2 * d_x * d_w))
+    assert made.directional2([x, w, 3], [d_x, d_w])[2] == curvature
+    assert [row.kind for row in made.report().compiled] == ["second order", "jvp"]
+
+
+@pytest.mark.parametrize(
+    ("primals", "tangents"),
+    [
+        (np.ones(3), (np.ones(3),)),
+        ((np.ones(3),), ()),
+        ((np.ones(3),), (np.ones(2),)),
+        ((np.ones(3),), (np.ones(3, np.float32),)),
+        ((np.arange(3),), (np.ones(3),)),
+        ((), (np.ones(3),)),
+    ],
+)
+def test_directional2_refuses_what_jvp_refuses(primals, tangents):
+    made = forward_grad(squares)
+    with pytest.raises((TypeError, ValueError)) as first:
+        made.jvp(primals, tangents)
+    with pytest.raises(first.type) as second:
+        made.directional2(primals, tangents)
+    assert str(second.value) == str(first.value).replace("jvp", "directional2")
+
+
+def test_directional2_updates_a_written_argument_and_its_tangent_as_jvp_does():
+    made = forward_grad(double_in_place)
+    once, twice = [(np.array([1.0, 2.0]), np.array([0.5, 0.0])) for _ in range(2)]
+    value, slope = made.jvp(once[:1], once[1:])
+    assert made.directional2(twice[:1], twice[1:])[:2] == (value, slope)
+    np.testing.assert_array_equal(once, twice)
+
+
+def test_directional2_is_kept_on_disk_and_shown(capsys):
+    made = forward_grad(squares)
+    text = made.source_for(np.ones(2), order=2)
+    assert "def squares_directional2(x, d_x):" in text
+    made.directional2((np.ones(2),), (np.ones(2),))
+    made.show(order=2)
+    assert capsys.readouterr().out.rstrip() == text.rstrip()
+    (made_here,) = made.specialiser.compiled.values()
+    assert Path(made_here.dispatcher.py_func.__code__.co_filename).read_text() == text
+    with pytest.raises(ValueError, match="order is 1 or 2"):
+        made.source_for(np.ones(2), order=3)
+
+
 def test_arguments_that_cannot_be_counted_are_refused_at_their_place():
     @forward_grad
     def gather(x, *rest, **more):

@@ -41,7 +41,7 @@ from tangent_fwd.rules import rule
 # Attributes of arrays that hold no tangent, or one that is the same attribute of the tangent.
 PLAIN = frozenset("T shape size ndim dtype strides itemsize nbytes".split())
 # Whole-array operations whose tangent is the same operation on the tangent.
-STRUCTURAL = frozenset("getitem tuple stretch gather".split())
+STRUCTURAL = frozenset("getitem tuple stretch gather strong".split())
 # Operations on shapes and integers only.
 INERT = frozenset("empty common overlap dtype dim trim slice row".split())
 

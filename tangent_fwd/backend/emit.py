@@ -361,7 +361,7 @@ def _stretches(stmt: If) -> bool:
 
 def _is_tangent(stmt: Stmt) -> bool:
     name = stmt.target if isinstance(stmt, Let) else getattr(stmt, "array", "")
-    return str(name).startswith("d_")
+    return str(name).startswith(("d_", "dd_"))
 
 
 def _text(node: Any, operand: bool = False) -> str:

@@ -34,22 +34,23 @@ def grouped(function: Function, block: Block, k: int) -> Group | None:
 
 def _pair(function: Function, block: Block, k: int) -> Group | None:
     """`r = g(x, d_x)`, `y = r[0]`, `d_y = r[1]` is `y, d_y = g(x, d_x)`."""
-    call, *parts = block[k : k + 3]
-    if not isinstance(call, Let) or not isinstance(call.value, Op) or len(parts) != 2:
+    call = block[k]
+    if not isinstance(call, Let) or not isinstance(call.value, Op):
         return None
     if not dict(call.value.keywords).get("pair"):
         return None
-    names = []
-    for place, part in enumerate(parts):
-        if isinstance(part, Let) and part.value == Op("getitem", (Var(call.target), Lit(place))):
+    names: list[str] = []
+    for part in block[k + 1 : k + 4]:
+        place = Op("getitem", (Var(call.target), Lit(len(names))))
+        if isinstance(part, Let) and part.value == place:
             names.append(part.target)
     reads = sum(
         n == call.target for s in statements(function.body) for e in own_exprs(s)
         for n in variables(e)
     )  # fmt: skip
-    if len(names) != 2 or reads != 2:
+    if len(names) != _length(function, Var(call.target)) or reads != len(names):
         return None
-    return Group(((tuple(names), (call.value,)),), 3)
+    return Group(((tuple(names), (call.value,)),), 1 + len(names))
 
 
 def _unpacked(function: Function, block: Block, k: int) -> Group | None:

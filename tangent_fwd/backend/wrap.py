@@ -25,7 +25,7 @@ def wrap(text: str, width: int) -> str:
     return "\n".join([head.group() + "(", *(f"    {line}" for line in lines), ")" + colon])
 
 
-_OPERATOR = re.compile(r"(?:[-+*/] |if |else |and |or )?")
+_OPERATOR = re.compile(r"(?:[-+*/] |if |else |and |or )?-?")
 
 
 def _broken(text: str, width: int) -> list[str]:

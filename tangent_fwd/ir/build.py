@@ -187,9 +187,17 @@ def div(a: MaybeZero, b: Expr) -> MaybeZero:
 
 def select(cond: Expr, a: MaybeZero, b: MaybeZero, zero: Expr) -> MaybeZero:
     """`a if cond else b`."""
-    if a is None and b is None:
+    if is_zero(a) and is_zero(b):
         return None
     return Op("ifelse", (cond, zero if a is None else a, zero if b is None else b))
+
+
+def strong(partial: MaybeZero, direction: MaybeZero, zero: Lit) -> MaybeZero:
+    """Partial times direction, zero where the direction is, whatever the partial is there."""
+    product = mul(partial, direction)
+    if product is None or direction is None:
+        return None
+    return select(Op("ne", (direction, zero)), product, None, zero)
 
 
 def factors(expr: Expr) -> tuple[bool, list[Expr]]:

@@ -8,14 +8,14 @@ A function without a row is refused where it meets an active value: there is no 
 
 from __future__ import annotations
 
-from tangent_fwd.rules.elementary import ELEMENTARY
+from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import MAPS
 from tangent_fwd.rules.rule import BadRule, Rule
 from tangent_fwd.rules.several import SEVERAL, power
 
 __all__ = ["RULES", "BadRule", "Rule", "index", "power", "rule"]
 
-RULES: tuple[Rule, ...] = ELEMENTARY + SEVERAL + MAPS
+RULES: tuple[Rule, ...] = ELEMENTARY + PARTIALS + SEVERAL + MAPS
 
 
 def index(rules: tuple[Rule, ...]) -> dict[str, Rule]:

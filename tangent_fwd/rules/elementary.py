@@ -134,3 +134,18 @@ ELEMENTARY = (
         kink="a value that was replaced carries no tangent",
     ),
 )
+
+# Partials above that are functions of their own, and are differentiated where a second derivative
+# is asked for.
+PARTIALS = (
+    row("helper.gauss", "x", "-2.0 * x * out if out != 0.0 else 0.0", domain="tail"),
+    row(
+        "helper.digamma",
+        "x",
+        "trigamma(x)",
+        domain="factorial",
+        bound=8.0,
+        absolute=8.0,
+    ),
+    row("helper.sinc_slope", "x", "sinc_curve(x)", bound=0.0, absolute=32.0, note=CROSSES),
+)

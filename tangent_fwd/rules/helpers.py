@@ -57,3 +57,39 @@ def sinc_slope(x: float) -> float:
     for k in range(7, 0, -1):
         series = 1.0 - square * series / (2.0 * k * (2.0 * k + 3.0))
     return -np.pi * angle * series / 3.0
+
+
+def trigamma(x: float) -> float:
+    """Give the second derivative of the logarithm of the gamma function."""
+    x = np.float64(x)
+    total, sign = 0.0, 1.0
+    if x < 0.0:
+        sine = np.sin(np.pi * (x - np.rint(x))) / np.pi
+        total, sign = 1.0 / (sine * sine), -1.0
+        x = 1.0 - x
+    while x < 12.0:
+        total += sign / (x * x)
+        x += 1.0
+    inverse = 1.0 / x
+    square = inverse * inverse
+    series = square * (691.0 / 2730.0 - square * 7.0 / 6.0)
+    series = square * (1.0 / 30.0 - square * (5.0 / 66.0 - series))
+    series = square * (1.0 / 6.0 - square * (1.0 / 30.0 - square * (1.0 / 42.0 - series)))
+    return float(total + sign * (inverse * (1.0 + 0.5 * inverse + series)))
+
+
+def sinc_curve(x: float) -> float:
+    """Give the second derivative of sin(pi x) / (pi x)."""
+    x = np.float64(x)
+    angle = np.pi * x
+    if abs(x) > 0.25:
+        sine = np.sin(angle) / angle
+        return float(2.0 * (sine - np.cos(angle)) / (x * x) - np.pi * np.pi * sine)
+    # The Taylor series again: its k-th quotient is that of sinc_slope, times (2k + 1) / (2k - 1).
+    square = angle * angle
+    series = 1.0
+    for k in range(8, 0, -1):
+        series = 1.0 - square * series * (2.0 * k + 1.0) / (
+            2.0 * k * (2.0 * k + 3.0) * (2.0 * k - 1.0)
+        )
+    return float(-np.pi * np.pi * series / 3.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tangent_fwd.rules import RULES
-from tangent_fwd.rules.elementary import ELEMENTARY
+from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import CONSTANT, LINEAR, MULTILINEAR
 from tangent_fwd.rules.rule import DOMAINS, Rule
 from tangent_fwd.rules.several import SEVERAL
@@ -46,6 +46,9 @@ def page() -> str:
         "`pow.const`, `pow.half`, `pow.root` and `pow.negative` a constant real one: from 1 up,\n"
         "1/2, between 0 and 1, and below 0.\n",
         formulas(SEVERAL),
+        "## Partials of the partials\n",
+        "Some partials above are functions of ours, whose text travels with the emitted module.\n",
+        formulas(PARTIALS),
         "## Domains\n",
         table(
             ("name", "from", "to"), ((n, f"{lo:g}", f"{hi:g}") for n, (lo, hi) in DOMAINS.items())

@@ -23,7 +23,7 @@ LIBRARY = frozenset(
 )
 """Names that are taken from the namespace of the primal; `math` serves an operator."""
 
-HELPERS = frozenset({"gauss", "digamma", "sinc_slope"})
+HELPERS = frozenset({"gauss", "digamma", "sinc_slope", "trigamma", "sinc_curve"})
 """Functions of `tangent_fwd.rules.helpers`, whose text travels with the emitted module."""
 
 FUNCTIONS = BUILTINS | LIBRARY | HELPERS

@@ -40,7 +40,8 @@ POWERS = (
     row(
         "pow, operator.pow, builtins.pow, numpy.power, numpy.pow, numpy.float_power, math.pow",
         "x, y",
-        "0.0 if y == 0.0 else y * x ** (y - 1.0) if y >= 0.5 or x == 0.0 else y * out / x",
+        "0.0 if x == 0.0 and y == 0.0 "
+        "else y * x ** (y - 1.0) if y >= 0.5 or x == 0.0 else y * out / x",
         "out * log(x) if x != 0.0 or y < 0.0 else 0.0",
         domain="positive, power",
         strong_zero=True,
@@ -114,8 +115,8 @@ GEOMETRY = (
     row(
         "numpy.logaddexp",
         "x, y",
-        "0.5 if x == y else 1.0 / (1.0 + exp(y - x))",
-        "0.5 if x == y else 1.0 / (1.0 + exp(x - y))",
+        "0.5 if x == y and abs(x) == inf else 1.0 / (1.0 + exp(y - x))",
+        "0.5 if x == y and abs(x) == inf else 1.0 / (1.0 + exp(x - y))",
         domain="exponent",
         bound=0.0,
         absolute=2.0,
@@ -125,8 +126,8 @@ GEOMETRY = (
     row(
         "numpy.logaddexp2",
         "x, y",
-        "0.5 if x == y else 1.0 / (1.0 + exp2(y - x))",
-        "0.5 if x == y else 1.0 / (1.0 + exp2(x - y))",
+        "0.5 if x == y and abs(x) == inf else 1.0 / (1.0 + exp2(y - x))",
+        "0.5 if x == y and abs(x) == inf else 1.0 / (1.0 + exp2(x - y))",
         domain="exponent",
         bound=0.0,
         absolute=2.0,

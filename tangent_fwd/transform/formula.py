@@ -10,6 +10,7 @@ import operator
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
 from tangent_fwd.ir.nodes import Expr, Lit, Op
+from tangent_fwd.rules.rule import HELPERS
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq",
             ast.NotEq: "ne"}  # fmt: skip
@@ -99,7 +100,7 @@ class Formula:
             return Op(f"numpy.{self.full}", args)
         if name == "abs":
             return Op("builtins.abs", args)
-        if name in ("gauss", "digamma", "sinc_slope"):
+        if name in HELPERS:
             call = Op(f"helper.{name}", args)
             return Op("numpy.float32", (call,)) if self.dtype == "float32" else call
         if self.namespace == "math" and not hasattr(math, name):

@@ -2,6 +2,7 @@
 
 A value keeps the user's name; a second version of a name is made only where two values live at
 the same time. The tangent of `x` is `d_x`; in the lanes of a wide pass it is `d_x_0`, `d_x_1`, …
+The tangent of that is `dd_x`.
 A temporary is named after what it is.
 
 Before:
@@ -48,14 +49,18 @@ from tangent_fwd.ir.walk import (
     variables,
     with_blocks,
 )
+from tangent_fwd.rules.rule import HELPERS
 from tangent_fwd.transform.words import Words, base, core, lane
 
 # Names that the emitted module uses itself.
-RESERVED = frozenset(
-    "np math njit range len min max abs float int bool print round tuple pow sum any all "
-    "ValueError overlap common stretch stretch1 stretch2 stretch3 stretch4 "
-    "gauss digamma sinc_slope".split()
-) | frozenset(keyword.kwlist)
+RESERVED = (
+    frozenset(
+        "np math njit range len min max abs float int bool print round tuple pow sum any all "
+        "ValueError overlap common stretch stretch1 stretch2 stretch3 stretch4".split()
+    )
+    | HELPERS
+    | frozenset(keyword.kwlist)
+)
 
 
 def naming(
@@ -191,7 +196,7 @@ class _Names(Words):
     def __init__(self, function: Function, taken: frozenset[str], origins: dict[str, Expr]) -> None:
         super().__init__(function, taken | RESERVED, origins)
         self.names = _all_names(function)
-        self.wide = any(lane(n) for n in self.names)
+        self.wide = any(lane(n) not in (None, "", "d") for n in self.names)
         self.conflicts = Interference(function)
         # Where each name is bound: the path of blocks that leads there.
         self.scope: dict[str, tuple[int, ...]] = {}
@@ -220,7 +225,8 @@ class _Names(Words):
         for name in self.names:
             number = lane(name)
             if number is not None:
-                parts = ("d", self.chosen[core(name)], number)
+                first, number = ("dd", "") if number == "d" else ("d", number)
+                parts = (first, self.chosen[core(name)], number)
                 self.give(name, "_".join(p for p in parts if p))
         return self.chosen
 

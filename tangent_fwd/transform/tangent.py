@@ -84,10 +84,12 @@ def tangent(
     Returns a program whose parameters are followed by the tangents of the active ones, lane by
     lane, and which returns `(value, tangent)`, or `(value, (tangent, ...))` for several lanes.
     """
-    return _Tangent(function, activity, lanes, call_tangent).run()
+    return Tangents(function, activity, lanes, call_tangent).run()
 
 
-class _Tangent(Partials):
+class Tangents(Partials):
+    """One walk that puts the tangent of every active statement beside it."""
+
     def __init__(
         self, function: Function, activity: Activity, lanes: int, call_tangent: CallTangent | None
     ) -> None:
@@ -331,8 +333,8 @@ class _Tangent(Partials):
                 for p in row.linear_in if self.active(value.args[p])
             ]  # fmt: skip
             rest: list[Expr] = list(terms[1:])
-            if any(target in variables(term) for term in rest):
-                # They read what the first one is about to replace.
+            if any({target, stmt.target} & {*variables(term)} for term in rest):
+                # They read what the first one is about to replace, or its primal.
                 rest = [self.name(term, stmt.span) for term in rest]
             self.emit(target, terms[0], stmt.span)
             for term in rest:
@@ -343,12 +345,11 @@ class _Tangent(Partials):
 
     def add_product(self, stmt: Let, target: str, other: Expr) -> None:
         """Add another product to a tangent: by a loop where it is an array."""
-        kind = self.types[stmt.target]
+        assert isinstance(other, Var)
+        kind = self.types[other.name] = self.types[stmt.target]
         if not is_array(kind):
             self.emit(target, Op("add", (Var(target), other)), stmt.span)
             return
-        assert isinstance(other, Var)
-        self.types[other.name] = kind
         self.types.setdefault(target, kind)
         letters = self.letters[: kind.ndim]
         index = tuple(map(Var, letters))
@@ -408,15 +409,10 @@ class _Tangent(Partials):
     def elementwise(self, stmt: Let, value: Op) -> None:
         target, span = stmt.target, stmt.span
         out = Var(target)
-        coefficients: list[tuple[str, Expr]] = []
-        if self.gatherable(value):
-            coefficients = self.gather(target, value)
-            read = {n for _, c in coefficients for n in variables(c)}
-            needs_out, uses_old = OUT.name in read, target in read
-        else:
-            row = self.row_of(value)
-            needs_out = any("out" in _words(text) for text in row.expressions)
-            uses_old = target in set(variables(value))
+        coefficients = self.gather(target, value) if self.gatherable(value) else []
+        needs_out = self.reads_result(value, coefficients)
+        read = [c for _, c in coefficients] if self.gatherable(value) else [value]
+        uses_old = any(target in variables(e) for e in read)
         if needs_out and uses_old:
             # The old value is still needed beside the new one.
             self.fresh += 1
@@ -433,6 +429,12 @@ class _Tangent(Partials):
         else:
             self.tangents(stmt, value, coefficients, out)
             self.out.append(stmt)
+
+    def reads_result(self, value: Op, coefficients: list[tuple[str, Expr]]) -> bool:
+        """Whether a partial of an equation uses its value."""
+        if self.gatherable(value):
+            return any(OUT.name in variables(c) for _, c in coefficients)
+        return any("out" in _words(text) for text in self.row_of(value).expressions)
 
     def tangents(
         self, stmt: Let, value: Op, coefficients: list[tuple[str, Expr]], out: Var
@@ -459,18 +461,21 @@ class _Tangent(Partials):
                         continue
                     if position not in shared:
                         read = self.formula(value, row, stmt.target, out, None).read
-                        partial = self.partial(value, row, position, read)
-                        shared[position] = literal(0.0) if partial is None else partial
-                        if self.count > 1 or _chooses(shared[position]):
-                            shared[position] = self.name(shared[position], stmt.span)
-                    term = build.mul(shared[position], direction)
-                    if row.strong_zero and term is not None:
-                        moves = Op("ne", (direction, literal(0.0)))
-                        term = build.select(moves, term, None, literal(0.0))
-                    total = build.add(total, term)
+                        partial = self.partial(value, row, position, read) or literal(0.0)
+                        shared[position] = self.shared(partial, stmt.span)
+                    product = self.strong if row.strong_zero else build.mul
+                    total = build.add(total, product(shared[position], direction))
             found.append(literal(0.0) if total is None else self.typed(total, stmt.target))
         for k, made in zip(self.lanes, found):
             self.emit(self.d(stmt.target, k), made, stmt.span)
+
+    def shared(self, partial: Expr, span: Span) -> Expr:
+        """A partial that several lanes use, or that is a choice, under a name."""
+        return self.name(partial, span) if self.count > 1 or _chooses(partial) else partial
+
+    def strong(self, partial: Expr, direction: Expr) -> MaybeZero:
+        """Partial times direction, zero where the direction is, whatever the partial is there."""
+        return build.strong(partial, direction, Lit(0.0))
 
     # --- gathering the partials of a statement ---------------------------------------------------
 

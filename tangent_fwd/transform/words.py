@@ -35,7 +35,7 @@ def core(name: str) -> str:
 
 
 def lane(name: str) -> str | None:
-    """The lane of a tangent: "" when it is alone; None for a primal."""
+    """The lane of a tangent: "" when it is alone, "d" for a second one; None for a primal."""
     return name.split(":")[1] if name.startswith("d:") else None
 
 
@@ -186,6 +186,8 @@ class Words:
         holder = self.chosen.get(array.name) or base(array.name) or "row"
         parts = []
         for entry in value.args[1:]:
+            if isinstance(entry, Var) and not base(entry.name):
+                entry = self.made.get(entry.name, entry)
             if isinstance(entry, Var):
                 parts.append(self.chosen.get(entry.name) or base(entry.name) or "k")
             elif isinstance(entry, Lit) and isinstance(entry.value, int) and entry.value >= 0:

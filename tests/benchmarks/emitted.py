@@ -17,10 +17,12 @@ class Emitted:
 
     function: Any
 
-    def compiled(self, arguments: Arguments, lanes: int = 1) -> Any:
-        """The dispatcher of the derivative in `lanes` directions; 0 is the primal alone."""
+    def compiled(self, arguments: Arguments, lanes: int = 1, order: int = 1) -> Any:
+        """The dispatcher of the derivative in `lanes` directions; 0 is the primal alone, and
+        order 2 that of value, slope and curvature.
+        """
         kinds = tuple(typeof(argument) for argument in arguments)
-        return self.function.specialiser.compile(kinds, lanes).dispatcher
+        return self.function.specialiser.compile(kinds, lanes, order).dispatcher
 
     def text(self, arguments: Arguments, lanes: int = 1) -> str:
         """The emitted module."""

@@ -78,7 +78,9 @@ def python_batch(call: Callable[[], object]) -> Batch:
     return batch
 
 
-def compiled_batch(function: Any, arguments: tuple[Any, ...], bump: int, lanes: int = 0) -> Batch:
+def compiled_batch(
+    function: Any, arguments: tuple[Any, ...], bump: int, lanes: int = 0, order: int = 1
+) -> Batch:
     """Repeat a call inside compiled code, so that the dispatch from Python does not count.
 
     Args:
@@ -87,12 +89,14 @@ def compiled_batch(function: Any, arguments: tuple[Any, ...], bump: int, lanes: 
         bump: index of the array whose first element changes between calls; otherwise LLVM
             would be right to call a pure function once.
         lanes: 0 for a primal, 1 for `(value, tangent)`, K for `(value, (K tangents))`.
+        order: 2 for `(value, tangent, second tangent)`.
     """
     names = [f"a{index}" for index in range(len(arguments))]
     corner = ", ".join("0" * np.ndim(arguments[bump]))
     reads = {0: "out", 1: "out[0] + out[1]"}.get(
         lanes, " + ".join(["out[0]", *(f"out[1][{lane}]" for lane in range(lanes))])
     )
+    reads += " + out[2]" if order == 2 else ""
     text = (
         f"def repeat(count, start, {', '.join(names)}):\n"
         "    check = 0.0\n"

@@ -41,8 +41,8 @@ def run_case(case: Case, effort: Effort) -> Row:
     notes: list[str] = []
     batches: dict[str, Batch] = {}
 
-    def add(name: str, function: Any, given: Arguments, lanes: int) -> None:
-        batch = compiled_batch(function, given, case.bump, lanes)
+    def add(name: str, function: Any, given: Arguments, lanes: int, order: int = 1) -> None:
+        batch = compiled_batch(function, given, case.bump, lanes, order)
         batch(1)  # compiles: what fails, fails here
         batches[name] = batch
 
@@ -64,6 +64,8 @@ def run_case(case: Case, effort: Effort) -> Row:
     if emitted is not None:
         try:
             add("emitted", emitted.compiled(arguments), arguments + tangents, 1)
+            twice = emitted.compiled(arguments, order=2)
+            add("directional2", twice, arguments + tangents, 1, order=2)
             text = emitted.text(arguments)
             edge = python_batch(emitted.call(arguments, tangents))
             if case.scalar:

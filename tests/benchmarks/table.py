@@ -15,6 +15,7 @@ HEADERS = (
     "emitted / hand",
     "emitted / tuned",
     f"K={LANES} / {LANES} passes",
+    "directional2 / emitted",
     "emitted / NumPy primal",
     *(f"{peers.COLUMNS[peer]} / {{edge}}" for peer in peers.MODULES),
 )
@@ -22,7 +23,8 @@ HEADERS = (
 LEGEND = """\
 Medians of the ratios within a round; `~` where the ratio of the minima differs by over 20 %.
 primal: plain njit. hand: fused by hand, the user's loops. tuned: the best strict version found,
-loops restructured. All three compiled by plain numba with strict sums. Peers are called from
+loops restructured. All three compiled by plain numba with strict sums. directional2: value, slope
+and curvature in one pass, beside the emitted pass of value and slope. Peers are called from
 Python, and so is the derivative that they are divided by ({edge}); the other columns are
 timed inside compiled code. One thread."""
 
@@ -69,6 +71,7 @@ def _cells(times: Times, name: str) -> tuple[str, ...]:
         _show(times.ratio("emitted", "hand")),
         _show(times.ratio("emitted", "tuned")),
         _show(each),
+        _show(times.ratio("directional2", "emitted")),
         _show(times.ratio("emitted", "numpy")),
         *(_show(times.ratio(peer, "edge")) for peer in peers.MODULES),
     )

@@ -26,7 +26,7 @@ def powers_jvp(x, p, n, d_x, d_p):
         power_2 = x_i ** -1
         power_3 = x_i ** p
         slope = (
-            0.0 if p == 0.0 else p * x_i ** (p - 1.0) if p >= 0.5 or x_i == 0.0
+            0.0 if x_i == 0.0 and p == 0.0 else p * x_i ** (p - 1.0) if p >= 0.5 or x_i == 0.0
             else p * power_3 / x_i
         )
         chosen = (

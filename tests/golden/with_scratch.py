@@ -26,7 +26,7 @@ def with_scratch_jvp(x, y, scratch, d_x):
     for i in range(1, x.size):
         # total += scratch[i] * scratch[i - 1]
         scratch_i = scratch[i]
-        scratch_k = scratch[i - 1]
-        d_total += scratch_k * d_scratch[i] + scratch_i * d_scratch[i - 1]
-        total += scratch_i * scratch_k
+        scratch_before = scratch[i - 1]
+        d_total += scratch_before * d_scratch[i] + scratch_i * d_scratch[i - 1]
+        total += scratch_i * scratch_before
     return total, d_total

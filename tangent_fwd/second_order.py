@@ -1,0 +1,111 @@
+"""Value, slope and curvature in one pass: the pipeline with one pass more.
+
+    tangent    each active equation joined by its tangent
+    second     each tangent joined by its own
+    simplify
+
+`transform/second.py` has the pass; here it meets modules, whose helpers are differentiated twice
+as well, once for each choice of tangents that change along the direction themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tangent_fwd.analysis.activity import Activity
+from tangent_fwd.errors import raise_all
+from tangent_fwd.frontend.parse import UserFunction
+from tangent_fwd.ir.nodes import Function, Op, Ref
+from tangent_fwd.options import Options
+from tangent_fwd.pipeline import Made, Module, Program, Stages, Types, with_respect_to
+from tangent_fwd.transform.second import first, second
+from tangent_fwd.transform.simplify import simplify
+
+Flags = tuple[bool, ...]
+
+
+def differentiate(
+    function: UserFunction, arg_types: Types, active: Flags, options: Options
+) -> Program:
+    """The program that takes a direction and returns value, slope and curvature along it.
+
+    Arguments: the parsed function; the numba type of each argument; which of them are active.
+    Raises what the passes refuse, located at the user's line.
+    """
+    module = _Twice(1)
+    entry = module.second(function, arg_types, active, (False,) * sum(active))
+    header = f"Forward-mode second derivative of {with_respect_to(function, active)}"
+    return module.program(function, entry, header, options)
+
+
+class _Twice(Module):
+    """The functions of a module that goes to second order."""
+
+    def __init__(self, lanes: int) -> None:
+        super().__init__(lanes)
+        self.firsts: dict[tuple[object, Types, Flags], Function] = {}
+        self.changes: dict[tuple[object, Types, Flags, Flags], Activity] = {}
+
+    def second(
+        self,
+        function: UserFunction,
+        arg_types: Types,
+        active: Flags,
+        moving: Flags,
+    ) -> Made:
+        """Value, tangent and second tangent; `moving` are the tangents that have one themselves."""
+        key = (function.original, arg_types, active, moving)
+        if key not in self.made:
+            typed = self.type(function, arg_types)
+            stages = Stages(typed.stages)
+            once = stages.add("tangent", self.once(function, arg_types, active))
+            activity = self.change(function, arg_types, active, moving)
+
+            def call(op: Op, flags: Flags) -> Ref:
+                helper, kinds, given = self.called(once, op)
+                made = self.second(helper, kinds, given, flags[len(given) :])
+                return Ref(made.name, None)
+
+            program = stages.add("second", second(once, activity, call))
+            program = stages.add("simplify", simplify(program))
+            mine = self.activity(function, arg_types, active)
+            self.made[key] = self.finish(
+                typed, program, stages, f"{function.name}_directional2", mine
+            )
+        return self.made[key]
+
+    def once(self, function: UserFunction, arg_types: Types, active: Flags) -> Function:
+        """The program of value and tangent that is to be differentiated again."""
+        key = (function.original, arg_types, active)
+        if key not in self.firsts:
+            ready = self.type(function, arg_types).ready
+            self.firsts[key] = first(ready, self.activity(function, arg_types, active))
+        return self.firsts[key]
+
+    def change(
+        self,
+        function: UserFunction,
+        arg_types: Types,
+        active: Flags,
+        moving: Flags,
+    ) -> Activity:
+        """What changes in the program of value and tangent along the direction."""
+        key = (function.original, arg_types, active, moving)
+        if key not in self.changes:
+            once = self.once(function, arg_types, active)
+
+            def of_call(op: Op, flags: Flags) -> tuple[bool, Flags]:
+                helper, kinds, given = self.called(once, op)
+                found = self.change(helper, kinds, given, flags[len(given) :])
+                return found.result_active(), found.active_after()
+
+            found = Activity(once, (*active, *moving), of_call)
+            raise_all(found.diagnostics, function.source)
+            self.changes[key] = found
+        return self.changes[key]
+
+    def called(self, caller: Function, op: Op) -> tuple[UserFunction, Types, Flags]:
+        """Of a call in such a program: the helper, its argument types, which are active."""
+        given: Flags = dict(op.keywords)["pair"]
+        plain = replace(op, args=op.args[: 1 + len(given)])
+        return self.callee(op), self.arg_types(caller, plain), given
