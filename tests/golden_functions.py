@@ -111,6 +111,21 @@ def logistic_regression(w, X, y, strength):
 # --- physics --------------------------------------------------------------------------------
 
 
+@golden(some(3, 2))
+def turned(X):
+    """A transpose is seen through: no view of it is made."""
+    return X.T * np.exp(-X.T)
+
+
+@golden(some(6), 0.4, active=(0, 1))
+def advected(u, speed):
+    """Every cell takes from the one before it."""
+    total = 0.0
+    for i in range(1, u.size):
+        total += u[i] * math.cos(speed / 2.0) + u[i - 1] ** 3 * math.sin(u[i - 1])
+    return total
+
+
 @golden(1.2, 0.8, (1.1, 0.4, 0.1, 0.4), 0.05, active=(0, 1, 2))
 def rk4_step(prey, hunters, rates, dt):
     """One step of Lotka-Volterra."""

@@ -9,6 +9,8 @@ import pytest
 
 from tangent_fwd import forward_grad
 from tangent_fwd.errors import NoRule, TangentError, UnsupportedFunction, UnsupportedSyntax
+from tests.harness import differentiate, plain
+from tests.inputs import fresh
 from tests.trap_support import agrees, array, both_ways, in_python, refused, slope
 
 X33 = np.arange(1.0, 10.0).reshape(3, 3)
@@ -1110,3 +1112,30 @@ def test_A_arange_with_a_dtype() -> None:
     assert [v.dtype for v in value] == [t.dtype for t in tangent] == [np.float32, np.float64]
     assert tangent[0].tolist() == [0.0, 2.0, 4.0, 6.0]
     assert tangent[1].tolist() == [2.0, 4.0, 6.0]
+
+
+def written_before_it_fails(x, y, out):
+    out[:] = 2.0 * x
+    return np.dot(x, y)
+
+
+def test_A_what_was_written_before_an_exception_stays_written() -> None:
+    """Joining loops may not move the check of the shapes above a store that can be seen."""
+    args = array(1.0, 2.0, 3.0), array(1.0, 1.0, 1.0), array(0.0, 0.0, 0.0)
+    agrees(written_before_it_fails, args, args)
+    entry = plain(differentiate(written_before_it_fails, args, (True, True, True), 1))
+    x, _, out = fresh(args)
+    _, _, d_out = fresh(args)
+    with pytest.raises(ValueError, match="shapes"):
+        entry(x, x[:2], out, x, x[:2], d_out)
+    assert out.tolist() == d_out.tolist() == [2.0, 4.0, 6.0]
+
+
+def product_with_every_other_column(A, b):
+    return A[:, ::2] @ b + A.T[::2] @ b
+
+
+def test_A_a_product_takes_operands_that_are_not_in_one_piece() -> None:
+    """BLAS cannot, so they are copied, and so are their tangents."""
+    b = array(0.5, -1.5)
+    agrees(product_with_every_other_column, (X33[:2], b), (D33[:2], array(2.0, -0.25)))

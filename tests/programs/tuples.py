@@ -113,3 +113,7 @@ def nested_constants(s, t):
 
 def array_in_a_constant(x):
     return x * HELD[1] + HELD[-1][0]
+
+
+def integers_returned(x, m):
+    return x * 2.0, m + 1

@@ -206,3 +206,16 @@ def whole_by_an_ellipsis(x):
     a[...] *= a
     a[...] += 2.0
     return np.sum(a[...] * x)
+
+
+def column_by_an_ellipsis(x, b):
+    return x[..., None] * b
+
+
+def shape_by_name(X, n, k):
+    shape = (n, k)
+    out = np.zeros(shape)
+    like = np.empty(X.shape)
+    like[:] = X * 2.0
+    out += like
+    return out
