@@ -111,6 +111,29 @@ def logistic_regression(w, X, y, strength):
 # --- physics --------------------------------------------------------------------------------
 
 
+@golden(some(6))
+def until_small(x):
+    """What `and` and `or` leave unread stays unread."""
+    total = 0.0
+    i = 0
+    while i < x.size and (i == 0 or x[i - 1] > 0.4):
+        total += x[i] ** 2
+        i += 1
+    return total
+
+
+@golden(0.8, 1.5, active=(0, 1))
+def decayed(rate, time):
+    return math.exp(-rate * time) - rate / time
+
+
+@golden(some(6, dtype=np.float32), some(6, dtype=np.float32), active=(0, 1))
+def stays_single(x, y):
+    """Every number that we write has the dtype, or numba would compute in double precision."""
+    bent = np.tanh(x) ** 3 * np.log1p(y)
+    return np.mean(2 * bent - y / 3.0)
+
+
 @golden(some(3, 2))
 def turned(X):
     """A transpose is seen through: no view of it is made."""

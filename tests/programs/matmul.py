@@ -129,3 +129,8 @@ def dot_with_a_number(x, s, t):
 def against_its_transpose(A):
     B = np.exp(A)
     return A + B * B.T
+
+
+def outer_against_its_transpose(x):
+    a = np.outer(x, np.exp(x))
+    return x + np.sum(a * a.T)
