@@ -124,6 +124,44 @@ def logistic_regression(w, X, y, strength):
 # --- physics --------------------------------------------------------------------------------
 
 
+@golden(some(6))
+def until_small(x):
+    """What `and` and `or` leave unread stays unread."""
+    total = 0.0
+    i = 0
+    while i < x.size and (i == 0 or x[i - 1] > 0.4):
+        total += x[i] ** 2
+        i += 1
+    return total
+
+
+@golden(0.8, 1.5, active=(0, 1))
+def decayed(rate, time):
+    return math.exp(-rate * time) - rate / time
+
+
+@golden(some(6, dtype=np.float32), some(6, dtype=np.float32), active=(0, 1))
+def stays_single(x, y):
+    """Every number that we write has the dtype, or numba would compute in double precision."""
+    bent = np.tanh(x) ** 3 * np.log1p(y)
+    return np.mean(2 * bent - y / 3.0)
+
+
+@golden(some(3, 2))
+def turned(X):
+    """A transpose is seen through: no view of it is made."""
+    return X.T * np.exp(-X.T)
+
+
+@golden(some(6), 0.4, active=(0, 1))
+def advected(u, speed):
+    """Every cell takes from the one before it."""
+    total = 0.0
+    for i in range(1, u.size):
+        total += u[i] * math.cos(speed / 2.0) + u[i - 1] ** 3 * math.sin(u[i - 1])
+    return total
+
+
 @golden(1.2, 0.8, (1.1, 0.4, 0.1, 0.4), 0.05, active=(0, 1, 2))
 def rk4_step(prey, hunters, rates, dt):
     """One step of Lotka-Volterra."""

@@ -9,6 +9,7 @@ import pytest
 
 from tangent_fwd import forward_grad
 from tangent_fwd.errors import TangentError, UnsupportedFunction, UnsupportedSyntax
+from tests.harness import differentiate, plain
 from tests.trap_support import agrees, array, both_ways, in_python, refused, slope
 
 X33 = np.arange(1.0, 10.0).reshape(3, 3)
@@ -1117,3 +1118,30 @@ def test_A_the_only_element_and_all_elements() -> None:
     agrees(only_element, (array(1.5, -2.0, 0.7),), (array(0.3, 0.4, -1.0),))
     value, tangent = both_ways(only_element, (array(2.0, 3.0, 5.0),), (array(1.0, 0.0, 0.0),))
     assert (value, tangent) == (36.0, 18.0)
+
+
+def doubled_before_it_fails(x, y):
+    x *= 2.0
+    return np.dot(x, y)
+
+
+def test_A_what_was_written_before_an_exception_stays_written() -> None:
+    """Joining loops may not move the check of the shapes above a store that can be seen."""
+    x, y = array(1.0, 2.0, 3.0), array(1.0, 1.0, 1.0)
+    agrees(doubled_before_it_fails, (x, y), (x, y))
+    entry = plain(differentiate(doubled_before_it_fails, (x, y), (True, True), 1))
+    d_x = 10.0 * x
+    with pytest.raises(ValueError, match="sizes"):
+        entry(x, y[:2], d_x, y[:2])
+    assert x.tolist() == [2.0, 4.0, 6.0]
+    assert d_x.tolist() == [20.0, 40.0, 60.0]
+
+
+def product_with_every_other_column(A, b):
+    return A[:, ::2] @ b + A.T[::2] @ b
+
+
+def test_A_a_product_takes_operands_that_are_not_in_one_piece() -> None:
+    """BLAS cannot, so they are copied, and so are their tangents."""
+    b = array(0.5, -1.5)
+    agrees(product_with_every_other_column, (X33[:2], b), (D33[:2], array(2.0, -0.25)))

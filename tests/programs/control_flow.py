@@ -285,3 +285,46 @@ def _scaled(a, factor=None, shift=None):
     if shift is None:
         return a * factor
     return a * factor + shift
+
+
+def or_guards_the_index(x, s):
+    total = s
+    i = 0
+    while not (i == x.size or x[i] < -0.5):
+        total += x[i] * s
+        i += 1
+    if i == x.size or x[i] > 0.0:
+        return total
+    if i < x.size and x[i] * s < total:
+        total = total * x[i]
+    return total
+
+
+def meaning_changes_after_a_while(x, s):
+    a = s
+    while a < 3.0:
+        a = a * 1.5 + s
+    b = a
+    a = x * b
+    return np.sum(a * a)
+
+
+def meaning_changes_before_a_while(x, s, n):
+    limit = n
+    total = s * limit
+    limit = x * s
+    while total < limit[0] + 5.0:
+        total = total * 1.5 + limit[1]
+    return total
+
+
+def meaning_changes_in_a_loop(x, n):
+    total = 0.0
+    for i in range(n):
+        a = x[i] * 2.0
+        total += a
+        if a < 0.0:
+            continue
+        a = x * a
+        total += np.sum(a)
+    return total

@@ -224,3 +224,17 @@ def rows_and_columns_to_write(A, n):
         _moved(A[i], A[i + 1], 0.2)
         _moved(A[:, i], A[:, i + 1], 0.1)
     return np.sum(A * A)
+
+
+def _without_a_float(n):
+    return 1.5 * n
+
+
+def helper_without_tangent_on_one_side(s, flag, n):
+    if flag:
+        a = _without_a_float(n)
+    else:
+        a = s
+    if a > 100.0:
+        a = s * s
+    return a * s

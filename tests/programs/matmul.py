@@ -2,7 +2,7 @@
 
 import numpy as np
 
-NEEDS_REWRITING = {"multiplied_in_place"}
+NEEDS_REWRITING = {"dot_with_a_number", "multiplied_in_place"}
 
 
 def matrix_matrix(X, W):
@@ -110,3 +110,27 @@ def outer_of_matrices_and_scalars(X, s):
     flat = np.outer(X, s * X)
     row = np.outer(s, X[0])
     return np.sum(flat * flat) + np.sum(row)
+
+
+def matrix_written_out(s, t):
+    turn = np.array([[np.cos(s), -np.sin(s)], [np.sin(s), np.cos(s)]])
+    return turn @ np.array([t, 1])
+
+
+def matrix_with_integers(s, x):
+    a = np.array([[1, s, 0], [s * s, 2, 1]])
+    return a * x[:3]
+
+
+def dot_with_a_number(x, s, t):
+    return np.dot(x, s) + np.dot(s, t)
+
+
+def against_its_transpose(A):
+    B = np.exp(A)
+    return A + B * B.T
+
+
+def outer_against_its_transpose(x):
+    a = np.outer(x, np.exp(x))
+    return x + np.sum(a * a.T)

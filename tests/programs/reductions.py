@@ -192,3 +192,19 @@ def counted_by_adding_booleans(x, y):
     either = (x > 0.0) + (y > 0.0)
     both = (x > 0.0) * (y > 0.0)
     return np.sum(x * y * either) + np.sum(np.where(both, x, 0.0))
+
+
+def extremes_of_integers(m, s):
+    return np.max(m) * s + np.min(m) * s * s
+
+
+def extremes_of_booleans(mask, s):
+    return s if np.max(mask) and not np.min(mask) else 2.0 * s
+
+
+def places_of_extremes(X):
+    return np.argmax(X) * X[0, 0], X.argmin()
+
+
+def largest_of_a_few(s, t):
+    return np.max(np.array([s * t, t, s + t])) + np.array([s, t]).min()

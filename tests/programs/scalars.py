@@ -249,3 +249,15 @@ def operators_by_name(s, t):
 def quotient_and_remainder(s, t):
     q, r = divmod(s, 0.3)
     return q * r * t + divmod(t, s)[1]
+
+
+def roots_by_powers(p, q):
+    return p**0.75 + q ** (1.0 / 3.0) * p**-0.5
+
+
+def powers_one_and_zero(s, t):
+    return s**1 * t + t**0 * s
+
+
+def where_of_numbers(s, t):
+    return np.where(s > t, s * t, t) + np.where(s > 5.0, s, 2.0)

@@ -155,3 +155,7 @@ def named_tuples_inside(s, t):
 def constants_unpacked(x, s):
     (a, c), d = HELD
     return x * d * s + a * c
+
+
+def integers_returned(x, m):
+    return x * 2.0, m + 1

@@ -244,3 +244,16 @@ def resampled(x, r):
 
 def selected_inside(x, y, m):
     return np.sum(np.sin(x[m]) * y[m] - x)
+
+
+def column_by_an_ellipsis(x, b):
+    return x[..., None] * b
+
+
+def shape_by_name(X, n, k):
+    shape = (n, k)
+    out = np.zeros(shape)
+    like = np.empty(X.shape)
+    like[:] = X * 2.0
+    out += like
+    return out
