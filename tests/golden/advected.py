@@ -22,12 +22,13 @@ def advected_jvp(u, speed, d_u, d_speed):
         u_i = u[i]
         half_speed = speed / 2.0
         cos_half_speed = math.cos(half_speed)
-        u_k = u[i - 1]
-        u_k_cubed = u_k ** 3
-        sin_u_k = math.sin(u_k)
+        u_before = u[i - 1]
+        u_before_cubed = u_before ** 3
+        sin_u_before = math.sin(u_before)
         d_total += (
             cos_half_speed * d_u[i] - u_i * math.sin(half_speed) / 2.0 * d_speed
-            + (sin_u_k * (3.0 * u_k ** 2) + u_k_cubed * math.cos(u_k)) * d_u[i - 1]
+            + (sin_u_before * (3.0 * u_before ** 2) + u_before_cubed * math.cos(u_before))
+            * d_u[i - 1]
         )
-        total += u_i * cos_half_speed + u_k_cubed * sin_u_k
+        total += u_i * cos_half_speed + u_before_cubed * sin_u_before
     return total, d_total
