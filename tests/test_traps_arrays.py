@@ -1122,7 +1122,7 @@ def test_A_the_only_element_and_all_elements() -> None:
 
 def doubled_before_it_fails(x, y):
     x *= 2.0
-    return np.dot(x, y)
+    return np.dot(y, x)
 
 
 def test_A_what_was_written_before_an_exception_stays_written() -> None:
