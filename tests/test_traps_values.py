@@ -623,8 +623,9 @@ def fraction(s):
 
 
 def test_V17_remainders_without_a_rule_are_refused() -> None:
-    """None of them may pass for a step."""
-    for function in (quotient_and_remainder, ieee_remainder, fraction):
+    """None of them may pass for a step; `divmod` is two operations that have one."""
+    assert slope(quotient_and_remainder, (7.3,), (2.0,)) == 2.0
+    for function in (ieee_remainder, fraction):
         refused(function, (7.3,), UnsupportedFunction, "return")
 
 

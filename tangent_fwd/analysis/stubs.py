@@ -252,10 +252,6 @@ def _same(value: Any, *rest: Any) -> Any:
 
 
 def _outer(a: Any, b: Any) -> Any:
-    from numba.core import errors
-
-    if _ndim(a) != 1 or _ndim(b) != 1:
-        raise errors.TypingError("`np.outer` takes two vectors here; `.ravel()` makes one")
     dtype = result_type(np.multiply, _scalar(a), _scalar(b))
     return None if dtype is None else _array(dtype, 2)
 
