@@ -175,10 +175,16 @@ class Activity:
                         continue
                     chooses = op.fn in ("builtins.max", "builtins.min") and len(op.args) == 1
                     if chooses and isinstance(culprit, Var):
-                        message = f"`{display(op.fn)}` of a tuple is not supported"
+                        whole = is_array(self.function.typeof(culprit.name))
+                        of = "an array" if whole else "a tuple"
+                        message = f"`{display(op.fn)}` of {of} is not supported"
+                        advice = (
+                            f"`{op.fn.replace('builtins', 'np')}`"
+                            if whole
+                            else ("pass its elements one by one")
+                        )
                         at = op.span or stmt.span
-                        self.diagnostics.append(Diagnostic("no-rule", message, at,
-                                                help="pass its elements one by one"))  # fmt: skip
+                        self.diagnostics.append(Diagnostic("no-rule", message, at, help=advice))
                         continue
                     if rule(op.fn) is not None or (op.fn == "gather" and self.is_list(op.args[1:])):
                         continue

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.activity import Activity
+from tangent_fwd.analysis.alias import is_array, is_tuple
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Op, Store, Var
@@ -247,3 +248,13 @@ def _is_multiple(value: Expr) -> bool:
     return isinstance(value, Op) and value.fn == "mul" and (
         isinstance(value.args[0], Lit) and isinstance(value.args[1], Var)
     )  # fmt: skip
+
+
+def still(value: Expr, kind: Any) -> Expr:
+    """The tangent of what holds no float: a zero for each number in it."""
+    if is_tuple(kind):
+        places = (Op("getitem", (value, Lit(k))) for k in range(len(kind)))
+        return Op("tuple", tuple(map(still, places, kind)))
+    if is_array(kind):
+        return Op("numpy.zeros", (Op("attr", (value, Lit("shape"))),))
+    return Lit(0.0)

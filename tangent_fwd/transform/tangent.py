@@ -68,7 +68,7 @@ from tangent_fwd.ir.walk import (
 from tangent_fwd.rules import Rule, rule
 from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.formula import Formula
-from tangent_fwd.transform.partials import OUT, Partials
+from tangent_fwd.transform.partials import OUT, Partials, still
 
 # How a call of a helper is replaced: (call, active arguments) -> the derivative to call.
 CallTangent = Callable[[Op, tuple[bool, ...]], Ref]
@@ -244,10 +244,7 @@ class Tangents(Partials):
         if isinstance(value, Lit):
             return value if value.value is None else Lit(0.0)
         if isinstance(value, Var) and not holds_float(self.types.get(value.name)):
-            if is_array(self.types.get(value.name)):
-                shape = Op("attr", (value, Lit("shape")))
-                return Op("numpy.zeros", (shape,))
-            return Lit(0.0)
+            return still(value, self.types.get(value.name))
         return self.solid(value, lane)
 
     def let(self, stmt: Let) -> None:

@@ -159,3 +159,7 @@ def constants_unpacked(x, s):
 
 def integers_returned(x, m):
     return x * 2.0, m + 1
+
+
+def nothing_beside_a_value(s, t):
+    return s * t, ()
