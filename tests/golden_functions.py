@@ -137,7 +137,8 @@ def until_small(x):
 
 @golden(0.8, 1.5, active=(0, 1))
 def decayed(rate, time):
-    return math.exp(-rate * time) - rate / time
+    left = 1.0 - rate * time
+    return math.exp(-rate * time) * left
 
 
 @golden(some(6, dtype=np.float32), some(6, dtype=np.float32), active=(0, 1))

@@ -14,10 +14,8 @@ except ImportError:  # plain Python gives the same numbers
 
 @njit(error_model="numpy")
 def decayed_jvp(rate, time, d_rate, d_time):
-    # return math.exp(-rate * time) - rate / time
+    d_left = -(time * d_rate + rate * d_time)
+    left = 1.0 - rate * time
+    # return math.exp(-rate * time) * left
     exp = math.exp(-rate * time)
-    rate_over_time = rate / time
-    return (
-        exp - rate_over_time,
-        (-exp * time - 1.0 / time) * d_rate + (exp * -rate + rate_over_time / time) * d_time
-    )
+    return exp * left, exp * (left * -rate * d_time - left * time * d_rate + d_left)
