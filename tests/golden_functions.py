@@ -148,6 +148,17 @@ def stays_single(x, y):
     return np.mean(2 * bent - y / 3.0)
 
 
+@golden(some(4, 4), 0.3, active=(0, 1))
+def pooled(X, angle):
+    """Parts have names, sizes that are known are not compared, numbers in arrays are floats."""
+    turn = np.array([[1, angle], [-angle, 1]])
+    total = np.zeros(2)
+    total += angle * turn[0]
+    for i in range(X.shape[0]):
+        total += turn @ np.exp(X[i, 1:3])
+    return total * np.max(X[1:, 2:])
+
+
 @golden(some(3, 2))
 def turned(X):
     """A transpose is seen through: no view of it is made."""

@@ -1121,12 +1121,14 @@ def test_A_the_only_element_and_all_elements() -> None:
 
 
 def doubled_before_it_fails(x, y):
-    x *= 2.0
+    x[:] = 2.0 * x
     return np.dot(y, x)
 
 
 def test_A_what_was_written_before_an_exception_stays_written() -> None:
-    """Joining loops may not move the check of the shapes above a store that can be seen."""
+    """Joining loops moves the check of the shapes neither above a store that can be seen, nor
+    below the loop that it makes safe.
+    """
     x, y = array(1.0, 2.0, 3.0), array(1.0, 1.0, 1.0)
     agrees(doubled_before_it_fails, (x, y), (x, y))
     entry = plain(differentiate(doubled_before_it_fails, (x, y), (True, True), 1))

@@ -118,7 +118,8 @@ class _Fuse:
             for other in out[place + 1 :]:
                 if self.commute(earlier, other) and all(self.commute(b, other) for b in below):
                     above.append(other)
-                elif self.commute(other, nest):
+                elif not _jumps(other) and self.commute(other, nest):
+                    # A check never goes below: the loop may read what only the check makes safe.
                     below.append(other)
                 else:
                     possible = False
