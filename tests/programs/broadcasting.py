@@ -116,3 +116,10 @@ def row_stored_into_a_vector(x, X):
     a = x[:3] * x[1]
     a[:] = X[1:2] * a
     return np.sum(a)
+
+
+def rows_stored_where_one_size_is_known(X, b, n):
+    out = np.zeros((n, 3))
+    out[:] = X * b
+    out[1:, :] = X[1:] * 2.0
+    return out

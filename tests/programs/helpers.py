@@ -238,3 +238,28 @@ def helper_without_tangent_on_one_side(s, flag, n):
     if a > 100.0:
         a = s * s
     return a * s
+
+
+def _made_twice_as_large(v):
+    v *= 2.0
+    return v[0]
+
+
+def used_after_a_helper_has_written(x, s):
+    y = x * s
+    first = _made_twice_as_large(x)
+    return np.sum(np.sin(y + 1.0)) + first
+
+
+def _one_and_a_half_times(n):
+    return np.arange(n) * 1.5
+
+
+def arrays_without_tangent_on_one_side(x, flag, n):
+    if flag:
+        a = _one_and_a_half_times(n + 1)
+    else:
+        a = x * 2.0
+    if a[0] > 100.0:
+        a = x * x
+    return a * x

@@ -261,3 +261,18 @@ def powers_one_and_zero(s, t):
 
 def where_of_numbers(s, t):
     return np.where(s > t, s * t, t) + np.where(s > 5.0, s, 2.0)
+
+
+def root_and_its_reciprocal(p, q):
+    root = math.sqrt(p * q)
+    inverse = 1.0 / root
+    return inverse * q + p / root
+
+
+def reciprocal_of_what_is_rebound(p, q):
+    root = p * q
+    for _ in range(3):
+        root = math.sqrt(root) + q
+        inverse = 1.0 / root
+        root = root * inverse * p + q / root
+    return inverse * root

@@ -246,3 +246,9 @@ def an_ellipsis_returned(s):
 
 def rows_of_two_lengths(s):
     return np.array([[s, s], [s]])[0, 0]
+
+
+def integers_divided_in_place(s):
+    k = np.array([1, 2, 3])
+    k /= 2
+    return k[0] * s
