@@ -13,6 +13,7 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 
 from tangent_fwd import pipeline, second_order
+from tangent_fwd.analysis.numba_typing import uncoloured
 from tangent_fwd.backend.load import load
 from tangent_fwd.errors import Diagnostic, TypingFailure, raise_all
 from tangent_fwd.frontend.parse import UserFunction
@@ -181,8 +182,7 @@ def _restate(
 
 def _short(error: Exception) -> str:
     """The sentence in numba's message that says what is wrong."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    rows = [row.strip() for row in plain.splitlines() if row.strip()]
+    rows = [row.strip() for row in uncoloured(error).splitlines() if row.strip()]
     skip = ("Failed in", "File ", "During", "^", "<source", "def ", "There are", "-")
     told = [row for row in rows if not row.startswith(skip)]
     return (told or rows or [type(error).__name__])[0][:200]

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba.core.errors import TypingError
 
 import tangent_fwd
 from tangent_fwd import forward_grad
@@ -145,3 +146,13 @@ def test_a_refusal_carries_the_place_as_syntax_errors_do() -> None:
     assert (error.lineno, error.offset) == (line, 5)
     assert error.text is not None
     assert error.text.strip().startswith("with ")
+
+
+def test_the_colours_of_numba_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It colours its sentences where colorama is installed; ours quote some of them."""
+    told = TypingError.__str__
+    monkeypatch.setattr(TypingError, "__str__", lambda e: f"\x1b[1m{told(e)}\x1b[0m")
+    module = importlib.import_module("tests.ui.cases.types")
+    for function in _cases("types"):
+        assert "\x1b" not in str(refusal.__wrapped__(function)), function.__name__
+    assert "axis 2 is out of bounds" in str(refusal.__wrapped__(module.wrong_axis))

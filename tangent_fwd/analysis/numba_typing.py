@@ -48,7 +48,7 @@ class Stub:
             except TangentError:
                 raise  # about a helper, and complete
             except errors.TypingError as error:
-                REASONS.append(str(error))  # numba keeps it out of its own first sentence
+                REASONS.append(uncoloured(error))  # numba keeps it out of its own first sentence
                 raise
             except (TypeError, ValueError, AttributeError, IndexError) as error:
                 # The call does not have the shape that the typer expects.
@@ -190,8 +190,13 @@ def _collect(state: Any) -> dict[tuple[int, str], Any]:
     return found
 
 
+def uncoloured(error: Exception) -> str:
+    """What numba says, without the escapes that it puts in where colorama is installed."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+
+
 def _restated(error: Any) -> InferenceError:
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    text = uncoloured(error)
     lines = re.findall(r'File "<inference>", line (\d+)', text)
     loc = getattr(error, "loc", None)
     line = int(lines[-1]) if lines else (loc.line if loc is not None else None)
