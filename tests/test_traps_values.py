@@ -676,7 +676,6 @@ def rows_in_order(X):
         (sorted_values, NoRule),
         (sorted_along, UnsupportedFunction),
         (sorted_in_place, UnsupportedFunction),
-        (rows_in_order, NoRule),
     ],
 )
 def test_V19_sorting_is_refused(function: Callable[..., object], kind: type[TangentError]) -> None:
@@ -684,6 +683,13 @@ def test_V19_sorting_is_refused(function: Callable[..., object], kind: type[Tang
     refused(function, (np.eye(2),), kind, "X.sort" if function is sorted_in_place else "return")
     # Without a row there is no derivative; asking for these would have numba compile them first.
     assert rule("numpy.partition") is rule("numpy.median") is None
+
+
+def test_V19_rows_move_as_they_are_put_in_order() -> None:
+    """The order is locally constant, and the tangents of whole rows take the same places."""
+    X, D = np.array([[2.0, 1.0], [-1.0, 5.0]]), np.array([[0.3, 0.4], [-2.0, 7.0]])
+    assert in_python(rows_in_order, (X,), (D,))[1].tolist() == D[::-1].tolist()
+    agrees(rows_in_order, (X,), (D,))
 
 
 def bubble_sorted(X):

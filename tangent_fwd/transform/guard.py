@@ -28,9 +28,9 @@ def f(x, i):
     %overlap1 = overlap(%1, %2)  # bool
     if %overlap1:
         raise ValueError('`to` writes to an argument that shares memory with another; pass a copy')
-    do to(%1, %2)
-    %4 = x[0, 0]  # float64
-    return %4
+    to(%1, %2)
+    %3 = x[0, 0]  # float64
+    return %3
 """
 
 from __future__ import annotations

@@ -22,21 +22,21 @@ Before, the program of value and tangent:
 def f(x, d::x):
     d::y = math.cos(x) * d::x  # float64
     y = math.sin(x)  # float64
-    d::%2 = (2.0 * y) * d::y  # float64
-    %2 = y * y  # float64
-    return (%2, d::%2)
+    d::%1 = (2.0 * y) * d::y  # float64
+    %1 = y * y  # float64
+    return (%1, d::%1)
 
 After:
 
 >>> print(show(second(once, Activity(once, (True, False), None), None)))
 def f(x, d::x):
-    d:d:y = (-math.sin(x) * d::x) * d::x  # float64
+    d:d:y = -((math.sin(x) * d::x) * d::x)  # float64
     d::y = math.cos(x) * d::x  # float64
     y = math.sin(x)  # float64
-    d:d:%2 = ((2.0 * d::y) * d::y) + ((2.0 * y) * d:d:y)  # float64
-    d::%2 = (2.0 * y) * d::y  # float64
-    %2 = y * y  # float64
-    return (%2, d::%2, d:d:%2)
+    d:d:%1 = ((2.0 * d::y) * d::y) + ((2.0 * y) * d:d:y)  # float64
+    d::%1 = (2.0 * y) * d::y  # float64
+    %1 = y * y  # float64
+    return (%1, d::%1, d:d:%1)
 """
 
 from __future__ import annotations
