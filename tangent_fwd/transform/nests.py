@@ -245,7 +245,7 @@ class Nests:
     def note_view(self, target: str, op: Op) -> None:
         """Remember what a view shows of another array, until one of the names is bound anew."""
         base = op.args[0]
-        if not isinstance(base, Var) or not self.is_array(base):
+        if not isinstance(base, Var) or not self.is_array(base) or base.name == target:
             return
         ndim = self.types[base.name].ndim
         if op.fn == "numpy.transpose" and len(op.args) == 1:

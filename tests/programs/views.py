@@ -257,3 +257,11 @@ def shape_by_name(X, n, k):
     like[:] = X * 2.0
     out += like
     return out
+
+
+def turned_again_and_again(A, s):
+    for _ in range(3):
+        A = A.T
+        A = A[1:].T[:, :3] * s
+        A = A.T[::2].T
+    return np.sum(A * A)
