@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from tangent_fwd.analysis.alias import Aliases, has_array
+from tangent_fwd.analysis.alias import VIEWS, Aliases, has_array
 from tangent_fwd.ir.nodes import Block, Do, Expr, Function, Let, Op, Store, Var
-from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
+from tangent_fwd.ir.walk import own_exprs, statements, subexpressions, variables
 
 # Making one of these twice makes two pieces of memory.
 ALLOCATES = frozenset(
@@ -14,6 +14,9 @@ ALLOCATES = frozenset(
     "numpy.ones_like numpy.empty_like numpy.full_like numpy.copy numpy.arange matmul add.arrays "
     "numpy.flatten stretch numpy.ascontiguousarray".split()
 )
+
+# What gives its argument on, itself or as a view.
+_PASSES_ON = VIEWS | {"call", "tuple"}
 
 
 def calls(expr: Expr) -> bool:
@@ -34,6 +37,17 @@ def block_calls(block: Block) -> bool:
 def is_temporary(name: str) -> bool:
     """Whether a name is ours: a value of the user's that had no name, or its tangent."""
     return name.rsplit(":", 1)[-1].startswith("%")
+
+
+def is_used_up(function: Function, name: str) -> bool:
+    """Whether a value without a name only goes into others, and not into views of it."""
+    readers = [
+        s for s in statements(function.body) if any(name in variables(e) for e in own_exprs(s))
+    ]
+    return is_temporary(name) and all(
+        isinstance(s, Let) and isinstance(s.value, Op) and s.value.fn not in _PASSES_ON
+        for s in readers
+    )
 
 
 class Memory:

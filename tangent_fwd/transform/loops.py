@@ -36,7 +36,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array
-from tangent_fwd.analysis.effects import Memory
+from tangent_fwd.analysis.effects import Memory, is_used_up
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
@@ -66,6 +66,7 @@ from tangent_fwd.transform.stores import Stores
 REDUCTIONS = frozenset(f"numpy.{n}" for n in ("sum", "mean", "prod", "max", "min"))
 _CREATE = frozenset(f"numpy.{n}" for n in ("zeros", "ones", "empty", "full"))
 _CREATE_LIKE = frozenset(f"numpy.{n}_like" for n in ("zeros", "ones", "empty", "full"))
+_COPY_FIRST = "copy it first, `.copy()`"
 _VIEW_OR_COPY = frozenset(f"numpy.{n}" for n in ("reshape", "ravel", "ascontiguousarray"))
 # numba's own words, which a program that was compiled by numba alone raises.
 _UNEQUAL = "incompatible array sizes for np.dot(a, b) (vector * vector)"
@@ -276,7 +277,7 @@ class _Expand(Nests):
             return
         if op.fn == "getitem" and any(self.is_array(a) for a in op.args[1:]):
             op = replace(op, fn="gather")
-        op = self.copied(op, kind, stmt.span)
+        op = self.copied(stmt, op, kind)
         if op.fn == "matmul":
             op = self.contiguous(op, stmt.span)
         self.emit(replace(stmt, value=op))
@@ -287,7 +288,7 @@ class _Expand(Nests):
         else:
             shapes.set(target, dims)
 
-    def copied(self, op: Op, kind: Any, span: Span) -> Op:
+    def copied(self, stmt: Let, op: Op, kind: Any) -> Op:
         """What views or copies, as the layout of its argument has it, made to copy where that is
         not contiguous. Where NumPy may give a view all the same, nobody may write to it later.
         """
@@ -302,13 +303,20 @@ class _Expand(Nests):
             return replace(op, fn="numpy.copy")
         if op.fn == "numpy.ravel":
             return replace(op, fn="numpy.flatten")
-        if (given.layout != "F" or kind.ndim > 1) and self.is_written_later(source.name):
+        view = given.layout != "F" or kind.ndim > 1
+        if (
+            view
+            and self.is_written_later(source.name)
+            and not is_used_up(self.function, stmt.target)
+        ):
             message = "NumPy may copy here or give a view, and it is written to later"
             self.diagnostics.append(
-                Diagnostic("function", message, op.span or span, help="copy it first, `.copy()`")
+                Diagnostic(
+                    "function", message, op.span or stmt.span, help="copy it first, `.copy()`"
+                )
             )
         flat = self.fresh(given.copy(ndim=1, layout="C"))
-        self.emit(Let(flat, Op("numpy.flatten", (source,)), span))
+        self.emit(Let(flat, Op("numpy.flatten", (source,)), stmt.span))
         return replace(op, args=(Var(flat), *op.args[1:]))
 
     def is_written_later(self, name: str) -> bool:

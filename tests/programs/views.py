@@ -4,6 +4,7 @@ import numpy as np
 
 NEEDS_REWRITING = {
     "copies_of_what_is_not_contiguous",
+    "reshaped_and_used_up",
     "whole_by_an_ellipsis",
     "written_and_then_reshaped",
 }
@@ -265,3 +266,11 @@ def turned_again_and_again(A, s):
         A = A[1:].T[:, :3] * s
         A = A.T[::2].T
     return np.sum(A * A)
+
+
+def reshaped_and_used_up(x, s):
+    a = x[::2] * s
+    b = a[::2]
+    for _ in range(2):
+        b[0] += np.sum(b.reshape(-1, 1) * b) * 0.1
+    return a
