@@ -178,11 +178,8 @@ class Activity:
                         whole = is_array(self.function.typeof(culprit.name))
                         of = "an array" if whole else "a tuple"
                         message = f"`{display(op.fn)}` of {of} is not supported"
-                        advice = (
-                            f"`{op.fn.replace('builtins', 'np')}`"
-                            if whole
-                            else ("pass its elements one by one")
-                        )
+                        numpys = f"`{op.fn.replace('builtins', 'np')}`"
+                        advice = numpys if whole else "pass its elements one by one"
                         at = op.span or stmt.span
                         self.diagnostics.append(Diagnostic("no-rule", message, at, help=advice))
                         continue

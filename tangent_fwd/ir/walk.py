@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from tangent_fwd.ir.nodes import (
     Do,
     Expr,
     For,
+    Function,
     If,
     Let,
     Nest,
@@ -177,6 +179,11 @@ def defined(stmt: Stmt) -> str | None:
 def assigned(block: Block) -> set[str]:
     """Variables assigned anywhere in a block (not arrays stored into)."""
     return {name for s in statements(block) if (name := defined(s)) is not None}
+
+
+def bindings(function: Function) -> Counter[str]:
+    """How often each variable is bound; being a parameter counts once."""
+    return Counter([*function.params, *filter(None, map(defined, statements(function.body)))])
 
 
 def stored(block: Block) -> set[str]:

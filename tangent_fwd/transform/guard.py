@@ -36,7 +36,6 @@ def f(x, i):
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -45,8 +44,8 @@ from tangent_fwd.analysis.alias import Aliases, has_array, is_array
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import Block, Expr, Function, If, Let, Lit, Op, Raise, Stmt, Var
 from tangent_fwd.ir.walk import (
+    bindings,
     blocks,
-    defined,
     own_exprs,
     statements,
     subexpressions,
@@ -74,8 +73,7 @@ class _Checks:
         self.written = written
         self.aliases = Aliases(function)
         self.types: dict[str, Any] = dict(function.types)
-        bound = [n for s in statements(function.body) if (n := defined(s)) is not None]
-        self.times = Counter([*bound, *function.params])
+        self.times = bindings(function)
         self.made = {
             s.target: s.value
             for s in statements(function.body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from tangent_fwd.analysis.effects import is_temporary
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, sliced
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Nest, Op, Stmt, Store, Var
-from tangent_fwd.ir.walk import defined, map_block, statements, substitute
+from tangent_fwd.ir.walk import bindings, map_block, substitute
 from tangent_fwd.rules import rule
 from tangent_fwd.source import Span
 
@@ -78,12 +77,7 @@ class Nests:
         self.diagnostics: list[Diagnostic] = []
         self.out: list[Stmt] = []
         self.count = 0
-        bound = [*function.params]
-        for stmt in statements(function.body):
-            name = defined(stmt)
-            if name is not None:
-                bound.append(name)
-        self.times = Counter(bound)
+        self.times = bindings(function)
         self.fixed = {name for name, times in self.times.items() if times == 1}
         used = {n.split("%")[0] for n in (*self.types, *function.params)}
         self.seen_through: dict[str, tuple[str, tuple[Lit | Along, ...]]] = {}

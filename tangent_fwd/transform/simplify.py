@@ -24,7 +24,6 @@ def f(x, i):
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 from tangent_fwd.analysis.alias import VIEWS, has_array
@@ -46,8 +45,8 @@ from tangent_fwd.ir.nodes import (
 )
 from tangent_fwd.ir.walk import (
     assigned,
+    bindings,
     blocks,
-    defined,
     map_exprs,
     own_exprs,
     statements,
@@ -87,8 +86,7 @@ class _Share:
     def __init__(self, function: Function) -> None:
         self.memory = Memory(function)
         self.function = function
-        names = [n for s in statements(function.body) if (n := defined(s)) is not None]
-        self.bound = Counter([*names, *function.params])
+        self.bound = bindings(function)
 
     def fixed(self, name: str) -> bool:
         return self.bound[name] == 1
