@@ -224,7 +224,7 @@ class _Nest:
         bare = with_blocks(user, tuple(() for _ in inner)) if inner else user
         changed = map_exprs(change, bare)
         for expr in own_exprs(changed):
-            if isinstance(value, Op) and len(show_expr(expr)) > _WIDEST:
+            if isinstance(value, Op) and _width(expr) > _WIDEST:
                 return False
             if not _array_name_stays(expr):
                 return False
@@ -274,6 +274,13 @@ class _Nest:
         stmts[k + 1] = Let(stmt.target, value, stmt.span)
         self.bound[stmt.target] = 1
         return True
+
+
+def _width(expr: Expr) -> int:
+    """How long an expression is; the parts of a tuple that does not fit get a line each."""
+    if isinstance(expr, Op) and expr.fn == "tuple":
+        return max(map(_width, expr.args), default=0)
+    return len(show_expr(expr))
 
 
 def _is_short(value: Expr) -> bool:

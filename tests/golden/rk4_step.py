@@ -57,9 +57,11 @@ def rk4_step_jvp(prey, hunters, rates, dt, d_prey, d_hunters, d_rates):
     #     hunters + dt * (l1 + 2.0 * l2 + 2.0 * l3 + l4) / 6.0,
     # )
     dt_over_6 = dt / 6.0
-    total = hunters + dt * (l1 + 2.0 * l2 + 2.0 * l3 + l4) / 6.0
     return (
-        (prey + dt * (k1 + 2.0 * k2 + 2.0 * k3 + k4) / 6.0, total),
+        (
+            prey + dt * (k1 + 2.0 * k2 + 2.0 * k3 + k4) / 6.0,
+            hunters + dt * (l1 + 2.0 * l2 + 2.0 * l3 + l4) / 6.0
+        ),
         (
             d_prey + dt_over_6 * (d_k1 + 2.0 * d_k2 + 2.0 * d_k3 + d_k4),
             d_hunters + dt_over_6 * (d_l1 + 2.0 * d_l2 + 2.0 * d_l3 + d_l4)
