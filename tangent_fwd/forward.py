@@ -18,7 +18,7 @@ from tangent_fwd.frontend.parse import parse
 from tangent_fwd.options import Options
 
 if TYPE_CHECKING:
-    from tangent_fwd.pipeline import Program
+    from tangent_fwd.program import Program
     from tangent_fwd.report import Report
     from tangent_fwd.routes import Router
     from tangent_fwd.specialise import Specialiser

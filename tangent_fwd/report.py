@@ -46,7 +46,7 @@ class Report:
                     made.cached,
                     made.program.report,
                 )
-                for (kinds, lanes, order), made in rows
+                for (kinds, lanes, order, _), made in rows
             ),
         )
 

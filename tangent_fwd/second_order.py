@@ -17,7 +17,8 @@ from tangent_fwd.errors import raise_all
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Function, Op, Ref
 from tangent_fwd.options import Options
-from tangent_fwd.pipeline import Made, Module, Program, Stages, Types, with_respect_to
+from tangent_fwd.pipeline import Module, with_respect_to
+from tangent_fwd.program import Made, Program, Stages, Types
 from tangent_fwd.transform.second import first, second
 from tangent_fwd.transform.simplify import simplify
 

@@ -18,9 +18,12 @@ from tangent_fwd.backend.load import load
 from tangent_fwd.errors import Diagnostic, TypingFailure, raise_all
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.options import Options
+from tangent_fwd.program import Program
 from tangent_fwd.source import Span
 
 Types = tuple[Any, ...]
+# Types of the arguments, lanes, order, and types of the tangents where some hold pairs.
+Key = tuple[Types, int, int, Types | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ class Specialisation:
     back; `entry` is the fast way in from Python, without numba's own look-up of types.
     """
 
-    program: pipeline.Program
+    program: Program
     dispatcher: Any
     types: Types
     result: Any
@@ -56,15 +59,18 @@ class Specialiser:
         self.function = function
         self.options = options
         self.last: Types | None = None
-        self.compiled: dict[tuple[Types, int, int], Specialisation] = {}
-        self._programs: dict[tuple[Types, int, int], pipeline.Program] = {}
+        self.compiled: dict[Key, Specialisation] = {}
+        self._programs: dict[Key, Program] = {}
 
-    def program(self, arguments: Types, lanes: int, order: int = 1) -> pipeline.Program:
+    def program(
+        self, arguments: Types, lanes: int, order: int = 1, tangents: Types | None = None
+    ) -> Program:
         """The text for these argument types.
 
-        `lanes` = 0 asks for the primal alone, `order` = 2 for a second tangent in one lane.
+        `lanes` = 0 asks for the primal alone, `order` = 2 for a second tangent in one lane;
+        `tangents` are the types of the tangents, of one lane, where some are outer products.
         """
-        key = (arguments, lanes, order)
+        key = (arguments, lanes, order, tangents)
         found = self._programs.get(key)
         if found is None:
             with global_compiler_lock:
@@ -75,22 +81,24 @@ class Specialiser:
                         second_order.differentiate(self.function, arguments, active, self.options)
                         if order == 2
                         else pipeline.differentiate(
-                            self.function, arguments, active, max(lanes, 1), self.options
+                            self.function, arguments, active, max(lanes, 1), self.options, tangents
                         )
                     )
                     self._programs[key] = found
         return found
 
-    def compile(self, arguments: Types, lanes: int, order: int = 1) -> Specialisation:
-        """The compiled code for these argument types; `lanes` and `order` as for `program`."""
-        key = (arguments, lanes, order)
+    def compile(
+        self, arguments: Types, lanes: int, order: int = 1, tangents: Types | None = None
+    ) -> Specialisation:
+        """The compiled code for these argument types; the other arguments as for `program`."""
+        key = (arguments, lanes, order, tangents)
         self.last = arguments
         found = self.compiled.get(key)
         if found is None:
             with global_compiler_lock:
                 found = self.compiled.get(key)
                 if found is None:
-                    found = self._compile(arguments, lanes, order)
+                    found = self._compile(key)
                     self.compiled[key] = found
         return found
 
@@ -98,10 +106,11 @@ class Specialiser:
         """Which of `count` arguments are active."""
         return tuple(i in self.options.argnums for i in range(count))
 
-    def _compile(self, arguments: Types, lanes: int, order: int) -> Specialisation:
+    def _compile(self, key: Key) -> Specialisation:
         start = time.perf_counter()
-        program = self.program(arguments, lanes, order)
-        signature = self.signature(arguments, lanes)
+        arguments, lanes, _, tangents = key
+        program = self.program(*key)
+        signature = self.signature(arguments, lanes, tangents)
         module = load(
             program.text,
             program.name,
@@ -130,15 +139,12 @@ class Specialiser:
             time.perf_counter() - start,
         )
 
-    def signature(self, arguments: Types, lanes: int) -> Types:
+    def signature(self, arguments: Types, lanes: int, tangents: Types | None = None) -> Types:
         """The types of all parameters: the arguments, then each active argument's lanes."""
-        tangents = [
-            tangent_type(argument)
-            for argument, active in zip(arguments, self.active(len(arguments)))
-            if active
-            for _ in range(lanes)
-        ]
-        return (*arguments, *tangents)
+        if tangents is None:
+            active = self.active(len(arguments))
+            tangents = tuple(tangent_type(t) for t, a in zip(arguments, active) if a)
+        return (*arguments, *(kind for kind in tangents for _ in range(lanes)))
 
 
 def tangent_type(primal: Any) -> Any:
@@ -154,9 +160,7 @@ def tangent_type(primal: Any) -> Any:
     return primal if isinstance(scalar, types.Float) else types.int64
 
 
-def _restate(
-    error: Exception, function: UserFunction, program: pipeline.Program, filename: str
-) -> None:
+def _restate(error: Exception, function: UserFunction, program: Program, filename: str) -> None:
     """Say a numba failure about emitted code at the user's line; `error` stays as the cause."""
     # numba names the file by its path, possibly relative; the last mention is the innermost.
     name = re.escape(filename.replace("\\", "/").rsplit("/", 1)[-1])

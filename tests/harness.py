@@ -18,6 +18,7 @@ from tangent_fwd import pipeline, second_order
 from tangent_fwd.errors import ActivityError
 from tangent_fwd.frontend.parse import parse
 from tangent_fwd.options import Options
+from tangent_fwd.program import Program
 from tests import oracle
 from tests.inputs import direction, fresh, inputs, is_float
 
@@ -50,7 +51,7 @@ def patterns(args: tuple[Any, ...]) -> list[tuple[bool, ...]]:
 
 def differentiate(
     function: Any, args: tuple[Any, ...], active: tuple[bool, ...], lanes: int, order: int = 1
-) -> pipeline.Program:
+) -> Program:
     """The emitted derivative for these arguments; of order 2 it has one lane."""
     types = tuple(numba.typeof(a) for a in args)
     if order == 2:
@@ -58,7 +59,7 @@ def differentiate(
     return pipeline.differentiate(parse(function), types, active, lanes, OPTIONS)
 
 
-def plain(program: pipeline.Program) -> Callable[..., Any]:
+def plain(program: Program) -> Callable[..., Any]:
     """The entry of an emitted module, executed where numba cannot be imported."""
     namespace: dict[str, Any] = {"__name__": "emitted"}
     present = sys.modules.get("numba")

@@ -491,7 +491,7 @@ def test_a_failure_of_numba_is_restated_at_the_users_line(monkeypatch: pytest.Mo
         return y * y
 
     line = spoilt.specialiser.function.node.lineno + 2
-    program = pipeline.Program(text, "spoilt", "spoilt", line_map={6: line})
+    program = Program(text, "spoilt", "spoilt", line_map={6: line})
     monkeypatch.setattr(pipeline, "differentiate", lambda *_: program)
     with pytest.raises(TypingFailure) as caught:
         spoilt(2.0)

@@ -112,7 +112,7 @@ def _ways(case: Case) -> list[tuple[Any, ...]]:
 def test_the_file_gives_the_numbers_of_the_compiled_derivative(case: Case) -> None:
     """The kept text, run where numba cannot be imported, against our own calls and the oracle."""
     text = _file(case).read_text()
-    program = tangent_fwd.pipeline.Program(text, _entry(case), case.function.__name__)
+    program = tangent_fwd.program.Program(text, _entry(case), case.function.__name__)
     run = harness.plain(program)
     function = getattr(case.function, "py_func", case.function)
     tolerance = 1e-5 if harness.single(case.args) else 1e-12

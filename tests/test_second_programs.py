@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tangent_fwd import forward_grad, pipeline
+from tangent_fwd import forward_grad
 from tangent_fwd.errors import ActivityError
+from tangent_fwd.program import Program
 from tests import oracle
 from tests.fuzz.check import forget
 from tests.fuzz.check import function as made_of
@@ -51,7 +52,7 @@ def _marked(function: Callable[..., Any], name: str) -> Any:
     return pytest.param(function, id=name, marks=marks)
 
 
-def _slope(first: pipeline.Program, way: tuple[Any, ...]) -> Callable[..., Any]:
+def _slope(first: Program, way: tuple[Any, ...]) -> Callable[..., Any]:
     """The slope along a direction, as a function of the arguments."""
     entry = plain(first)
 
@@ -62,7 +63,7 @@ def _slope(first: pipeline.Program, way: tuple[Any, ...]) -> Callable[..., Any]:
     return slope
 
 
-def _run(program: pipeline.Program, args: tuple[Any, ...], way: tuple[Any, ...]) -> Any:
+def _run(program: Program, args: tuple[Any, ...], way: tuple[Any, ...]) -> Any:
     """What an emitted module returns, and its arguments and directions afterwards."""
     primals, moved = fresh(args), tuple(fresh(d) for d in way if d is not None)
     returned = plain(program)(*primals, *moved)
@@ -72,7 +73,7 @@ def _run(program: pipeline.Program, args: tuple[Any, ...], way: tuple[Any, ...])
 
 def _programs(
     function: Any, args: tuple[Any, ...], active: tuple[bool, ...]
-) -> tuple[pipeline.Program, pipeline.Program] | None:
+) -> tuple[Program, Program] | None:
     """The first and the second derivative; None where the compiler may refuse."""
     try:
         first = differentiate(function, args, active, 1)

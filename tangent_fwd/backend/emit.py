@@ -178,9 +178,10 @@ class _Writer:
             f"{', '.join(targets)} = {', '.join(_text(expression(v)) for v in values)}"
             for targets, values in group.lines
         ]
-        if self.user_line(first) not in texts:
-            self.quote(first, depth)
-        self.quoted = (first.span.line, depth)
+        if first.span != NOWHERE:
+            if self.user_line(first) not in texts:
+                self.quote(first, depth)
+            self.quoted = (first.span.line, depth)
         for text in texts:
             self.line(self.fit(text, depth), depth, first)
 

@@ -8,7 +8,12 @@ runs.
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any
+
+from tangent_fwd.ir.nodes import Expr, Function, Op, Ref
+from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
+from tangent_fwd.rules import helpers as rule_helpers
 
 COMMON = '''@njit(error_model="numpy")
 def common(m, n):
@@ -72,3 +77,37 @@ def stretch(ndim: int) -> str:
 def rule_helper(function: Any) -> str:
     """The text of a function that some partials call, made a function of the module."""
     return '@njit(error_model="numpy")\n' + inspect.getsource(function).rstrip()
+
+
+def placed(program: Function) -> Function:
+    """The program with its operations that are such functions as calls of them; stretching is
+    one function for each number of dimensions.
+    """
+
+    def change(e: Expr) -> Expr:
+        if isinstance(e, Op) and e.fn == "stretch":
+            shape = e.args[1]
+            assert isinstance(shape, Op)
+            return Op("call", (Ref(f"stretch{len(shape.args)}", None), *e.args))
+        if isinstance(e, Op) and e.fn in ("common", "overlap"):
+            return Op("call", (Ref(e.fn, None), *e.args))
+        return e
+
+    return replace(program, body=map_block(lambda x: map_expr(change, x), program.body))
+
+
+def texts(functions: list[Function]) -> list[str]:
+    """The texts of the small functions that a module's functions call."""
+    used = {
+        (e.args[0].name if e.fn == "call" and isinstance(e.args[0], Ref) else e.fn)
+        for function in functions
+        for s in statements(function.body)
+        for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op)
+    }
+    found = [text for name, text in TEXTS.items() if name in used]
+    found += [stretch(n) for n in range(1, 5) if f"stretch{n}" in used]
+    for name in sorted(u for u in used if u.startswith("helper.")):
+        found.append(rule_helper(getattr(rule_helpers, name[7:])))
+    return found

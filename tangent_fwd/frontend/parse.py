@@ -135,7 +135,8 @@ def _find(plain: types.FunctionType, tree: ast.Module, source: Source) -> ast.Fu
     same = [node for node in found if _same_names(plain, node)] if len(found) > 1 else found
     if len(same) > 1 and code.co_name == "<lambda>":
         same = [node for node in same if _columns_agree(plain, node)] or same
-    if len({ast.dump(node) for node in same}) > 1:
+    # Twins do not matter, nor do their defaults: those of the function itself count.
+    if len({tuple(map(ast.dump, (*_arguments(n), *n.body))) for n in same}) > 1:
         raise UnsupportedSyntax(
             f"line {code.co_firstlineno} holds several lambdas that look alike; "
             "name the function with `def`"
@@ -166,12 +167,16 @@ def _body_line(code: types.CodeType) -> int | None:
     return min((line for _, _, line in code.co_lines() if line), default=None)
 
 
+def _arguments(node: ast.FunctionDef) -> list[ast.arg]:
+    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+
+
 def _same_names(plain: types.FunctionType, node: ast.FunctionDef) -> bool:
     """Whether a lambda has the arguments and the names of the one that runs; others may share its
     line.
     """
     code = plain.__code__
-    params = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    params = [a.arg for a in _arguments(node)]
     if tuple(params) != code.co_varnames[: len(params)]:
         return False
     inside = list(ast.walk(node.body[0]))

@@ -50,7 +50,7 @@ from tangent_fwd.ir.walk import (
     with_blocks,
 )
 from tangent_fwd.rules.rule import HELPERS
-from tangent_fwd.transform.words import Words, base, core, lane
+from tangent_fwd.transform.words import Words, base, core, mark
 
 # Names that the emitted module uses itself.
 RESERVED = (
@@ -102,13 +102,13 @@ def _coalesce(function: Function) -> Function:
             keep, drop = drop, keep
         if keep == drop or str(function.typeof(keep)) != str(function.typeof(drop)):
             return
-        lanes = {lane(n) for n in families.get(drop, [])} | {lane(n) for n in families[keep]}
-        pairs = [(_as(keep, k), _as(drop, k)) for k in lanes]
+        marks = {mark(n) for n in families.get(drop, [])} | {mark(n) for n in families[keep]}
+        pairs = [(_as(keep, k), _as(drop, k)) for k in marks]
         if any(conflicts.between(a, b) for a, b in pairs):
             return
         if len(owners[keep] | owners[drop]) > 1:
             return  # two names of the user's stay two
-        if drop in function.params or any(_as(drop, k) in function.params for k in lanes):
+        if drop in function.params or any(_as(drop, k) in function.params for k in marks):
             if keep in function.params:
                 return
             keep, drop, pairs = drop, keep, [(b, a) for a, b in pairs]
@@ -124,7 +124,7 @@ def _coalesce(function: Function) -> Function:
         if isinstance(s, Let) and isinstance(s.value, Var)
     ]
     for target, source in copies:
-        if lane(target) is None and lane(source) is None:
+        if mark(target) is None and mark(source) is None:
             if base(target) and not base(source):
                 join(target, source)
             else:
@@ -136,12 +136,12 @@ def _coalesce(function: Function) -> Function:
     for name in everything:
         final = find(core(name))
         if final != core(name):
-            mapping[name] = _as(final, lane(name))
+            mapping[name] = _as(final, mark(name))
     return replace(function, body=rename(function.body, mapping))
 
 
 def _as(name: str, which: str | None) -> str:
-    return name if which is None else f"d:{which}:{name}"
+    return name if which is None else f"{which}:{name}"
 
 
 def _all_names(function: Function) -> list[str]:
@@ -196,7 +196,7 @@ class _Names(Words):
     def __init__(self, function: Function, taken: frozenset[str], origins: dict[str, Expr]) -> None:
         super().__init__(function, taken | RESERVED, origins)
         self.names = _all_names(function)
-        self.wide = any(lane(n) not in (None, "", "d") for n in self.names)
+        self.wide = any((mark(n) or "")[-1:].isdigit() for n in self.names)
         self.conflicts = Interference(function)
         # Where each name is bound: the path of blocks that leads there.
         self.scope: dict[str, tuple[int, ...]] = {}
@@ -223,10 +223,11 @@ class _Names(Words):
             if "%" in name and name not in self.chosen:
                 self.give(name, self.word(name))
         for name in self.names:
-            number = lane(name)
-            if number is not None:
-                first, number = ("dd", "") if number == "d" else ("d", number)
-                parts = (first, self.chosen[core(name)], number)
+            mine = mark(name)
+            if mine is not None:
+                letter, lane = mine.split(":")
+                first, lane = ("dd", "") if lane == "d" else (letter, lane)
+                parts = (first, self.chosen[core(name)], lane)
                 self.give(name, "_".join(p for p in parts if p))
         return self.chosen
 
@@ -246,8 +247,8 @@ class _Names(Words):
         kind = self.function.typeof(core(a))
         if kind is None or is_tuple(kind) or kind != self.function.typeof(core(b)):
             return False
-        lanes = {lane(n) for n in self.names if core(n) in (core(a), core(b))}
-        if any(self.conflicts.between(_as(core(a), k), _as(core(b), k)) for k in lanes):
+        marks = {mark(n) for n in self.names if core(n) in (core(a), core(b))}
+        if any(self.conflicts.between(_as(core(a), k), _as(core(b), k)) for k in marks):
             return False
         one, two = self.scope.get(a, ()), self.scope.get(b, ())
         shorter = min(len(one), len(two))

@@ -64,7 +64,7 @@ def nest(function: Function) -> Function:
     while True:
         folded = _folded(function, moving)
         there = {n for s in statements(folded.body) if (n := defined(s)) is not None}
-        alone = {n.rsplit(":", 1)[-1] for n in there if n.startswith("d:")} - there
+        alone = {n.rsplit(":", 1)[-1] for n in there if ":" in n} - there
         alone -= moving
         alone &= {n for s in statements(function.body) if (n := defined(s)) is not None}
         if not alone:
@@ -100,7 +100,7 @@ class _Nest:
             Var(s.target) for s in everything if isinstance(s, Let) and isinstance(s.value, Op)
             and dict(s.value.keywords).get("pair")
         }  # fmt: skip
-        self.cores = {n.rsplit(":", 1)[-1] for n in self.bound if n.startswith("d:")}
+        self.cores = {n.rsplit(":", 1)[-1] for n in self.bound if ":" in n}
 
     def block(self, block: Block) -> Block:
         stmts = [
@@ -166,7 +166,7 @@ class _Nest:
 
     def is_active(self, name: str) -> bool:
         """Whether a name is a tangent, or has one that is used more than once."""
-        return name.startswith("d:") or name in self.cores
+        return ":" in name or name in self.cores
 
     def is_short_circuit(self, stmt: Let) -> bool:
         return self.bound[stmt.target] == 2

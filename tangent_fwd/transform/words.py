@@ -34,9 +34,11 @@ def core(name: str) -> str:
     return name.rsplit(":", 1)[-1]
 
 
-def lane(name: str) -> str | None:
-    """The lane of a tangent: "" when it is alone, "d" for a second one; None for a primal."""
-    return name.split(":")[1] if name.startswith("d:") else None
+def mark(name: str) -> str | None:
+    """What makes a name that of a tangent: `d:` when it is alone, `d:0` in the first of many
+    lanes, `d:d` for a second one, `u:` and `v:` for the vectors of one; None for a primal.
+    """
+    return name.rsplit(":", 1)[0] if ":" in name else None
 
 
 def base(name: str) -> str:
@@ -89,7 +91,8 @@ class Words:
             if made is not None and all(_is_size(e) for e in _leaves(made)):
                 return "count"
             if name.startswith("%p"):
-                return "slope"
+                product = isinstance(made, Op) and made.fn == "matmul"
+                return (self.short(made) if product else None) or "slope"
         found = self.spelt(self.made.get(name))
         if found is None or found == "value":
             found = self.spelt(self.kept.get(name))
@@ -106,8 +109,8 @@ class Words:
 
     def spelt(self, value: Expr | None) -> str | None:
         """The name of a value: its operands where that is short, else the word for its kind."""
-        found = self.in_words(value)
-        if found is not None and found.isidentifier() and 1 < len(found) <= _ROOM:
+        found = self.short(value)
+        if found is not None:
             return found
         if not isinstance(value, Op):
             return None
@@ -119,11 +122,20 @@ class Words:
         word = _KINDS.get(word, word)
         return word if word.isidentifier() else None
 
+    def short(self, value: Expr | None) -> str | None:
+        """A value by its parts, where that is short."""
+        found = self.in_words(value)
+        fits = found is not None and found.isidentifier() and 1 < len(found) <= _ROOM
+        return found if fits else None
+
     def in_words(self, value: Expr | None) -> str | None:
         """A value by its parts, however long; None where that cannot be said."""
         if isinstance(value, Var):
             if value.name in self.chosen:
                 return self.chosen[value.name]
+            if mark(value.name) is not None:
+                primal = self.in_words(Var(core(value.name)))
+                return primal and f"{value.name[0]}_{primal}"
             return base(value.name) or self.in_words(self.made.get(value.name))
         if isinstance(value, Lit):
             if isinstance(value.value, float) and value.value.is_integer():
@@ -138,7 +150,9 @@ class Words:
             if value.args[1].value == "T":
                 inner = self.in_words(value.args[0])
                 return None if inner is None else f"{inner}_T"
-            return str(value.args[1].value)
+            whole = value.args[0]
+            moved = isinstance(whole, Var) and mark(whole.name) is not None
+            return f"d_{value.args[1].value}" if moved else str(value.args[1].value)
         if value.fn == "call":
             ref = value.args[0]
             assert isinstance(ref, Ref)

@@ -17,10 +17,10 @@ except ImportError:  # plain Python gives the same numbers
 def bilinear_jvp(A, x, y, d_A, d_x):
     # return y @ (A @ x) + np.sum(np.outer(x, y) * A)
     d_A_x = d_A @ x
-    slope = A @ d_x
+    A_d_x = A @ d_x
     A_x = A @ x
     for i in range(A_x.size):
-        d_A_x[i] += slope[i]
+        d_A_x[i] += A_d_x[i]
     if y.size != A.shape[0]:
         raise ValueError("incompatible array sizes for np.dot(a, b) (vector * vector)")
     d_y_A_x = 0.0

@@ -36,11 +36,11 @@ def mlp_loss_jvp(weights, X, y, d_weights):
             hidden[i, j] = hidden_ij
     # output = hidden @ weights.W2 + weights.b2
     d_hidden_W2 = d_hidden @ weights.W2
-    slope = hidden @ d_weights.W2
+    hidden_d_W2 = hidden @ d_weights.W2
     hidden_W2 = hidden @ weights.W2
     for i in range(hidden_W2.shape[0]):
         for j in range(hidden_W2.shape[1]):
-            d_hidden_W2[i, j] += slope[i, j]
+            d_hidden_W2[i, j] += hidden_d_W2[i, j]
     # return np.mean((output - y) ** 2)
     d_b2 = d_weights.b2
     b2 = weights.b2

@@ -17,10 +17,10 @@ except ImportError:  # plain Python gives the same numbers
 def single_precision_jvp(X, w, d_X, d_w):
     # z = 0.5 * (X @ w) + 1.0
     d_X_w = d_X @ w
-    slope = X @ d_w
+    X_d_w = X @ d_w
     X_w = X @ w
     for i in range(X_w.size):
-        d_X_w[i] += slope[i]
+        d_X_w[i] += X_d_w[i]
     # return np.mean(1.0 / (1.0 + np.exp(-z)))
     d_mean = np.float32(0.0)
     mean = np.float32(0.0)

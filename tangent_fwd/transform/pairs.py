@@ -1,0 +1,194 @@
+"""Pairs: which tangents may stay two vectors instead of becoming a matrix."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tangent_fwd.analysis.alias import Aliases, is_array, is_tuple
+from tangent_fwd.errors import Diagnostic
+from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Store, Var
+from tangent_fwd.ir.walk import bindings, own_exprs, statements, subexpressions
+from tangent_fwd.rules import rule
+from tangent_fwd.source import NOWHERE, Span
+
+Writes = Callable[[Op], tuple[int, ...]]
+
+
+def is_pair(primal: Any, tangent: Any) -> bool:
+    """Whether a tangent of this type stands for an outer product; both are numba types."""
+    return is_array(primal) and is_tuple(tangent)
+
+
+def holds_pair(primal: Any, tangent: Any) -> bool:
+    """Whether a tangent of this type is or contains an outer product."""
+    if is_tuple(primal):
+        return any(map(holds_pair, primal, tangent))
+    return is_pair(primal, tangent)
+
+
+def refused(
+    function: Function, given: Mapping[str, Any], written: Sequence[str], node: ast.FunctionDef
+) -> list[Diagnostic]:
+    """Parameters whose tangent is a pair, which cannot take what is written to its matrix."""
+    return [
+        Diagnostic(
+            "activity",
+            f"`{name}` is written to, so its tangent cannot be an outer product",
+            Span.of(node),
+            help="pass an array as its tangent",
+        )
+        for name in written
+        if any(
+            holds_pair(function.typeof(tangent), kind)
+            for tangent, kind in given.items()
+            if tangent.rsplit(":", 1)[-1] == name
+        )
+    ]
+
+
+def kept_apart(function: Function, given: Mapping[str, Any]) -> tuple[Function, Mapping[str, Any]]:
+    """A parameter that is bound again gets a name of its own: there it may be no pair."""
+    bound = bindings(function)
+    names = {p: f"{p}%given" for p in given if bound[p] > 1}
+    head = tuple(Let(p, Var(new), NOWHERE) for p, new in names.items())
+    types = {**function.types, **{new: function.types[p] for p, new in names.items()}}
+    params = tuple(names.get(p, p) for p in function.params)
+    renamed = replace(function, params=params, body=(*head, *function.body), types=types)
+    return renamed, {names.get(p, p): kind for p, kind in given.items()}
+
+
+class Pairs:
+    """The pairs of one program of values and tangents."""
+
+    def __init__(self, function: Function, given: Mapping[str, Any], writes: Writes) -> None:
+        self.function = function
+        self.given = given
+        self.writes = writes
+        self.dense = function.types
+        self.types: dict[str, Any] = {**function.types, **self.given}
+        self.bound = bindings(function)
+        self.values: dict[str, list[Expr]] = {}
+        for stmt in statements(function.body):
+            if isinstance(stmt, Let):
+                self.values.setdefault(stmt.target, []).append(stmt.value)
+        self.pass_on_tuples()
+        self.pairs = self.find_pairs()
+
+    def pass_on_tuples(self) -> None:
+        """The types of what is taken out of tuples that hold pairs."""
+        for stmt in statements(self.function.body):
+            if isinstance(stmt, Let):
+                kind = self.taken(stmt.value)
+                if kind is not None:
+                    self.types[stmt.target] = kind
+
+    def taken(self, value: Expr) -> Any:
+        """The type of an element of a tuple that holds pairs, or of such a tuple; else None."""
+        if isinstance(value, Var):
+            return self.types[value.name] if self.is_tuple_of_pairs(value) else None
+        if not isinstance(value, Op) or value.fn not in ("getitem", "attr"):
+            return None
+        whole, place = value.args[:2]
+        if not (isinstance(whole, Var) and self.is_tuple_of_pairs(whole)):
+            return None
+        kind = self.types[whole.name]
+        if not isinstance(place, Lit):
+            return kind[0] if len(set(kind)) == 1 else None
+        return kind[kind.fields.index(place.value) if value.fn == "attr" else place.value]
+
+    def is_tuple_of_pairs(self, expr: Expr) -> bool:
+        if not isinstance(expr, Var) or expr.name not in self.dense:
+            return False
+        primal, mine = self.dense[expr.name], self.types[expr.name]
+        return is_tuple(primal) and holds_pair(primal, mine)
+
+    def find_pairs(self) -> set[str]:
+        """The largest set of arrays that are pairs whenever they are bound, and never stored to."""
+        aliases = Aliases(self.function)
+        everything = list(statements(self.function.body))
+        ours = {s.target for s in everything if isinstance(s, Let) and _is_ours(s.value)}
+        stores = {aliases.find(s.array) for s in everything
+                  if isinstance(s, Store) and s.array not in ours}  # fmt: skip
+        written = self.written_by_helpers()
+        found = {
+            name for name, kind in self.dense.items()
+            if is_array(kind) and kind.ndim >= 2 and name not in ours
+            and aliases.find(name) not in stores
+            and (name in self.values or name in self.given)
+            and name.rsplit(":", 1)[-1] not in written
+        }  # fmt: skip
+        while True:
+            kept = {
+                n for n in found
+                if all(self.gives_pair(v, found) for v in self.values.get(n, ()))
+                and (n in self.given or n not in self.function.params)
+            }  # fmt: skip
+            if kept == found:
+                return found
+            found = kept
+
+    def written_by_helpers(self) -> set[str]:
+        """The variables that a call writes to, and so to their tangents."""
+        calls = (
+            e for s in statements(self.function.body) for x in own_exprs(s)
+            for e in subexpressions(x) if isinstance(e, Op) and e.fn == "call"
+        )  # fmt: skip
+        arguments = (op.args[1 + k] for op in calls for k in self.writes(op))
+        return {arg.name for arg in arguments if isinstance(arg, Var)}
+
+    def gives_pair(self, value: Expr, pairs: set[str]) -> bool:
+        """Whether a value is an outer product, if `pairs` are."""
+
+        def pair(expr: Expr) -> bool:
+            return isinstance(expr, Var) and expr.name in pairs
+
+        if isinstance(value, Var):
+            return pair(value)
+        if not isinstance(value, Op):
+            return False
+        if self.taken(value) is not None:
+            return True
+        first = value.args[0] if value.args else Lit(None)
+        if value.fn == "getitem" and pair(first):
+            return len(value.args) - 1 <= self.ndim(first) - 2 and self.are_numbers(value.args[1:])
+        if value.fn == "stretch":
+            return pair(first)
+        if is_transposed(value):
+            return pair(first) and self.ndim(first) == 2
+        if is_product(value):
+            return [pair(a) for a in value.args].count(True) == 1 and all(
+                self.ndim(a) == 2 for a in value.args
+            )
+        return False
+
+    def ndim(self, expr: Expr) -> int:
+        kind = self.dense.get(expr.name) if isinstance(expr, Var) else None
+        return int(getattr(kind, "ndim", 0))
+
+    def are_numbers(self, index: tuple[Expr, ...]) -> bool:
+        """Whether an index selects single places along its axes."""
+        return all(
+            (isinstance(e, Lit) and e.value is not None)
+            or (isinstance(e, Var) and not is_array(self.dense.get(e.name)) and self.ndim(e) == 0)
+            or (isinstance(e, Op) and e.fn in ("add", "sub", "mul"))
+            for e in index
+        )  # fmt: skip
+
+
+def _is_ours(value: Expr) -> bool:
+    return isinstance(value, Op) and bool(dict(value.keywords).get("owned"))
+
+
+def is_product(value: Op) -> bool:
+    """Whether a value is a product of matrices or vectors."""
+    return rule(value.fn) is rule("matmul")
+
+
+def is_transposed(value: Op) -> bool:
+    """Whether a value is `a.T` or `np.transpose(a)`."""
+    if value.fn == "attr":
+        return value.args[1] == Lit("T")
+    return value.fn == "numpy.transpose" and len(value.args) == 1

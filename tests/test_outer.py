@@ -1,0 +1,126 @@
+"""Directions that are outer products: the same numbers as the matrices they stand for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from numba.core import types
+
+from tangent_fwd import pipeline
+from tangent_fwd.errors import ActivityError
+from tangent_fwd.frontend.parse import parse
+from tangent_fwd.program import Program
+from tests import oracle
+from tests.harness import (
+    OPTIONS,
+    TOLERANCE,
+    TOLERANCE_32,
+    integers_as_zero,
+    original,
+    plain,
+    programs,
+    single,
+)
+from tests.inputs import direction, fresh, inputs, is_float
+
+
+def vectors(value: Any, rng: np.random.Generator) -> Any:
+    """A direction whose arrays of two and more axes are pairs of vectors."""
+    if isinstance(value, tuple):
+        parts = [vectors(part, rng) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, np.ndarray) and value.ndim > 1 and value.dtype.kind == "f":
+        *front, rows, columns = value.shape
+        sizes = ((*front, rows), (*front, columns))
+        return tuple(rng.uniform(-1.0, 1.0, size).astype(value.dtype) for size in sizes)
+    return direction(value, rng)
+
+
+def formed(moved: Any, value: Any) -> Any:
+    """The direction with its arrays whole."""
+    if isinstance(value, tuple):
+        parts = [formed(m, v) for m, v in zip(moved, value, strict=True)]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(moved, tuple):
+        return moved[0][..., :, None] * moved[1][..., None, :]
+    return moved
+
+
+def kind(moved: Any, value: Any) -> Any:
+    """The numba type of a direction; a pair of vectors is a tuple."""
+    if isinstance(value, tuple):
+        parts = [kind(m, v) for m, v in zip(moved, value, strict=True)]
+        if hasattr(value, "_fields"):
+            return types.NamedTuple(parts, type(value))
+        return types.BaseTuple.from_types(parts)
+    return numba.typeof(moved)
+
+
+def with_matrices() -> list[tuple[str, Callable[..., Any]]]:
+    """The programs of the corpus that take a float array of two or more axes."""
+
+    def has_matrix(value: Any) -> bool:
+        if isinstance(value, tuple):
+            return any(map(has_matrix, value))
+        return isinstance(value, np.ndarray) and value.ndim > 1 and value.dtype.kind == "f"
+
+    return [(n, f) for n, f in programs() if any(map(has_matrix, inputs(f)))]
+
+
+def differentiate(
+    function: Any,
+    args: tuple[Any, ...],
+    active: tuple[bool, ...],
+    moved: tuple[Any, ...],
+    lanes: int,
+) -> Program:
+    """The derivative for tangents of these kinds, one entry for each active argument."""
+    given = [a for a, on in zip(args, active, strict=True) if on]
+    return pipeline.differentiate(
+        parse(function),
+        tuple(map(numba.typeof, args)),
+        active,
+        lanes,
+        OPTIONS,
+        tuple(map(kind, moved, given)),
+    )
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize(
+    "function", [pytest.param(f, id=f"{m}.{f.__name__}") for m, f in with_matrices()]
+)
+def test_a_pair_of_vectors_is_the_matrix_it_stands_for(
+    function: Callable[..., Any], lanes: int
+) -> None:
+    args = inputs(function)
+    rng = np.random.default_rng(4)
+    active = tuple(map(is_float, args))
+    given = [a for a, on in zip(args, active, strict=True) if on]
+    ways = [tuple(vectors(a, rng) for a in given) for _ in range(lanes)]
+    expected = original(function, args)
+    written = any(
+        oracle.distance(after, before) > 0
+        for after, before in zip(expected[1], args, strict=True)
+        if is_float(before)
+    )
+    if written:  # a pair cannot take what is stored
+        with contextlib.suppress(ActivityError):
+            differentiate(function, args, active, ways[0], lanes)
+        return
+    program = differentiate(function, args, active, ways[0], lanes)
+    tangents = [fresh(way[k]) for k in range(len(given)) for way in ways]
+    value, slopes = plain(program)(*fresh(args), *tangents)
+    slopes = (slopes,) if lanes == 1 else slopes
+    tolerance = TOLERANCE_32 if single(args) else TOLERANCE
+    assert oracle.distance(value, expected[0]) <= tolerance
+    for way, slope in zip(ways, slopes, strict=True):
+        whole = iter(formed(m, a) for m, a in zip(way, given, strict=True))
+        full = tuple(next(whole) if on else None for on in active)
+        answer = oracle.tangent(function, args, full)
+        assert oracle.distance(integers_as_zero(slope, value), answer.value) <= tolerance
