@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tangent_fwd.errors import UnsupportedFunction as UnsupportedFunction
     from tangent_fwd.errors import UnsupportedSyntax as UnsupportedSyntax
     from tangent_fwd.forward import ForwardGrad as ForwardGrad
+    from tangent_fwd.marks import Outer as Outer
     from tangent_fwd.marks import stop_gradient as stop_gradient
 
 __version__ = "0.1.0"
@@ -54,6 +55,7 @@ _HOMES = {
     "jvp": "api",
     "value_and_grad": "api",
     "ForwardGrad": "forward",
+    "Outer": "marks",
     "stop_gradient": "marks",
     "TangentError": "errors",
     "UnsupportedSyntax": "errors",

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tangent_fwd.marks import Outer
+
 Array = NDArray[Any]
 
 # How hard NumPy tries to tell interleaved views apart, in its own unit.
@@ -231,6 +233,8 @@ def _check_tangent(tree: Tree, primal: Any, tangent: Any) -> None:
         return  # never active: whatever stands there is replaced by zero
     elif tangent is None:
         raise TypeError(f"the tangent of `{tree.path}` is missing: it is None")
+    elif tree.is_array and isinstance(tangent, Outer):
+        _check_outer(tree, primal, tangent)
     elif tree.is_array:
         _check_array(tree, primal, tangent)
     else:
@@ -250,6 +254,27 @@ def _check_array(tree: Leaf, primal: Array, tangent: Any) -> None:
             f"the tangent of `{tree.path}` has shape {tangent.shape}, "
             f"but `{tree.path}` has {primal.shape}"
         )
+
+
+def _check_outer(tree: Leaf, primal: Array, tangent: Outer) -> None:
+    if primal.ndim < 2:
+        raise TypeError(
+            f"the tangent of `{tree.path}` is an outer product, but `{tree.path}` has one axis"
+        )
+    for letter, axis in (("u", -1), ("v", -2)):
+        vector = getattr(tangent, letter)
+        shape = tuple(np.delete(primal.shape, axis).tolist())
+        if type(vector) is not np.ndarray or vector.dtype != primal.dtype:
+            got = vector.dtype if isinstance(vector, np.ndarray) else _class(vector)
+            raise TypeError(
+                f"`{letter}` of the tangent of `{tree.path}` must be an array of {primal.dtype}, "
+                f"got {got}"
+            )
+        if vector.shape != shape:
+            raise ValueError(
+                f"`{letter}` of the tangent of `{tree.path}` has shape {vector.shape}, but the "
+                f"shape {primal.shape} of `{tree.path}` asks for {shape}"
+            )
 
 
 def _check_scalar(tree: Leaf, tangent: Any) -> None:
@@ -277,9 +302,10 @@ Group = tuple[str, int, list[Array]]
 def arrays(tree: Tree, value: Any, floating: bool = False) -> list[Array]:
     """The arrays in `value`, or only the floating ones."""
     return [
-        part
+        array
         for leaf, part in zip(leaves(tree), values(tree, value))
         if leaf.is_array and (leaf.floating or not floating)
+        for array in (part if isinstance(part, Outer) else (part,))
     ]
 
 

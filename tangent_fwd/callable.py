@@ -66,7 +66,12 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
         given = _by_name(self.owner.__name__, names, args, kws)
         types_given = [_plain(t) for t in given]
         arguments, defaults = self._complete(types_given)
-        compiled = self.owner.specialiser.compile(arguments, self.lanes)
+        specialiser = self.owner.specialiser
+        try:
+            pairs = specialiser.pairs(arguments, tuple(types_given[len(arguments) :]))
+        except TypeError as error:
+            raise errors.TypingError(f"`{self.owner.__name__}.tangent`: {error}") from error
+        compiled = specialiser.compile(arguments, self.lanes, 1, pairs)
         for name, have, want in zip(names, types_given, compiled.types):
             if have != want and context.can_convert(have, want) is None:
                 raise errors.TypingError(

@@ -17,12 +17,13 @@ a description of the arguments would cost more than the derivative of a small fu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from tangent_fwd.boundary import Branch, Leaf, Tree
+from tangent_fwd.marks import Outer
 
 Call = Callable[[Any, Any], Any]
 
@@ -56,7 +57,7 @@ class _Writer:
 
 def form(tangent: Any) -> Any:
     """What decides how a checked tangent is passed on: its structure and its memory layout."""
-    if isinstance(tangent, tuple):
+    if isinstance(tangent, tuple):  # of an outer product as well
         return type(tangent), *map(form, tangent)
     if not isinstance(tangent, np.ndarray):
         return None
@@ -102,7 +103,7 @@ def build(
     arguments = [_primal(writer, tree, f"p{i}") for i, tree in enumerate(trees)]
     for i, tangent in zip(active, tangents):
         arguments.append(_tangent(writer, trees[i], f"p{i}", f"t{i}", tangent, i in writes))
-    _overlaps(writer, trees, active, writes)
+    _overlaps(writer, trees, active, tangents, writes)
     returned = f"entry({', '.join(arguments)})"
     if writer.after:
         tail = [f"result = {returned}", *writer.after, "return result"]
@@ -156,10 +157,28 @@ def _tangent(
         return "0"
     if not tree.is_array:
         return f"{name}[()]" if isinstance(tangent, np.ndarray) else name
+    if isinstance(tangent, Outer):
+        return _outer(writer, tree, primal, name, tangent)
     dtype = writer.const(tree.dtype)
     writer.checks.append(f"{name}.__class__ is ndarray and {name}.dtype is {dtype}")
     writer.checks.append(f"{name}.shape == {primal}.shape")
     return _laid_out(writer, tree, name, tangent, written)
+
+
+def _outer(writer: _Writer, tree: Leaf, primal: str, name: str, tangent: Outer) -> str:
+    """Check the vectors of an outer product; compiled code receives a plain tuple of them."""
+    writer.checks.append(f"{name}.__class__ is {writer.const(Outer)}")
+    dtype = writer.const(tree.dtype)
+    vectors = replace(tree, layout="C")
+    inner = []
+    for letter, part in zip("uv", tangent):
+        vector = f"{name}.{letter}"
+        kept = f"{primal}.shape[:-{1 if letter == 'u' else 2}]"
+        shape = kept if letter == "u" else f"{kept} + {primal}.shape[-1:]"
+        writer.checks.append(f"{vector}.__class__ is ndarray and {vector}.dtype is {dtype}")
+        writer.checks.append(f"{vector}.shape == {shape}")
+        inner.append(_laid_out(writer, vectors, vector, part, False))
+    return _rebuild(writer, tuple, inner)
 
 
 def _laid_out(writer: _Writer, tree: Leaf, name: str, tangent: Any, written: bool) -> str:
@@ -191,12 +210,16 @@ def _rebuild(writer: _Writer, cls: type, inner: Sequence[str]) -> str:
 
 
 def _overlaps(
-    writer: _Writer, trees: Sequence[Tree], active: Sequence[int], writes: Sequence[int]
+    writer: _Writer,
+    trees: Sequence[Tree],
+    active: Sequence[int],
+    tangents: Sequence[Any],
+    writes: Sequence[int],
 ) -> None:
-    groups = [_arrays(tree, f"p{i}", floating=False) for i, tree in enumerate(trees)]
+    groups = [_arrays(tree, f"p{i}") for i, tree in enumerate(trees)]
     owners = list(range(len(trees)))
-    for i in active:
-        groups.append(_arrays(trees[i], f"t{i}", floating=True))
+    for i, tangent in zip(active, tangents):
+        groups.append(_arrays(trees[i], f"t{i}", tangent))
         owners.append(i)
     for k, group in enumerate(groups):
         if owners[k] not in writes:
@@ -208,11 +231,15 @@ def _overlaps(
             writer.checks += [f"apart({mine}, {its})" for mine in group for its in other]
 
 
-def _arrays(tree: Tree, name: str, floating: bool) -> list[str]:
+def _arrays(tree: Tree, name: str, tangent: Any = None) -> list[str]:
+    """The arrays of an argument, or the floating ones of its tangent."""
     if isinstance(tree, Branch):
-        parts = [_arrays(c, f"{name}_{i}", floating) for i, c in enumerate(tree.children)]
+        moved = [None] * len(tree.children) if tangent is None else tangent
+        parts = [_arrays(c, f"{name}_{i}", t) for i, (c, t) in enumerate(zip(tree.children, moved))]
         return [array for part in parts for array in part]
-    return [name] if tree.is_array and (tree.floating or not floating) else []
+    if not tree.is_array or (tangent is not None and not tree.floating):
+        return []
+    return [f"{name}.u", f"{name}.v"] if isinstance(tangent, Outer) else [name]
 
 
 def _apart(first: Any, second: Any) -> bool:

@@ -18,7 +18,8 @@ from numba.core import types
 from tangent_fwd import boundary, dispatch
 from tangent_fwd.boundary import Tree
 from tangent_fwd.gradient import Gradients
-from tangent_fwd.specialise import Specialiser
+from tangent_fwd.marks import Outer
+from tangent_fwd.specialise import Specialiser, tangent_type, tuple_of
 
 # Numba gives no fingerprint for strings, functions and the like, nor for integers beyond 64 bits.
 NO_FINGERPRINT = (NotImplementedError, OverflowError)
@@ -79,7 +80,11 @@ class Router:
         self._check_active(trees)
         active = [trees[i] for i in self._active]
         boundary.check_tangents(self._name, active, [every[i] for i in self._active], tangents)
-        compiled = self._specialiser.compile(kinds, 1, order)
+        pairs = tuple(map(_with_pairs, (kinds[i] for i in self._active), tangents))
+        outer = self._specialiser.pairs(kinds, pairs)
+        if outer is not None and order == 2:
+            raise TypeError(f"`{self._name}.{method}`: tangents must be arrays, not outer products")
+        compiled = self._specialiser.compile(kinds, 1, order, outer)
         writes = compiled.program.mutated
         groups = self._groups(trees, every)
         for i, tree, tangent in zip(self._active, active, tangents):
@@ -168,6 +173,15 @@ class Router:
             with contextlib.suppress(*NO_FINGERPRINT):
                 self._table[self._fingerprint(call)] = route.call
         return route.enter(primals, tangents)
+
+
+def _with_pairs(kind: Any, tangent: Any) -> Any:
+    """The numba type of a checked tangent, whose outer products are tuples of two vectors."""
+    if isinstance(tangent, Outer) and isinstance(kind, types.Array):
+        return types.UniTuple(kind.copy(ndim=kind.ndim - 1, layout="C"), 2)
+    if isinstance(kind, types.BaseTuple):
+        return tuple_of(kind, list(map(_with_pairs, kind, tangent)))
+    return tangent_type(kind)
 
 
 def _type(value: Any, name: str) -> Any:

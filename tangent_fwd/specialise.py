@@ -20,6 +20,7 @@ from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.options import Options
 from tangent_fwd.program import Program
 from tangent_fwd.source import Span
+from tangent_fwd.transform.pairs import holds_pair, is_pair
 
 Types = tuple[Any, ...]
 # Types of the arguments, lanes, order, and types of the tangents where some hold pairs.
@@ -102,6 +103,18 @@ class Specialiser:
                     self.compiled[key] = found
         return found
 
+    def pairs(self, arguments: Types, tangents: Types) -> Types | None:
+        """The types of given tangents, where some are pairs that stand for outer products.
+
+        Raises TypeError where a pair does not fit its argument.
+        """
+        primals = [t for t, a in zip(arguments, self.active(len(arguments))) if a]
+        if not any(map(holds_pair, primals, tangents)):
+            return None
+        for primal, tangent in zip(primals, tangents):
+            _check_pairs(primal, tangent)
+        return tangents
+
     def active(self, count: int) -> tuple[bool, ...]:
         """Which of `count` arguments are active."""
         return tuple(i in self.options.argnums for i in range(count))
@@ -147,15 +160,35 @@ class Specialiser:
         return (*arguments, *(kind for kind in tangents for _ in range(lanes)))
 
 
+def _check_pairs(primal: Any, tangent: Any) -> None:
+    if is_pair(primal, tangent):
+        vector = primal.copy(ndim=primal.ndim - 1, layout="C", readonly=False)
+        if primal.ndim < 2 or list(tangent) != [vector, vector]:
+            raise TypeError(
+                f"the tangent of {primal} can be an array, or two of {vector} for an outer "
+                f"product; got {tangent}"
+            )
+    elif isinstance(primal, types.Array) and tangent != tangent_type(primal):
+        raise TypeError(f"the tangent of {primal} has type {tangent}")
+    elif isinstance(primal, types.BaseTuple) and isinstance(tangent, types.BaseTuple):
+        for part, moved in zip(primal, tangent):
+            _check_pairs(part, moved)
+
+
+def tuple_of(like: Any, parts: list[Any]) -> Any:
+    """The type of a tuple of these types, of the class of another tuple type."""
+    if isinstance(like, types.BaseNamedTuple):
+        return types.NamedTuple(parts, like.instance_class)
+    return types.BaseTuple.from_types(parts)
+
+
 def tangent_type(primal: Any) -> Any:
     """The numba type of a tangent: that of its primal, with an integer where there are no floats.
 
     That integer is always 0; it keeps the structure of a tuple without carrying anything.
     """
-    if isinstance(primal, types.BaseNamedTuple):
-        return types.NamedTuple([tangent_type(t) for t in primal], primal.instance_class)
     if isinstance(primal, types.BaseTuple):
-        return types.BaseTuple.from_types([tangent_type(t) for t in primal])
+        return tuple_of(primal, list(map(tangent_type, primal)))
     scalar = primal.dtype if isinstance(primal, types.Array) else primal
     return primal if isinstance(scalar, types.Float) else types.int64
 

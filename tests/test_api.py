@@ -26,6 +26,7 @@ from tangent_fwd import (
     stop_gradient,
     value_and_grad,
 )
+from tangent_fwd.program import Program
 
 Model = namedtuple("Model", "weights bias steps")
 

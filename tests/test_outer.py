@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numba.core import types
 
-from tangent_fwd import pipeline
+from tangent_fwd import Outer, forward_grad, pipeline
 from tangent_fwd.errors import ActivityError
 from tangent_fwd.frontend.parse import parse
 from tangent_fwd.program import Program
@@ -124,3 +124,95 @@ def test_a_pair_of_vectors_is_the_matrix_it_stands_for(
         full = tuple(next(whole) if on else None for on in active)
         answer = oracle.tangent(function, args, full)
         assert oracle.distance(integers_as_zero(slope, value), answer.value) <= tolerance
+
+
+# --- from Python, and inside compiled code --------------------------------------------------------
+
+rng = np.random.default_rng(7)
+X = rng.standard_normal((4, 3))
+PARAMS = rng.standard_normal((3, 2)), rng.standard_normal(2)
+U, V, B = rng.standard_normal(3), rng.standard_normal(2), rng.standard_normal(2)
+
+
+@forward_grad
+def layer(params, x):
+    W, b = params
+    return np.sum(np.tanh(x @ W + b))
+
+
+@forward_grad
+def doubled(W):
+    W[0, 0] = 2.0 * W[0, 0]
+    return np.sum(W * W)
+
+
+def test_jvp_takes_outer_products_and_matrices_by_turns() -> None:
+    whole = layer.jvp((PARAMS, X), ((np.outer(U, V), B),))
+    for _ in range(2):
+        assert layer.jvp((PARAMS, X), ((Outer(U, V), B),)) == pytest.approx(whole, rel=1e-14)
+        assert layer.jvp((PARAMS, X), ((np.outer(U, V), B),)) == whole
+    strided = Outer(np.repeat(U, 2)[::2], V)
+    assert layer.jvp((PARAMS, X), ((strided, B),)) == pytest.approx(whole, rel=1e-14)
+
+
+def test_the_product_with_the_matrix_is_one_with_a_vector() -> None:
+    layer.jvp((PARAMS, X), ((Outer(U, V), B),))
+    kinds = tuple(map(numba.typeof, (PARAMS, X)))
+    vector = types.float64[::1]
+    tangents = types.Tuple((types.UniTuple(vector, 2), vector))
+    text = layer.specialiser.program(kinds, 1, 1, (tangents,)).text
+    assert "u_x_W = x @ u_W" in text
+    assert "d_x_W" not in text
+
+
+@pytest.mark.parametrize("pair", [(U, V), Outer(U, V)])
+def test_compiled_code_passes_pairs(pair: tuple[Any, Any]) -> None:
+    @numba.njit
+    def along(params: Any, x: Any, tangents: Any) -> Any:
+        return layer.tangent(params, x, tangents)
+
+    whole = layer.jvp((PARAMS, X), ((np.outer(U, V), B),))
+    assert along(PARAMS, X, (pair, B)) == pytest.approx(whole, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("tangents", "error", "words"),
+    [
+        ((Outer(U, U), B), ValueError, r"`v` of the tangent of `params\[0\]` has shape \(3,\)"),
+        ((Outer(V, V), B), ValueError, r"`u` of the tangent .* asks for \(3,\)"),
+        (
+            (Outer(U.astype(np.float32), V), B),
+            TypeError,
+            "must be an array of float64, got float32",
+        ),
+        ((Outer(list(U), V), B), TypeError, "must be an array of float64, got list"),
+        ((np.outer(U, V), Outer(B, B)), TypeError, r"`params\[1\]` has one axis"),
+        (((U, V), B), TypeError, "must be an array, got tuple"),
+    ],
+)
+def test_pairs_that_do_not_fit_are_named(
+    tangents: tuple[Any, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        layer.jvp((PARAMS, X), (tangents,))
+
+
+def test_a_wrong_pair_in_compiled_code_is_a_typing_error() -> None:
+    @numba.njit
+    def along(params: Any, x: Any, tangents: Any) -> Any:
+        return layer.tangent(params, x, tangents)
+
+    with pytest.raises(numba.errors.TypingError, match="for an outer product"):
+        along(PARAMS, X, ((U.astype(np.float32), V.astype(np.float32)), B))
+    with pytest.raises(numba.errors.TypingError, match="`d_params` has type"):
+        along(PARAMS, X, (U, B))
+
+
+def test_a_matrix_that_is_written_to_wants_a_matrix() -> None:
+    with pytest.raises(ActivityError, match="`W` is written to"):
+        doubled.jvp((PARAMS[0].copy(),), (Outer(U, V),))
+
+
+def test_second_order_wants_a_matrix() -> None:
+    with pytest.raises(TypeError, match="not outer products"):
+        layer.directional2((PARAMS, X), ((Outer(U, V), B),))

@@ -25,7 +25,7 @@ def is_pair(primal: Any, tangent: Any) -> bool:
 def holds_pair(primal: Any, tangent: Any) -> bool:
     """Whether a tangent of this type is or contains an outer product."""
     if is_tuple(primal):
-        return any(map(holds_pair, primal, tangent))
+        return is_tuple(tangent) and any(map(holds_pair, primal, tangent))
     return is_pair(primal, tangent)
 
 
