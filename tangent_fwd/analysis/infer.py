@@ -45,7 +45,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array, is_tuple
-from tangent_fwd.analysis.numba_typing import InferenceError, type_lines, unify
+from tangent_fwd.analysis.numba_typing import InferenceError, is_overloaded, type_lines, unify
 from tangent_fwd.analysis.stubs import callee, weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
@@ -70,7 +70,14 @@ from tangent_fwd.ir.nodes import (
     While,
 )
 from tangent_fwd.ir.show import INFIX, PREFIX, display
-from tangent_fwd.ir.walk import blocks, map_block, statements, with_blocks
+from tangent_fwd.ir.walk import (
+    blocks,
+    map_block,
+    own_exprs,
+    statements,
+    subexpressions,
+    with_blocks,
+)
 from tangent_fwd.source import Source, Span
 
 CallTyper = Callable[[Ref, tuple[Any, ...]], Any]
@@ -86,6 +93,7 @@ def infer(
     """
     from numba.core import types
 
+    raise_all(_overloaded(function), source)
     printer = _Printer(function, typeof_call)
     text = printer.text()
     try:
@@ -111,6 +119,25 @@ def infer(
     known["return"] = types.unliteral(result)
     body = _with_counts(function.body, known)
     return replace(function, types=known, body=map_block(_counted, body))
+
+
+def _overloaded(function: Function) -> list[Diagnostic]:
+    """Calls of functions whose Python text is not what runs when they are compiled."""
+    calls = (
+        (e, s) for s in statements(function.body) for x in own_exprs(s) for e in subexpressions(x)
+        if isinstance(e, Op) and e.fn == "call"
+    )  # fmt: skip
+    return [
+        Diagnostic(
+            "function",
+            f"`{display(ref.name)}` has an `@overload`, so its own text is not what numba compiles",
+            op.span or stmt.span,
+            help="call a function whose text is the computation itself",
+        )
+        for op, stmt in calls
+        for ref in op.args[:1]
+        if isinstance(ref, Ref) and is_overloaded(ref.value)
+    ]
 
 
 def _fractional_bounds(function: Function, known: dict[str, Any]) -> list[Diagnostic]:

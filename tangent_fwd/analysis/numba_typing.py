@@ -111,6 +111,16 @@ def type_lines(
     return _collect(run.state), run.state.return_type
 
 
+def is_overloaded(function: Any) -> bool:
+    """Whether numba was told to compile something else in place of a plain function's body."""
+    from numba.core.registry import cpu_target
+
+    if not isinstance(function, python_types.FunctionType):
+        return False
+    cpu_target.typing_context.refresh()
+    return cpu_target.typing_context._lookup_global(function) is not None
+
+
 _CONTEXT: list[Any] = []
 
 

@@ -1,6 +1,7 @@
 """Helpers of another file, each with something in it that is refused."""
 
 import numpy as np
+from numba.extending import overload
 
 MEMORY = np.zeros(2)
 SCALE = 2.0
@@ -54,3 +55,15 @@ def counted(v):
 
 exec("def _made(v):\n    return v * v\n")
 WITHOUT_SOURCE = _made
+
+
+def overloaded(out):
+    """What compiled code runs is written below."""
+
+
+@overload(overloaded)
+def _overloaded(out):
+    def fill(out):
+        out[:] = 3.0
+
+    return fill
