@@ -229,6 +229,8 @@ def test_curvature_of_cross_entropy() -> None:
 
 
 WRONG: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
+    "outputs": (nn.dense, (drawn(4, 3), drawn(3, 1), drawn(2)), "`b` must have one entry"),
+    "features": (nn.layer_norm, (drawn(4, 3), drawn(3), drawn(1)), "one entry for each feature"),
     "channels": (nn.conv2d, (IMAGES, drawn(3, 2, 2, 4), drawn(4)), "number of channels"),
     "biases": (nn.conv2d, (IMAGES, WINDOW, drawn(3)), "`b` must have one entry"),
     "no pixels": (nn.conv2d, (IMAGES, np.ones((0, 2, 3, 4)), drawn(4)), "`W` has no pixels"),

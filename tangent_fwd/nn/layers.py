@@ -24,6 +24,8 @@ def dense(x: Any, W: Any, b: Any) -> Any:
     Raises:
         ValueError: the shapes do not fit.
     """
+    if b.size != W.shape[1]:
+        raise ValueError("dense: `b` must have one entry for each column of `W`")
     return x @ W + b
 
 
@@ -159,6 +161,8 @@ def layer_norm(x: Any, scale: Any, shift: Any, epsilon: Any = 1e-5) -> Any:
     Raises:
         ValueError: the shapes do not fit.
     """
+    if scale.size != x.shape[-1] or shift.size != x.shape[-1]:
+        raise ValueError("layer_norm: `scale` and `shift` must have one entry for each feature")
     centred = x - np.mean(x, axis=-1, keepdims=True)
     variance = np.mean(centred * centred, axis=-1, keepdims=True)
     return scale * centred / np.sqrt(variance + epsilon).astype(x.dtype) + shift
