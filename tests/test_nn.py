@@ -10,6 +10,7 @@ import pytest
 from scipy import signal, special
 
 from tangent_fwd import forward_grad, nn
+from tangent_fwd.optim.random import fill_signs
 from tangent_fwd.testing import check_jvp
 from tests import oracle
 from tests.harness import (
@@ -62,6 +63,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "relu": (nn.relu, (drawn(4, 3),)),
     "gelu": (nn.gelu, (drawn(2, 3, 4),)),
     "gelu_tanh": (nn.gelu_tanh, (drawn(2, 3, 4),)),
+    "dropout": (nn.dropout, (drawn(3, 7), 0.3, 5, 2)),
     "softmax_cross_entropy": (nn.softmax_cross_entropy, (drawn(4, 3), LABELS)),
     "soft_cross_entropy": (nn.soft_cross_entropy, (drawn(4, 3), SHARES)),
     "network": (
@@ -228,9 +230,41 @@ def test_curvature_of_cross_entropy() -> None:
     assert np.isclose(made[2], np.sum(p * v * v) - np.sum(p * v) ** 2, rtol=1e-12)
 
 
+def test_dropout_keeps_the_mean_and_its_rate() -> None:
+    made = forward_grad(nn.dropout)
+    n = 100_000
+    for rate in (0.0, 0.1, 0.5, 0.9):
+        kept = made(np.ones(n), rate, 0, 0)
+        assert set(np.unique(kept)) <= {0.0, 1.0 / (1.0 - rate)}
+        # The number of zeros is binomial: four deviations.
+        assert abs(np.mean(kept == 0.0) - rate) <= 4.0 * np.sqrt(rate * (1.0 - rate) / n)
+
+
+def test_dropout_is_a_function_of_seed_step_and_position() -> None:
+    made = forward_grad(nn.dropout)
+    first = made(np.ones(1000), 0.5, 3, 4)
+    assert np.array_equal(first, made(np.ones(1000), 0.5, 3, 4))
+    # A longer or narrower array drops the same entries, and so does the derivative.
+    assert np.array_equal(first, made(np.ones(1003, np.float32), 0.5, 3, 4)[:1000])
+    assert np.array_equal(first, made.jvp((np.zeros(1000), 0.5, 3, 4), (np.ones(1000),))[1])
+    # 1,000 coins agree in 500 cases, give or take 16.
+    for seed, step in ((3, 5), (4, 4), (4, 3)):
+        other = made(np.ones(1000), 0.5, seed, step)
+        assert abs(np.sum(first == other) - 500) < 80
+
+
+def test_dropout_does_not_draw_what_directions_are_drawn_from() -> None:
+    signs = np.empty(1000)
+    fill_signs(signs, 3, 4, 0, 0)
+    dropped = forward_grad(nn.dropout)(np.ones(1000), 0.5, 3, 4) == 0.0
+    assert abs(np.sum(dropped == (signs < 0.0)) - 500) < 80
+
+
 WRONG: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
     "outputs": (nn.dense, (drawn(4, 3), drawn(3, 1), drawn(2)), "`b` must have one entry"),
     "features": (nn.layer_norm, (drawn(4, 3), drawn(3), drawn(1)), "one entry for each feature"),
+    "rate": (nn.dropout, (drawn(4, 3), 1.0, 0, 0), "`rate` must be"),
+    "negative rate": (nn.dropout, (drawn(4, 3), -0.1, 0, 0), "`rate` must be"),
     "channels": (nn.conv2d, (IMAGES, drawn(3, 2, 2, 4), drawn(4)), "number of channels"),
     "biases": (nn.conv2d, (IMAGES, WINDOW, drawn(3)), "`b` must have one entry"),
     "no pixels": (nn.conv2d, (IMAGES, np.ones((0, 2, 3, 4)), drawn(4)), "`W` has no pixels"),

@@ -13,6 +13,7 @@ that of the loss and reads like it; called from Python they are ordinary NumPy c
 Parameters are arrays that you hold, in tuples or however you like; there are no layers to create.
 
 `layers`        `dense`, `conv2d`, `conv2d_valid`, `max_pool2d`, `layer_norm`
+`noise`         `dropout`
 `activations`   `relu`, `gelu`, `gelu_tanh`
 `losses`        `softmax_cross_entropy`, `soft_cross_entropy`
 `initial`       first parameters: `glorot_uniform`, `he_normal`, `lecun_normal`, `zeros`
@@ -37,3 +38,4 @@ from tangent_fwd.nn.layers import layer_norm as layer_norm
 from tangent_fwd.nn.layers import max_pool2d as max_pool2d
 from tangent_fwd.nn.losses import soft_cross_entropy as soft_cross_entropy
 from tangent_fwd.nn.losses import softmax_cross_entropy as softmax_cross_entropy
+from tangent_fwd.nn.noise import dropout as dropout
