@@ -72,23 +72,27 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     ),
 }
 EACH = pytest.mark.parametrize("name", CASES)
-# In plain Python alone: compiled, it takes a minute for all its helpers at both widths.
+# What compiles for a quarter of a minute, and is made of what the others show.
+LONG = {"network", "conv2d_valid"}
 COMPILED = pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n == "network" else n for n in CASES]
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in CASES]
 )
 
 
 @EACH
 @pytest.mark.parametrize("width", [32, 64])
 def test_the_emitted_text_agrees_for_every_activity(name: str, width: int) -> None:
-    """Run as plain Python, three lanes, against an oracle that knows nothing of the compiler."""
+    """Run as plain Python, three lanes, against an oracle that knows nothing of the compiler.
+
+    Of more than three arguments, each alone and all together.
+    """
     function, args = CASES[name]
     args = narrow(args) if width == 32 else args
     tolerances = (TOLERANCE_32, TOLERANCE_32) if width == 32 else (TOLERANCE, VALUE_TOLERANCE)
     expected = original(function, args)
     every = patterns(args)
-    # All of them would be 31 for the network.
-    for active in every if len(every) < 10 else every[-1:]:
+    few = every if len(every) <= 7 else [p for p in every if sum(p) == 1 or p == every[-1]]
+    for active in few:
         program = differentiate(function, args, active, 3)
         ways = directions(args, active, 3, np.random.default_rng(0))
         answers = [oracle.tangent(function, args, way) for way in ways]
@@ -119,7 +123,9 @@ def test_single_precision_stays(name: str) -> None:
     assert np.allclose(value, wide, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["dense", "layer_norm", "relu", "gelu", "gelu_tanh", "max_pool2d"])
+@pytest.mark.parametrize(
+    "name", ["dense", "layer_norm", "relu", "gelu", "gelu_tanh", "max_pool2d", "dropout"]
+)
 def test_compiled_single_precision_stays(name: str) -> None:
     function, args = CASES[name]
     args = narrow(args)
@@ -192,9 +198,9 @@ def test_relu_at_zero_has_the_slope_that_is_documented() -> None:
 
 
 def test_gelu_is_the_normal_distribution_and_its_approximation_is_near() -> None:
-    x = np.linspace(-40.0, 40.0, 4001).reshape(1, -1)
+    x = np.linspace(-35.0, 35.0, 4001).reshape(1, -1)
     exact = x * special.ndtr(x)
-    assert np.allclose(nn.gelu(x), exact, rtol=1e-12, atol=1e-14)
+    assert np.allclose(nn.gelu(x), exact, rtol=1e-12, atol=0.0)
     assert np.max(abs(nn.gelu_tanh(x) - exact)) < 5e-4
 
 

@@ -20,6 +20,7 @@ def gelu(x: Any) -> Any:
     """Give x Φ(x), where Φ is the normal distribution function: x/2 (1 + erf(x/√2)).
 
     After Hendrycks and Gimpel, "Gaussian error linear units" (2016), without approximation.
+    It is computed as x/2 erfc(−x/√2), which does not cancel where x is negative.
 
     Args:
         x: an array of floats.
@@ -27,7 +28,7 @@ def gelu(x: Any) -> Any:
     flat = x.ravel()
     out = np.empty_like(flat)
     for i in range(flat.size):
-        out[i] = 0.5 * flat[i] * (1.0 + math.erf(_HALF_ROOT * flat[i]))
+        out[i] = 0.5 * flat[i] * math.erfc(-_HALF_ROOT * flat[i])
     return out.reshape(x.shape)
 
 
