@@ -44,7 +44,7 @@ def narrow(args: tuple[Any, ...]) -> tuple[Any, ...]:
 LABELS = np.array([2, 0, 2, 1])
 SHARES = special.softmax(drawn(4, 3), axis=1)
 # A window that has an even and an odd side, and images that are not square.
-IMAGES, WINDOW = drawn(2, 5, 4, 3), drawn(3, 2, 3, 4)
+IMAGES, WINDOW = drawn(2, 4, 3, 2), drawn(3, 2, 2, 3)
 
 
 def network(W1: Any, b1: Any, W2: Any, b2: Any, images: Any, labels: Any) -> Any:
@@ -56,8 +56,8 @@ def network(W1: Any, b1: Any, W2: Any, b2: Any, images: Any, labels: Any) -> Any
 
 CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "dense": (nn.dense, (drawn(4, 3), drawn(3, 2), drawn(2))),
-    "conv2d": (nn.conv2d, (IMAGES, WINDOW, drawn(4))),
-    "conv2d_valid": (nn.conv2d_valid, (IMAGES, WINDOW, drawn(4))),
+    "conv2d": (nn.conv2d, (IMAGES, WINDOW, drawn(3))),
+    "conv2d_valid": (nn.conv2d_valid, (IMAGES, WINDOW, drawn(3))),
     "max_pool2d": (nn.max_pool2d, (drawn(2, 5, 4, 3), 2)),
     "layer_norm": (nn.layer_norm, (drawn(2, 4, 5), drawn(5), drawn(5), 0.3)),
     "relu": (nn.relu, (drawn(4, 3),)),
@@ -68,7 +68,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "soft_cross_entropy": (nn.soft_cross_entropy, (drawn(4, 3), SHARES)),
     "network": (
         network,
-        (drawn(3, 3, 3, 4), drawn(4), drawn(16, 3), drawn(3), drawn(2, 5, 4, 3), LABELS[:2]),
+        (drawn(3, 3, 2, 3), drawn(3), drawn(12, 3), drawn(3), drawn(1, 4, 4, 2), LABELS[:1]),
     ),
 }
 EACH = pytest.mark.parametrize("name", CASES)
@@ -84,13 +84,16 @@ COMPILED = pytest.mark.parametrize(
 def test_the_emitted_text_agrees_for_every_activity(name: str, width: int) -> None:
     """Run as plain Python, three lanes, against an oracle that knows nothing of the compiler.
 
-    Of more than three arguments, each alone and all together.
+    Of more than three arguments, each alone and all together; what takes long, in float32 only
+    all together.
     """
     function, args = CASES[name]
     args = narrow(args) if width == 32 else args
     tolerances = (TOLERANCE_32, TOLERANCE_32) if width == 32 else (TOLERANCE, VALUE_TOLERANCE)
     expected = original(function, args)
     every = patterns(args)
+    if name in LONG and width == 32:
+        every = every[-1:]
     few = every if len(every) <= 7 else [p for p in every if sum(p) == 1 or p == every[-1]]
     for active in few:
         program = differentiate(function, args, active, 3)
@@ -166,9 +169,9 @@ def test_a_window_may_be_larger_than_what_zeros_surround() -> None:
 
 
 def test_convolutions_take_whole_numbers_and_any_layout() -> None:
-    counts = np.random.default_rng(0).integers(0, 255, (2, 5, 4, 3)).astype(np.uint8)
+    counts = np.random.default_rng(0).integers(0, 255, IMAGES.shape).astype(np.uint8)
     W = WINDOW.astype(np.float32)
-    b = drawn(4).astype(np.float32)
+    b = drawn(3).astype(np.float32)
     wanted = nn.conv2d(counts.astype(np.float32), W, b)
     made = forward_grad(nn.conv2d, argnums=1)
     assert np.allclose(made(counts, W, b), wanted, rtol=1e-5)
@@ -271,12 +274,12 @@ WRONG: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
     "features": (nn.layer_norm, (drawn(4, 3), drawn(3), drawn(1)), "one entry for each feature"),
     "rate": (nn.dropout, (drawn(4, 3), 1.0, 0, 0), "`rate` must be"),
     "negative rate": (nn.dropout, (drawn(4, 3), -0.1, 0, 0), "`rate` must be"),
-    "channels": (nn.conv2d, (IMAGES, drawn(3, 2, 2, 4), drawn(4)), "number of channels"),
-    "biases": (nn.conv2d, (IMAGES, WINDOW, drawn(3)), "`b` must have one entry"),
-    "no pixels": (nn.conv2d, (IMAGES, np.ones((0, 2, 3, 4)), drawn(4)), "`W` has no pixels"),
-    "window": (nn.conv2d_valid, (IMAGES, drawn(6, 1, 3, 4), drawn(4)), "too few"),
+    "channels": (nn.conv2d, (IMAGES, drawn(3, 2, 1, 3), drawn(3)), "number of channels"),
+    "biases": (nn.conv2d, (IMAGES, WINDOW, drawn(2)), "`b` must have one entry"),
+    "no pixels": (nn.conv2d, (IMAGES, np.ones((0, 2, 2, 3)), drawn(3)), "`W` has no pixels"),
+    "window": (nn.conv2d_valid, (IMAGES, drawn(5, 1, 2, 3), drawn(3)), "too few"),
     "no square": (nn.max_pool2d, (IMAGES, 0), "`size` must be from 1"),
-    "large square": (nn.max_pool2d, (IMAGES, 5), "`size` must be from 1"),
+    "large square": (nn.max_pool2d, (IMAGES, 4), "`size` must be from 1"),
     "labels": (nn.softmax_cross_entropy, (drawn(4, 3), LABELS[:3]), "one entry for each sample"),
     "class": (nn.softmax_cross_entropy, (drawn(4, 2), LABELS), "from 0 to classes - 1"),
     "negative": (nn.softmax_cross_entropy, (drawn(4, 3), LABELS - 1), "from 0 to classes - 1"),
