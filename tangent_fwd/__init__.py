@@ -12,6 +12,7 @@ The map, from what users call down to the words we think in:
 
 `api`, `forward`       `forward_grad`, the object it returns, and the twins `jvp`, `value_and_grad`
 `testing`, `cli`       `check_jvp`, and `python -m tangent_fwd`
+`nn`, `data`           layers and losses to build networks of; labelled images to train them on
 `callable`             the same object inside compiled code
 `routes`, `dispatch`   the long and the short way from Python into a compiled function
 `gradient`             exact gradients, several directions in each pass
