@@ -54,6 +54,7 @@ def test_kepler_slopes_are_those_of_the_implicit_function(e: float) -> None:
         assert along_e == pytest.approx(pace * np.sin(E), rel=1e-10, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_hmm_climbs_to_the_same_optimum_in_fewer_calls(tmp_path: Path) -> None:
     ours, theirs = hmm.main(["--results", str(tmp_path)])
     assert drawn(tmp_path, "hmm")
@@ -87,6 +88,7 @@ def test_hmm_gradient_is_that_of_the_sum_over_all_paths() -> None:
     np.testing.assert_allclose(gradient, truth, rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_spline_with_fitted_knots_leaves_only_the_noise(tmp_path: Path) -> None:
     equal, fitted = spline.main(["--results", str(tmp_path)])
     assert drawn(tmp_path, "spline")
@@ -109,6 +111,7 @@ def test_spline_and_its_slope_are_scipys() -> None:
     np.testing.assert_allclose(slopes, truth(points, 1), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_heston_matches_the_quotes_and_the_deltas_of_the_closed_form(tmp_path: Path) -> None:
     found = heston.main(["--results", str(tmp_path)])
     assert drawn(tmp_path, "heston")

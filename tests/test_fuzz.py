@@ -26,15 +26,15 @@ COMPILED = 60
 COMPILED_CHUNK = 10
 
 
-def _chunks(count: int, size: int, quick: int) -> list[Any]:
+def _chunks(count: int, size: int, quick: int, start: int = 0) -> list[Any]:
     """The first seed of each chunk; those beyond ``quick`` programs are marked slow."""
     return [
-        pytest.param(first, marks=pytest.mark.slow if first >= quick else ())
+        pytest.param(start + first, marks=pytest.mark.slow if first >= quick else ())
         for first in range(0, count, size)
     ]
 
 
-@pytest.mark.parametrize("first", _chunks(PROGRAMS, CHUNK, quick=400))
+@pytest.mark.parametrize("first", _chunks(PROGRAMS, CHUNK, quick=200))
 def test_random_programs_as_plain_python(first: int) -> None:
     """Value, tangents and arguments afterwards, in the emitted text run without numba."""
     counts, wrong = survey(range(first, first + CHUNK))
@@ -45,7 +45,7 @@ def test_random_programs_as_plain_python(first: int) -> None:
     assert counts["refused"] <= 0.2 * CHUNK
 
 
-@pytest.mark.parametrize("first", _chunks(COMPILED, COMPILED_CHUNK, quick=20))
+@pytest.mark.parametrize("first", _chunks(COMPILED, COMPILED_CHUNK, quick=10))
 def test_random_programs_through_numba(first: int) -> None:
     """The same through numba's machine code."""
     counts, wrong = survey(range(first, first + COMPILED_CHUNK), compiled=True)
@@ -71,7 +71,7 @@ def _slopes(case: Case, lanes: int, ways: list[tuple[Any, ...]]) -> list[list[fl
     return found
 
 
-@pytest.mark.parametrize("first", range(5000, 5100, 25))
+@pytest.mark.parametrize("first", _chunks(100, 25, quick=25, start=5000))
 def test_lanes_and_linearity(first: int) -> None:
     """No oracle: lanes leave the bits alone, standing still gives 0, and twice is twice."""
     for seed in range(first, first + 25):

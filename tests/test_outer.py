@@ -91,7 +91,7 @@ def differentiate(
     )
 
 
-@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "function", [pytest.param(f, id=f"{m}.{f.__name__}") for m, f in with_matrices()]
 )
