@@ -11,6 +11,7 @@
     tangent    each active equation joined by its tangent
     outer      directions that are outer products kept as two vectors
     simplify
+    workspace  arrays cut from memory that is kept between calls, where a caller asks for it
     nest       temporaries folded back into expressions
     naming     the names a person would have given
     emit       Python text
@@ -53,6 +54,7 @@ from tangent_fwd.transform.signs import signs
 from tangent_fwd.transform.simplify import simplify
 from tangent_fwd.transform.split import never_bound, split
 from tangent_fwd.transform.tangent import tangent
+from tangent_fwd.transform.workspace import workspace
 
 
 def differentiate(
@@ -62,16 +64,18 @@ def differentiate(
     lanes: int,
     options: Options,
     tangents: Types | None = None,
+    kept: bool = False,
 ) -> Program:
     """The derivative of a function for argument types, active arguments and a number of lanes.
 
     Arguments: the parsed function; the numba type of each argument; which of them are active
     (none: the primal alone); how many directions one call takes; the numba type of the tangent
-    of each active argument, where some hold pairs of vectors that stand for outer products.
+    of each active argument, where some hold pairs of vectors that stand for outer products;
+    whether it takes a workspace as its last argument (see `transform/workspace.py`).
     Raises what the passes refuse, located at the user's line.
     """
     module = Module(lanes)
-    entry = module.function(function, arg_types, active, tangents)
+    entry = module.function(function, arg_types, active, tangents, kept)
     header = f"Forward-mode derivative of {with_respect_to(function, active)}"
     return module.program(function, entry, header if any(active) else f"`{function.name}`", options)
 
@@ -238,9 +242,10 @@ class Module:
         arg_types: Types,
         active: tuple[bool, ...],
         tangents: Types | None = None,
+        kept: bool = False,
     ) -> Made:
         """Run the remaining passes, helpers first."""
-        key = (function.original, arg_types, active, tangents)
+        key = (function.original, arg_types, active, tangents, kept)
         if key in self.made:
             return self.made[key]
         typed = self.type(function, arg_types)
@@ -259,6 +264,8 @@ class Module:
                 program = outer(program, pairs, self.writes)
                 stages.add("outer", program)
             program = stages.add("simplify", simplify(program))
+        if kept:
+            program = stages.add("workspace", workspace(program))
         name = self.suffixed(function.name, any(active))
         self.made[key] = self.finish(typed, program, stages, name, activity)
         return self.made[key]
@@ -320,17 +327,18 @@ class Module:
         """
 
         def change(e: Expr) -> Expr:
-            if isinstance(e, Op) and e.fn == "call":
-                ref = e.args[0]
-                if isinstance(ref, Ref) and isinstance(ref.value, Derivative):
-                    made = self.derivative(ref.value, program, e)
-                    return replace(e, args=(Ref(made.name, None), *e.args[1:]))
-                if isinstance(ref, Ref) and ref.value is not None:
-                    arg_types = self.arg_types(program, e)
-                    none = (False,) * len(arg_types)
-                    made = self.function(self.parse(ref.value), arg_types, none)
-                    return replace(e, args=(Ref(made.name, None), *e.args[1:]))
-            return e
+            ref = e.args[0] if isinstance(e, Op) and e.fn == "call" else None
+            if not isinstance(e, Op) or not isinstance(ref, Ref) or ref.value is None:
+                return e
+            work = dict(e.keywords).get("work")
+            if isinstance(ref.value, Derivative):
+                made = self.derivative(ref.value, program, e, work is not None)
+            else:
+                arg_types = self.arg_types(program, e)
+                none = (False,) * len(arg_types)
+                made = self.function(self.parse(ref.value), arg_types, none, None, work is not None)
+            last = () if work is None else (Var(work),)
+            return replace(e, args=(Ref(made.name, None), *e.args[1:], *last))
 
         return replace(program, body=map_block(lambda x: map_expr(change, x), program.body))
 
@@ -343,14 +351,14 @@ class Module:
         none = (False,) * len(called.arg_types)
         return self.activity(called.helper, called.arg_types, none).mutated()
 
-    def derivative(self, called: Derivative, program: Function, op: Op) -> Made:
+    def derivative(self, called: Derivative, program: Function, op: Op, kept: bool) -> Made:
         """The derivative of a helper, for the kinds of tangents that a call passes."""
         given = op.args[1 + len(called.arg_types) :: self.lanes]
         primals = (t for t, a in zip(called.arg_types, called.active) if a)
         kinds = tuple(map(partial(_typeof, program), given))
         pairs = any(map(holds_pair, primals, kinds))
         return self.function(
-            called.helper, called.arg_types, called.active, kinds if pairs else None
+            called.helper, called.arg_types, called.active, kinds if pairs else None, kept
         )
 
 

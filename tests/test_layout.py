@@ -60,6 +60,7 @@ PASSES = (
     "analysis/activity",
     "transform/tangent",
     "transform/outer",
+    "transform/workspace",
     "transform/second",
     "transform/nest",
     "transform/signs",

@@ -2,7 +2,7 @@
 
 `overlap` tells whether two arguments of a helper share memory. `stretch` and `common` are NumPy's
 broadcasting of axes of size 1, for operands whose shapes are only found to differ when the program
-runs.
+runs. `take32` and its like cut arrays out of a workspace.
 """
 
 from __future__ import annotations
@@ -42,7 +42,34 @@ def overlap(a, b):
         return (low_a - low_b) % a.strides[0] == 0
     return True'''
 
-TEXTS = {"common": COMMON, "overlap": OVERLAP}
+# Rounded up to whole cache lines, so that no two arrays share one.
+_TAKE = '''@njit(error_model="numpy")
+def take{bits}(work, shape):
+    """An array of this shape, out of memory that is kept between calls if there is enough."""
+    size = 1
+    for n in shape:
+        size *= n
+    start = work.used[{place}]
+    work.used[{place}] = start + (size + 15) // 16 * 16
+    if work.used[{place}] > work.{name}.size:
+        return np.empty(shape, np.float{bits})
+    return work.{name}[start:start + size].reshape(shape)'''
+
+_CLEAR = '''@njit(error_model="numpy")
+def clear{bits}(work, shape):
+    """The same, filled with zeros."""
+    zeros = take{bits}(work, shape)
+    zeros[...] = 0.0
+    return zeros'''
+
+_KINDS = ({"bits": 32, "place": 0, "name": "single"}, {"bits": 64, "place": 1, "name": "double"})
+
+TEXTS = {
+    "common": COMMON,
+    "overlap": OVERLAP,
+    **{f"take{kind['bits']}": _TAKE.format(**kind) for kind in _KINDS},
+    **{f"clear{kind['bits']}": _CLEAR.format(**kind) for kind in _KINDS},
+}
 
 
 _CHECK_VECTOR = (
@@ -106,6 +133,7 @@ def texts(functions: list[Function]) -> list[str]:
         for e in subexpressions(x)
         if isinstance(e, Op)
     }
+    used |= {name.replace("clear", "take") for name in used if name in ("clear32", "clear64")}
     found = [text for name, text in TEXTS.items() if name in used]
     found += [stretch(n) for n in range(1, 5) if f"stretch{n}" in used]
     for name in sorted(u for u in used if u.startswith("helper.")):
