@@ -29,7 +29,7 @@ FLOORS = (
     ("routes",),
     ("forward",),
     ("api",),
-    ("samples", "testing"),
+    ("samples", "testing", "optim"),
     ("doctor",),
     ("cli",),
     ("__init__", "__main__"),
