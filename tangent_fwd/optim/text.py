@@ -126,8 +126,8 @@ def compose(
             head + writer.run(arrays),
         ]
     )
-    imports = _imports(plan.directions.imports(), renamed)
-    if definitions and "from collections import namedtuple" not in derivative.text:
+    imports = ["import numpy as np", *_imports(plan.directions.imports(), renamed)]
+    if definitions:
         imports.insert(0, "from collections import namedtuple")
     front, line_map = _with_imports(derivative, imports)
     given = {renamed.get(name, name): value for name, value in plan.given().items()}
@@ -413,9 +413,13 @@ def _imports(functions: Sequence[str], renamed: dict[str, str]) -> list[str]:
 def _with_imports(derivative: Program, imports: Sequence[str]) -> tuple[str, dict[int, int]]:
     """The derivative's text with further imports, and where its lines come from then."""
     lines = derivative.text.splitlines()
-    at = lines.index("import numpy as np") + 1
-    lines[at:at] = imports
-    shift = len(imports)
+    guard = lines.index("try:")  # around the import of numba, behind all others
+    present = [line for line in lines[:guard] if line.startswith(("import ", "from "))]
+    added = [line for line in imports if line not in present]
+    at = guard - 1 if present else guard
+    lines[at:at] = added if present else [*added, ""]
+    shift = len(lines) - len(derivative.text.splitlines())
     return "\n".join(lines), {
-        n + shift if n > at else n: line for n, line in derivative.line_map.items()
+        number + shift if number > at else number: line
+        for number, line in derivative.line_map.items()
     }

@@ -157,9 +157,12 @@ def same_shape(tree: Tree, value: Any, name: str) -> Tree:
     """
     other = read(value, name, in_place=False)
     ours, theirs = [leaf.parts for leaf in tree.leaves], [leaf.parts for leaf in other.leaves]
+    for parts in ours:
+        if parts not in theirs:
+            raise ValueError(f"`{name}` lacks {'.'.join(parts)!r}")
     if ours != theirs:
-        odd = sorted(set(ours) ^ set(theirs)) or [theirs[0]]
-        raise ValueError(f"`{name}` and the parameters differ in structure at {'.'.join(odd[0])!r}")
+        odd = next((parts for parts in theirs if parts not in ours), theirs[0])
+        raise ValueError(f"`{name}` has {'.'.join(odd)!r} where the parameters have no such part")
     for a, b in zip(tree.leaves, other.leaves):
         if (a.array.dtype, a.array.shape) != (b.array.dtype, b.array.shape):
             raise ValueError(
