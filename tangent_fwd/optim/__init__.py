@@ -8,8 +8,11 @@
 `forward_gradient`   `ForwardGradient`, what users hold
 `training`           `fit`: epochs in slices, progress, callbacks, history
 `checkpoint`         files that survive a kill
-`step`, `text`       one step as text and as machine code
-`directions`         families of random directions
+`step`               one step as machine code, from Python and inside `@njit`
+`text`, `plan`, `writing`
+                     one step as text
+`directions`, `together`, `vectors`
+                     families of random directions
 `optimizers`, `schedules`
                      what is done with the gradient, and how fast
 `tree`, `checks`     structures of parameters; numbers that users pass
@@ -23,9 +26,6 @@ from tangent_fwd.optim.directions import (
     Custom,
     Directions,
     Gaussian,
-    Guess,
-    Orthogonal,
-    Projection,
     Rademacher,
     Sparse,
     Sphere,
@@ -51,6 +51,7 @@ from tangent_fwd.optim.schedules import (
     warm_up,
 )
 from tangent_fwd.optim.step import State, StepFunction
+from tangent_fwd.optim.together import Guess, Orthogonal, Projection
 from tangent_fwd.optim.training import Info
 
 __all__ = [

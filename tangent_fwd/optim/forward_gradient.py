@@ -17,9 +17,9 @@ from tangent_fwd.optim import checks, training, tree
 from tangent_fwd.optim.directions import Directions, Rademacher, family
 from tangent_fwd.optim.history import DivergenceError, History, Row
 from tangent_fwd.optim.optimizers import SGD, Optimizer
+from tangent_fwd.optim.plan import EPOCH, FAILED, LOSS, SLOPE, STEP, Plan
 from tangent_fwd.optim.schedules import Schedule
 from tangent_fwd.optim.step import State, StepFunction, initial_state
-from tangent_fwd.optim.text import EPOCH, FAILED, LOSS, SLOPE, STEP, Plan
 from tangent_fwd.options import Options
 
 

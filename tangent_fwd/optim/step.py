@@ -17,7 +17,8 @@ from numba.core import types
 from tangent_fwd import boundary, pipeline
 from tangent_fwd.errors import TangentError
 from tangent_fwd.forward import ForwardGrad
-from tangent_fwd.optim.text import CLOCK, REPORT, SEED, Plan, compose
+from tangent_fwd.optim.plan import CLOCK, REPORT, SEED, Plan
+from tangent_fwd.optim.text import compose
 from tangent_fwd.routes import NO_FINGERPRINT
 from tangent_fwd.specialise import Specialisation, Specialiser, Types
 

@@ -9,81 +9,37 @@ version of it is another text.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib
-import inspect
 import re
-import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from tangent_fwd.optim.directions import RANDOM, Directions, Strand
-from tangent_fwd.optim.optimizers import Optimizer
+from tangent_fwd.optim.directions import RANDOM, Strand
+from tangent_fwd.optim.plan import CLOCK, REPORT, Plan
 from tangent_fwd.optim.schedules import Schedule
-from tangent_fwd.optim.tree import Branch, Leaf, Tree
+from tangent_fwd.optim.tree import Branch, Leaf
+from tangent_fwd.optim.writing import (
+    defined,
+    enumerated,
+    flags,
+    flattened,
+    function,
+    listed,
+    pasted,
+    rename,
+    unused,
+)
 from tangent_fwd.pipeline import Program
-
-# Entries of `state.clock` and `state.report`, by the names that the text has for them.
-CLOCK = ("STEP", "SEED", "EPOCH", "ROW", "FAILED")
-REPORT = ("LOSS", "SLOPE", "RATE", "TOTAL", "ROWS")
-STEP, SEED, EPOCH, ROW, FAILED = range(len(CLOCK))
-LOSS, SLOPE, RATE, TOTAL, ROWS = range(len(REPORT))
-
-_WIDTH = 100
 
 # Variables of the text that are not made from the user's words.
 _OURS = """
-    np njit state clock report numbers work count seed rate loss i j rows size first last order
+    np njit state clock report numbers work count seed rate loss i j rows size first last end order
     step run change gram weights shared factor min max range
 """.split()
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Everything that decides how a step is written, except the types of the batch."""
-
-    tree: Tree
-    optimizer: Optimizer
-    directions: Directions
-    k: int
-    clip: float | None
-
-    def numbers(self) -> list[float]:
-        """What the text reads from `state.numbers`, in that order."""
-        found: list[float] = []
-        self._rate_text(found)
-        found += [value for _, value in self.optimizer.settings]
-        if self.clip is not None:
-            found.append(self.clip)
-        return found
-
-    def rate_text(self) -> tuple[str, int]:
-        """The rate as an expression, and how many numbers it reads."""
-        found: list[float] = []
-        return self._rate_text(found), len(found)
-
-    def given(self) -> dict[str, Any]:
-        """Compiled functions of the user's that the text calls."""
-        found = dict(self.directions.given())
-        if not isinstance(self.optimizer.lr, Schedule):
-            found["schedule"] = self.optimizer.lr
-        return found
-
-    def _rate_text(self, found: list[float]) -> str:
-        lr = self.optimizer.lr
-        if not isinstance(lr, Schedule):
-            return "schedule(count)"
-
-        def written(number: float) -> str:
-            found.append(number)
-            return f"numbers[{len(found) - 1}]"
-
-        return lr.expression("count", written)
 
 
 def compose(
@@ -97,12 +53,12 @@ def compose(
         batch: the loss's arguments after the parameters.
         arrays: which of them are arrays, whose rows `run` gathers.
     """
-    taken = _defined(derivative.text)
+    taken = defined(derivative.text)
     names = {cls: name for name, cls in derivative.classes.items()}
     definitions = []
     for branch in plan.tree.branches():
         if branch.cls is not None and branch.cls not in names:
-            name = _unused(branch.label or branch.cls.__name__, taken | set(_OURS))
+            name = unused(branch.label or branch.cls.__name__, taken | set(_OURS))
             taken.add(name)
             names[branch.cls] = name
             fields = ", ".join(f'"{field}"' for field in branch.cls._fields)  # type: ignore[attr-defined]
@@ -114,13 +70,13 @@ def compose(
     functions = list(dict.fromkeys(functions))
     ours = [f.__name__ for f in functions]
     ours += [*plan.directions.imports(), *plan.given(), *CLOCK, *REPORT, "step", "run"]
-    renamed = {name: _unused(name, taken | set(ours)) for name in ours if name in taken}
+    renamed = {name: unused(name, taken | set(ours)) for name in ours if name in taken}
 
-    head = f'@njit(error_model="numpy"{_flags(derivative.text)})\n'
+    head = f'@njit(error_model="numpy"{flags(derivative.text)})\n'
     writer = _Writer(plan, batch, taken | set(ours), lambda branch: names[branch.cls or tuple])
     tail = "\n\n\n".join(
         [
-            "\n".join([*definitions, _numbered(CLOCK), _numbered(REPORT)]),
+            "\n".join([*definitions, enumerated(CLOCK), enumerated(REPORT)]),
             *(head + text for text in map(pasted, functions)),
             head + writer.step(derivative.entry),
             head + writer.run(arrays),
@@ -133,23 +89,12 @@ def compose(
     given = {renamed.get(name, name): value for name, value in plan.given().items()}
     return replace(
         derivative,
-        text=f"{front.rstrip()}\n\n\n{_rename(tail, renamed)}\n",
+        text=f"{front.rstrip()}\n\n\n{rename(tail, renamed)}\n",
         entry=renamed.get("step", "step"),
         line_map=line_map,
         report={**derivative.report, "loop": renamed.get("run", "run")},
         classes={**derivative.classes, **{n: c for c, n in names.items()}, **given},
     )
-
-
-def pasted(function: Callable[..., Any]) -> str:
-    """The text of one of our plain functions, without its annotations."""
-    node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    assert isinstance(node, ast.FunctionDef)
-    node.returns = None
-    node.decorator_list = []
-    for argument in node.args.args:
-        argument.annotation = None
-    return ast.unparse(node)
 
 
 class _Writer:
@@ -169,7 +114,7 @@ class _Writer:
         self.weights = self.numbered("weight")
 
     def word(self, wanted: str) -> str:
-        found = _unused(wanted, self.taken)
+        found = unused(wanted, self.taken)
         self.taken.add(found)
         return found
 
@@ -197,13 +142,13 @@ class _Writer:
         lines = [
             "clock, report, numbers, work = state.clock, state.report, state.numbers, state.work",
             "count, seed = clock[STEP], clock[SEED]",
-            f"{_tuple(self.leaves)} = state.params",
+            f"{listed(self.leaves)} = state.params",
         ]
         for lane, strands in enumerate(self.lanes):
-            lines.append(f"{_tuple([s.word for s in strands])} = state.directions[{lane}]")
+            lines.append(f"{listed([s.word for s in strands])} = state.directions[{lane}]")
         for word, flat, leaf in zip(self.leaves, self.flats, plan.tree.leaves):
-            lines += _flattened(word, flat) if leaf.moved else []
-        lines += [line for strands in lanes for s in strands for line in _flattened(s.word, s.flat)]
+            lines += flattened(word, flat) if leaf.moved else []
+        lines += [line for strands in lanes for s in strands for line in flattened(s.word, s.flat)]
         lines += ["", "# Directions, each one the same for the same seed, step and lane."]
         for lane, strands in enumerate(lanes):
             lines += plan.directions.draw(lane, strands)
@@ -216,7 +161,7 @@ class _Writer:
             lines += self.update(leaf_number, leaf)
         lines += ["", "clock[STEP] = count + 1", "return loss"]
         words = ", ".join(["state", *self.batch])
-        return _function(f"step({words})", ['"""Take one step in place; see the state."""', *lines])
+        return function(f"step({words})", ['"""Take one step in place; see the state."""', *lines])
 
     def one_pass(self, derivative: str) -> list[str]:
         plan = self.plan
@@ -259,7 +204,7 @@ class _Writer:
             lines += [f"{s} = min(max({s}, -{bound}), {bound})" for s in self.slopes]
         # The family calls its weights by number; the words here may differ.
         fixed = {f"weight_{lane}": word for lane, word in enumerate(self.weights)}
-        lines += [_rename(line, fixed) for line in plan.directions.weights(self.slopes, lanes)]
+        lines += [rename(line, fixed) for line in plan.directions.weights(self.slopes, lanes)]
         words = [*names, *self.weights]
         self.constants = {"float64": words}
         if any(leaf.array.dtype == np.float32 for leaf in plan.tree.moved):
@@ -313,9 +258,11 @@ class _Writer:
             "    report[ROWS] += rows",
             "    first += rows",
             "    clock[ROW] = first",
+            "    if first >= end:",
+            "        clock[EPOCH], clock[ROW] = clock[EPOCH] + 1, 0",
         ]
-        words = ", ".join(["state", "order", "first", "last", "size", *every, *self.batch])
-        return _function(f"run({words})", lines)
+        words = ", ".join(["state", "order", "first", "last", "end", "size", *every, *self.batch])
+        return function(f"run({words})", lines)
 
 
 def _spelled(leaf: Leaf) -> str:
@@ -323,77 +270,6 @@ def _spelled(leaf: Leaf) -> str:
     word = "_".join(leaf.parts)
     root = re.split(r"\W", leaf.path)[0]
     return word if word.isidentifier() else f"{root}_{word}".rstrip("_")
-
-
-def _tuple(words: Sequence[str]) -> str:
-    return f"({words[0]},)" if len(words) == 1 else ", ".join(words)
-
-
-def _flattened(word: str, flat: str) -> list[str]:
-    return [] if word == flat else [f"{flat} = {word}.reshape(-1)"]
-
-
-def _function(heading: str, lines: Iterable[str]) -> str:
-    rows = (row for line in lines for row in _broken(f"    {line}".rstrip()))
-    return "\n".join([f"def {heading}:", *rows])
-
-
-def _broken(line: str) -> list[str]:
-    """A line as several, broken behind the bracket that closes at its end."""
-    if len(line) <= _WIDTH or not line.endswith(")"):
-        return [line]
-    depth, at = 1, len(line) - 1
-    while depth:
-        at -= 1
-        depth += {")": 1, "(": -1}.get(line[at], 0)
-    indent = " " * (len(line) - len(line.lstrip()))
-    inner = textwrap.wrap(
-        line[at + 1 : -1].rstrip(","),
-        _WIDTH,
-        initial_indent=indent + "    ",
-        subsequent_indent=indent + "    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [line[: at + 1], *inner, indent + ")"]
-
-
-def _numbered(names: Sequence[str]) -> str:
-    return f"{', '.join(names)} = range({len(names)})"
-
-
-def _flags(text: str) -> str:
-    """The flags that the emitted functions have after their error model."""
-    found = re.search(r'@njit\(error_model="numpy"(.*)\)', text)
-    return found.group(1) if found else ""
-
-
-def _defined(text: str) -> set[str]:
-    """The names that a module defines at its top."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
-            names.add(node.name)
-        elif isinstance(node, ast.alias):
-            names.add(node.asname or node.name)
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign):
-            names |= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-    return names
-
-
-def _unused(word: str, taken: set[str]) -> str:
-    found, count = word, 2
-    while found in taken:
-        found, count = f"{word}_{count}", count + 1
-    return found
-
-
-def _rename(text: str, names: dict[str, str]) -> str:
-    """Replace whole words that are not attributes."""
-    for old, new in names.items():
-        text = re.sub(rf"(?<![\w.]){old}\b", new, text)
-    return text
 
 
 def _imports(functions: Sequence[str], renamed: dict[str, str]) -> list[str]:

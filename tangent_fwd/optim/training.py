@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from tangent_fwd import boundary
 from tangent_fwd.optim.history import DivergenceError, History, Row
+from tangent_fwd.optim.plan import EPOCH, FAILED, LOSS, RATE, ROW, ROWS, SEED, SLOPE, STEP, TOTAL
 from tangent_fwd.optim.random import permutation
 from tangent_fwd.optim.step import State, StepFunction
-from tangent_fwd.optim.text import EPOCH, FAILED, LOSS, RATE, ROW, ROWS, SEED, SLOPE, STEP, TOTAL
 
 Array = NDArray[Any]
 
@@ -131,7 +131,7 @@ class Batches:
         rows = len(data[0])
         self.size = min(course.batch_size, rows)
         self.rows = rows - rows % self.size if course.drop_last else rows
-        if self.clock[ROW] > self.rows:
+        if self.clock[ROW] >= self.rows:
             raise ValueError(
                 f"a pass over data was interrupted at row {self.clock[ROW]}, "
                 f"but this data has {self.rows} rows"
@@ -161,35 +161,28 @@ class Batches:
             self.arrange()
             before = int(self.clock[STEP])
             began = time.perf_counter()
-            self.call(int(self.clock[ROW]), self.end())
+            self.call(int(self.clock[ROW]), self.last())
             spent = time.perf_counter() - began
             steps = int(self.clock[STEP]) - before
             self.trainer.seconds += spent
             if steps:
                 self.count = max(1, min(2 * self.count, int(SLICE * steps / max(spent, 1e-9))))
             yield steps
-            self.turn()
-        self.turn()
 
     def call(self, first: int, last: int) -> None:
-        """The compiled loop."""
-        self.run(self.trainer.state, self.order, first, last, self.size, *self.arguments)
+        """The compiled loop, which also turns to the next epoch behind the last row."""
+        state = self.trainer.state
+        self.run(state, self.order, first, last, self.rows, self.size, *self.arguments)
 
-    def end(self) -> int:
+    def last(self) -> int:
         """The row at which the next slice ends: no later than the next row of the history."""
         steps = self.count
         if self.course.every:
             steps = min(steps, self.course.every - int(self.clock[STEP]) % self.course.every)
         return min(self.rows, int(self.clock[ROW]) + steps * self.size)
 
-    def turn(self) -> None:
-        """After the last row comes the next epoch; one assignment, which cannot be cut in two."""
-        if self.clock[ROW] >= self.rows:
-            self.clock[EPOCH : ROW + 1] = self.clock[EPOCH] + 1, 0
-
     def arrange(self) -> None:
         """The order of the present epoch, which depends on the seed and its number only."""
-        self.turn()
         epoch = int(self.clock[EPOCH])
         if self.course.shuffle and self.ordered != epoch:
             permutation(self.order, int(self.clock[SEED]), epoch)
@@ -197,11 +190,11 @@ class Batches:
 
     def row_due(self, goal: int) -> bool:
         """Whether the history gets a row now."""
-        ended = self.clock[ROW] >= self.rows
+        ended = bool(self.clock[ROW] == 0)
         if not self.course.every:
-            return bool(ended)
-        last = ended and self.clock[EPOCH] + 1 >= goal
-        return bool(last or self.clock[STEP] % self.course.every == 0)
+            return ended
+        over = ended and self.clock[EPOCH] >= goal
+        return bool(over or self.clock[STEP] % self.course.every == 0)
 
 
 def _note(trainer: Trainer, batches: Batches) -> Row:
