@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.runtime import _nrt_python, rtsys
 
 from tangent_fwd import forward_grad, optim
 from tangent_fwd.optim import plan as text
@@ -331,6 +332,31 @@ def test_a_slope_alone_can_fail():
     assert trainer.params == 0.0
 
 
+def test_what_a_float32_cannot_hold_moves_nothing():
+    def steep(params, x):
+        W, b = params
+        return np.float64(W[0]) * x + b
+
+    W = np.ones(1, np.float32)
+    trainer = optim.ForwardGradient(steep, (W, 0.0), optim.SGD(1e-3), seed=1)
+    with pytest.raises(optim.DivergenceError):
+        trainer.step(1e39)
+    assert (W[0], trainer.params[1], trainer.steps) == (1.0, 0.0, 0)
+
+
+def test_a_rate_that_is_no_number_moves_nothing():
+    @njit
+    def rate(step):
+        return np.nan if step else 0.1
+
+    x = np.ones(1)
+    trainer = optim.ForwardGradient(lambda x: np.sum(x), x, optim.SGD(rate))
+    trainer.step()
+    with pytest.raises(optim.DivergenceError, match="at step 1"):
+        trainer.step()
+    assert x[0] == 0.9
+
+
 def test_what_a_loss_must_be():
     x = problem()[1]
     vector = optim.ForwardGradient(lambda p, x: x @ p, np.ones(3))
@@ -394,3 +420,43 @@ def test_another_state_is_refused():
 
     with pytest.raises(Exception, match="another state than its own"):
         wrong(other.state, x, y)
+
+
+def spheres(params, x):
+    W, b = params
+    total = 0.0
+    for i in range(W.shape[0]):
+        for j in range(W.shape[1]):
+            total += W[i, j] * W[i, j] * x[j]
+    return total + b * b
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "directions", "k"),
+    [
+        (optim.SGD(0.01), optim.Rademacher(), 1),
+        (optim.Adam(0.01), optim.Projection(optim.Sphere()), 3),
+        (optim.AdamW(0.01), optim.Orthogonal(), 2),
+    ],
+)
+def test_a_step_allocates_nothing(optimizer, directions, k):
+    params = np.ones((4, 3), np.float32), 1.0
+    trainer = optim.ForwardGradient(spheres, params, optimizer, directions, k)
+    step_fn = trainer.step_fn
+
+    @njit
+    def loop(state, x, count):
+        for _ in range(count):
+            step_fn(state, x)
+
+    made = []
+    _nrt_python.memsys_enable_stats()
+    try:
+        for count in (1, 1, 101):
+            before = rtsys.get_allocation_stats()
+            loop(trainer.state, np.ones(3), count)
+            after = rtsys.get_allocation_stats()
+            made.append((after.alloc - before.alloc, after.mi_alloc - before.mi_alloc))
+    finally:
+        _nrt_python.memsys_disable_stats()
+    assert made[2] == made[1] > (0, 0)

@@ -290,9 +290,8 @@ SCRIPT = textwrap.dedent(
     trainer = optim.ForwardGradient(loss, params, optim.Adam(1e-3), k=2, seed=6)
     path, out, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
     print("ready", flush=True)
-    trainer.fit(
-        (x, y), epochs, 32, progress=False, checkpoint=path, save_every=0.05, resume=True, every=1000
-    )
+    keep = dict(checkpoint=path, save_every=0.05, resume=True)
+    trainer.fit((x, y), epochs, 32, progress=False, every=1000, **keep)
     steps = [row.step for row in trainer.history]
     assert steps == sorted(set(steps)), steps
     np.savez(out, *params, *trainer.state.slots[0], *trainer.state.slots[1], trainer.state.clock)

@@ -9,6 +9,7 @@ names, and a damaged file is noticed and passed over.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import platform
@@ -140,9 +141,13 @@ def _threads() -> Any:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]] | None:
     """What a file holds, or None if it is not whole."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
     # A damaged archive can raise almost anything on its way through zip, npy and JSON.
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}
         if int(content.pop("crc")) != _checksum(content):
             return None

@@ -28,6 +28,7 @@ from tangent_fwd.optim import tree
 from tangent_fwd.optim.checks import number
 from tangent_fwd.optim.tree import Array, Leaf
 from tangent_fwd.optim.vectors import dot, scale, thin
+from tangent_fwd.optim.writing import flattened
 
 # Modules whose functions a step may import; their text is part of its key.
 RANDOM = "tangent_fwd.optim.random"
@@ -60,9 +61,13 @@ class Directions:
     def prepare(self, parameters: tree.Tree, k: int) -> None:
         """Look at the parameters; ValueError or TypeError where the family does not fit them."""
 
-    def storage(self, leaf: Leaf, lane: int) -> Array:
-        """What one direction keeps for one leaf: zeros, to be filled by every step."""
+    def storage(self, leaf: Leaf, lane: int) -> Any:
+        """What one direction keeps for one leaf: an array of zeros, to be filled by every step."""
         return np.zeros_like(leaf.array)
+
+    def views(self, strand: Strand) -> list[str]:
+        """Lines that take apart what is stored; for an array, its flat view."""
+        return flattened(strand.word, strand.flat)
 
     def draw(self, lane: int, strands: Strands) -> list[str]:
         """Lines that fill one direction; `strands` has one entry for each leaf that moves."""

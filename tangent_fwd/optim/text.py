@@ -148,7 +148,7 @@ class _Writer:
             lines.append(f"{listed([s.word for s in strands])} = state.directions[{lane}]")
         for word, flat, leaf in zip(self.leaves, self.flats, plan.tree.leaves):
             lines += flattened(word, flat) if leaf.moved else []
-        lines += [line for strands in lanes for s in strands for line in flattened(s.word, s.flat)]
+        lines += [line for strands in lanes for s in strands for line in plan.directions.views(s)]
         lines += ["", "# Directions, each one the same for the same seed, step and lane."]
         for lane, strands in enumerate(lanes):
             lines += plan.directions.draw(lane, strands)
@@ -157,6 +157,7 @@ class _Writer:
         lines += self.one_pass(derivative)
         lines += ["", "# Slope times direction is the gradient, on average."]
         lines += self.scalars(lanes)
+        lines += self.guard()
         for leaf_number, leaf in enumerate(plan.tree.moved):
             lines += self.update(leaf_number, leaf)
         lines += ["", "clock[STEP] = count + 1", "return loss"]
@@ -173,13 +174,9 @@ class _Writer:
         params = plan.tree.written(words, self.name_of)
         passed = ", ".join([params, *self.batch, *map(values, self.lanes)])
         slopes = self.slopes[0] if plan.k == 1 else f"({', '.join(self.slopes)})"
-        finite = " and ".join(f"np.isfinite({word})" for word in ["loss", *self.slopes])
         return [
             f"loss, {slopes} = {derivative}({passed})",
             f"report[LOSS], report[SLOPE] = loss, {self.slopes[0]}",
-            f"clock[FAILED] = 0 if {finite} else 1",
-            "if clock[FAILED] != 0:",
-            "    return loss",
         ]
 
     def tangent(self, strand: Strand) -> str:
@@ -199,12 +196,15 @@ class _Writer:
             "report[RATE] = rate",
             f"{', '.join(names)} = {plan.optimizer.constants.__name__}({arguments})",
         ]
+        slopes = self.slopes
         if plan.clip is not None:
-            bound = f"numbers[{start + len(settings)}]"
-            lines += [f"{s} = min(max({s}, -{bound}), {bound})" for s in self.slopes]
+            bound, slopes = f"numbers[{start + len(settings)}]", self.numbered("clipped")
+            lines += [
+                f"{new} = min(max({s}, -{bound}), {bound})" for new, s in zip(slopes, self.slopes)
+            ]
         # The family calls its weights by number; the words here may differ.
         fixed = {f"weight_{lane}": word for lane, word in enumerate(self.weights)}
-        lines += [rename(line, fixed) for line in plan.directions.weights(self.slopes, lanes)]
+        lines += [rename(line, fixed) for line in plan.directions.weights(slopes, lanes)]
         words = [*names, *self.weights]
         self.constants = {"float64": words}
         if any(leaf.array.dtype == np.float32 for leaf in plan.tree.moved):
@@ -212,6 +212,18 @@ class _Writer:
             lines += [f"{new} = np.float32({old})" for new, old in zip(narrow, words)]
             self.constants["float32"] = narrow
         return lines
+
+    def guard(self) -> list[str]:
+        """Nothing moves unless all that the update multiplies with is finite."""
+        count = len(self.plan.optimizer.constant_names())
+        weights = self.constants.get("float32", self.constants["float64"])[count:]
+        words = dict.fromkeys(["loss", "rate", *self.slopes, *weights])
+        finite = " and ".join(f"np.isfinite({word})" for word in words)
+        return [
+            f"clock[FAILED] = 0 if ({finite}) else 1",
+            "if clock[FAILED] != 0:",
+            "    return loss",
+        ]
 
     def update(self, number: int, leaf: Leaf) -> list[str]:
         plan = self.plan

@@ -13,6 +13,7 @@ from tangent_fwd.optim.directions import (
     Directions,
     Gaussian,
     Rademacher,
+    Strand,
     Strands,
     family,
     product,
@@ -67,9 +68,21 @@ class _Wrapped(Directions):
         """As the base."""
         self.base.prepare(parameters, k)
 
-    def storage(self, leaf: Leaf, lane: int) -> Array:
+    def storage(self, leaf: Leaf, lane: int) -> Any:
         """As the base."""
         return self.base.storage(leaf, lane)
+
+    def views(self, strand: Strand) -> list[str]:
+        """As the base."""
+        return self.base.views(strand)
+
+    def tangent(self, strand: Strand) -> str:
+        """As the base."""
+        return self.base.tangent(strand)
+
+    def element(self, strand: Strand, index: str) -> str:
+        """As the base."""
+        return self.base.element(strand, index)
 
     def draw(self, lane: int, strands: Strands) -> list[str]:
         """As the base."""
@@ -118,7 +131,7 @@ class Guess(_Wrapped):
             raise ValueError("guess is zero, so there is no slope along it")
         super().prepare(parameters, k)
 
-    def storage(self, leaf: Leaf, lane: int) -> Array:
+    def storage(self, leaf: Leaf, lane: int) -> Any:
         """The guess itself for the first direction."""
         return super().storage(leaf, lane) if lane else self._arrays[leaf.parts]
 
