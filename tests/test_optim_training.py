@@ -18,6 +18,7 @@ import pytest
 
 from tangent_fwd import optim
 from tangent_fwd.optim import training
+from tangent_fwd.optim.interrupt import Interrupt
 from tangent_fwd.optim.plan import EPOCH, ROW
 from tangent_fwd.optim.random import permutation
 
@@ -270,6 +271,48 @@ def test_ctrl_c_is_heard_and_leaves_whole_steps():
     quiet(other, epochs=whole)
     np.testing.assert_array_equal(trainer.params[0], other.params[0])
     np.testing.assert_array_equal(trainer.state.clock, other.state.clock)
+
+
+def test_the_first_ctrl_c_waits_and_the_second_does_not():
+    with pytest.raises(KeyboardInterrupt), Interrupt() as interrupt:
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+        reached = True
+        interrupt.check()
+    assert reached
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    passed = []
+    with pytest.raises(KeyboardInterrupt), Interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+        passed.append(1)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+        passed.append(2)
+    assert passed == [1]
+    # One that nobody asked for is raised at the end.
+    with pytest.raises(KeyboardInterrupt), Interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_handler_of_the_users_own_is_left_alone():
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+    try:
+        with Interrupt() as interrupt:
+            os.kill(os.getpid(), signal.SIGINT)
+            interrupt.check()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [1]
+
+
+def test_fit_works_in_another_thread():
+    trainer = optim.ForwardGradient(squares, start(), optim.SGD(0.02))
+    thread = threading.Thread(target=quiet, args=(trainer, 3))
+    thread.start()
+    thread.join()
+    assert trainer.steps == 12
 
 
 SCRIPT = textwrap.dedent(

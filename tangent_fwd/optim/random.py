@@ -231,9 +231,7 @@ def integer_below(
 
 
 @_scalar
-def block(
-    seed: int, step: int, direction: int, number: int, stream: int = DIRECTIONS
-) -> Words:
+def block(seed: int, step: int, direction: int, number: int, stream: int = DIRECTIONS) -> Words:
     """The four random words of a block, of which all numbers are made.
 
     Args:
@@ -482,7 +480,9 @@ def _filler(single: tuple[int, Any, Any], double: tuple[int, Any, Any]) -> Any:
     ) -> None: ...
 
     @overload(fill, jit_options=_OPTIONS)  # type: ignore[untyped-decorator]
-    def specialised(out: Any, seed: Any, step: Any, direction: Any, position: Any, stream: Any) -> Any:
+    def specialised(
+        out: Any, seed: Any, step: Any, direction: Any, position: Any, stream: Any
+    ) -> Any:
         _refuse_misfits(out, (seed, step, direction, position, stream))
         per, values, at = single if out.dtype == types.float32 else double
 

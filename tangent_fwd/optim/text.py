@@ -3,14 +3,14 @@
 The derivative's own module comes first, as it was emitted. What the step calls follows as text,
 too (the optimizer's kernel, the schedule, helpers), so that it is compiled with the same flags,
 read in the same place, and covered by the key under which the machine code is kept. Only the
-random numbers are imported; a digest of their module stands beside the import, so that another
-version of it is another text.
+random numbers are imported; a digest of this folder's source stands beside the import, so that
+another version of them is another text.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import importlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -285,17 +285,21 @@ def _spelled(leaf: Leaf) -> str:
 
 
 def _imports(functions: Sequence[str], renamed: dict[str, str]) -> list[str]:
-    if not functions:
-        return []
-    source = importlib.import_module(RANDOM).__file__
-    assert source is not None
-    digest = hashlib.sha256(Path(source).read_bytes()).hexdigest()[:16]
     return [
         f"from {RANDOM} import {name}"
         + (f" as {renamed[name]}" if name in renamed else "")
-        + f"  # version {digest}"
+        + f"  # source {_digest()}"
         for name in dict.fromkeys(functions)
     ]
+
+
+@functools.cache
+def _digest() -> str:
+    """Stands for the source of this folder, from which what a step imports is compiled."""
+    ours = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        ours.update(path.read_bytes())
+    return ours.hexdigest()[:16]
 
 
 def _with_imports(derivative: Program, imports: Sequence[str]) -> tuple[str, dict[int, int]]:

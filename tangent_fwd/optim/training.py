@@ -1,8 +1,9 @@
 """`fit`: passes over the data in compiled slices short enough for Ctrl-C.
 
 Compiled code cannot be interrupted, so it is given only as many steps as take a fraction of a
-second. All that counts (parameters, slots, steps, the place in the data) is changed by compiled
-code, a whole step at a time; what Python does between slices can be cut off anywhere.
+second, and Ctrl-C is asked for after each slice. All that counts (parameters, slots, steps, the
+place in the data) is changed by compiled code, a whole step at a time, so that even a second
+Ctrl-C or a kill cannot tear it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from tangent_fwd import boundary
 from tangent_fwd.optim.history import DivergenceError, History, Row
+from tangent_fwd.optim.interrupt import Interrupt
 from tangent_fwd.optim.plan import EPOCH, FAILED, LOSS, RATE, ROW, ROWS, SEED, SLOPE, STEP, TOTAL
 from tangent_fwd.optim.random import permutation
 from tangent_fwd.optim.step import State, StepFunction
@@ -73,23 +75,17 @@ class Course:
 def fit(trainer: Trainer, data: Any, course: Course) -> None:
     """Take steps until the goal is reached or a callback asks to stop."""
     batches = Batches(trainer, checked(data), course)
-    clock = trainer.state.clock
     saved = time.monotonic()
-    with _bar(course.progress, batches.left(course.goal)) as bar:
+    with Interrupt() as interrupt, _bar(course.progress, batches.left(course.goal)) as bar:
         try:
             for steps in batches.slices(course.goal):
-                report = trainer.state.report
-                if bar is not None:
-                    shown = report[TOTAL] / report[ROWS] if report[ROWS] else report[LOSS]
-                    bar.set_postfix(loss=f"{shown:.4g}", rate=f"{report[RATE]:.3g}", refresh=False)
-                    bar.update(steps)
-                if clock[FAILED]:
-                    loss, slope = float(report[LOSS]), float(report[SLOPE])
-                    raise DivergenceError(int(clock[STEP]), loss, slope, course.checkpoint)
+                _show(bar, trainer.state.report, steps)
+                _check(trainer, course)
                 if batches.row_due(course.goal):
                     row = _note(trainer, batches)
                     if _stops(trainer, course, row):
                         break
+                interrupt.check()
                 if course.checkpoint and time.monotonic() - saved >= course.save_every:
                     trainer.save(course.checkpoint)
                     saved = time.monotonic()
@@ -97,8 +93,8 @@ def fit(trainer: Trainer, data: Any, course: Course) -> None:
             if course.checkpoint:
                 trainer.save(course.checkpoint)
             raise
-    if course.checkpoint:
-        trainer.save(course.checkpoint)
+        if course.checkpoint:
+            trainer.save(course.checkpoint)
 
 
 def checked(data: Any) -> tuple[Array, ...]:
@@ -195,6 +191,22 @@ class Batches:
             return ended
         over = ended and self.clock[EPOCH] >= goal
         return bool(over or self.clock[STEP] % self.course.every == 0)
+
+
+def _check(trainer: Trainer, course: Course) -> None:
+    """Raise DivergenceError if the last step failed."""
+    clock, report = trainer.state.clock, trainer.state.report
+    if clock[FAILED]:
+        loss, slope = float(report[LOSS]), float(report[SLOPE])
+        raise DivergenceError(int(clock[STEP]), loss, slope, course.checkpoint)
+
+
+def _show(bar: Any, report: Array, steps: int) -> None:
+    """Move the bar, if there is one."""
+    if bar is not None:
+        loss = report[TOTAL] / report[ROWS] if report[ROWS] else report[LOSS]
+        bar.set_postfix(loss=f"{loss:.4g}", rate=f"{report[RATE]:.3g}", refresh=False)
+        bar.update(steps)
 
 
 def _note(trainer: Trainer, batches: Batches) -> Row:
