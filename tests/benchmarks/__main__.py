@@ -20,7 +20,7 @@ import argparse
 import platform
 import sys
 
-from tests.benchmarks import compile_time, overhead, peers
+from tests.benchmarks import compile_time, overhead, peers, random_numbers
 from tests.benchmarks.cases import all_cases
 from tests.benchmarks.runs import Effort, run_case
 from tests.benchmarks.table import render, render_variants
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     chosen = [case for case in all_cases() if not options.only or options.only in case.name]
-    extras = ("call overhead", "compile time")
+    extras = ("call overhead", "compile time", "random numbers")
     wanted = [name for name in extras if not options.only or options.only in name]
     if not chosen and not wanted:
         known = [case.name for case in all_cases()] + list(extras)
@@ -76,6 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(overhead.report(effort.rounds))
     if "compile time" in wanted:
         print(compile_time.report())
+    if "random numbers" in wanted:
+        print(random_numbers.report(effort.rounds))
     return 0
 
 
