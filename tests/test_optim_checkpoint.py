@@ -58,6 +58,21 @@ def test_what_is_saved_comes_back(tmp_path):
     assert everything(second)[0][:7] == everything(whole)[0][:7]
 
 
+def test_a_remembered_gradient_comes_back(tmp_path):
+    path = tmp_path / "run.npz"
+    ends = []
+    for stop in (False, True):
+        trained = trainer(directions=optim.ControlVariate())
+        for step in range(6):
+            if stop and step == 3:
+                trained.save(path)
+                trained = trainer(directions=optim.ControlVariate())
+                trained.load(path)
+            trained.step(X, Y)
+        ends.append(everything(trained))
+    assert ends[0] == ends[1]
+
+
 def test_arrays_are_filled_in_place(tmp_path):
     path = tmp_path / "run.npz"
     saved = trainer()

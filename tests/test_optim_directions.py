@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numba import njit
+from scipy.stats import chi2, norm
 
 from tangent_fwd import optim
 from tangent_fwd.optim.random import fill_normals
@@ -65,15 +66,16 @@ FAMILIES = [
 
 
 def check_moments(directions, k, q, count):
-    g, _ = estimates(directions, k, count)
+    g, _ = estimates(directions, k, count, seed=1)
     square = np.sum(FLAT**2)
     assert np.mean(np.sum(g * g, axis=1)) / square == pytest.approx(q, rel=0.03)
-    # The error of the mean, along the gradient and in all directions together.
+    # The mean is the gradient within three standard deviations: along it, and in all directions
+    # together, where the squared distance in its own metric has the law of chi-square.
     along = g @ FLAT / square
     assert abs(along.mean() - 1) < 3 * along.std() / np.sqrt(count)
-    error = np.sum((g.mean(axis=0) - FLAT) ** 2)
-    expected = (q - 1) * square / count
-    assert error < expected * (1 + 3 * np.sqrt(2 / (N - 1)))
+    error = g.mean(axis=0) - FLAT
+    distance = count * error @ np.linalg.solve(np.cov(g.T), error)
+    assert distance < chi2.isf(2 * norm.sf(3), N)
 
 
 @pytest.mark.parametrize(("directions", "k", "q"), [FAMILIES[1], FAMILIES[8]])
@@ -164,6 +166,31 @@ def test_a_guess_comes_first_and_may_change_between_steps():
         optim.ForwardGradient(linear, params, None, bad)
 
 
+@pytest.mark.parametrize("k", [1, 3])
+def test_a_control_variate_forgets_the_noise(k):
+    # The gradient of a linear function stays the same, so the memory becomes it.
+    g, trainer = estimates(optim.ControlVariate(), k, 1200 // k)
+    np.testing.assert_allclose(g[-1], FLAT, rtol=1e-9)
+    np.testing.assert_allclose(np.concatenate(trainer.state.memory), FLAT, rtol=1e-9)
+    assert np.abs(g[0] - FLAT).max() > 0.5
+
+
+def test_a_control_variate_is_right_on_average_at_every_step():
+    params = np.zeros((4, 3)), np.zeros(5), 0.0
+    trainer = optim.ForwardGradient(linear, params, optim.SGD(1.0), optim.ControlVariate(share=0.1))
+    seen = []
+    for seed in range(3000):
+        trainer.state.clock[:2] = 0, seed
+        for memory in trainer.state.memory:
+            memory[:] = 0.0
+        for _ in range(4):
+            before = np.concatenate([params[0].ravel(), params[1]])
+            trainer.step(*G)
+        seen.append(before - np.concatenate([params[0].ravel(), params[1]]))
+    error = np.mean(seen, axis=0) - FLAT[:17]
+    assert np.all(np.abs(error) < 4 * np.std(seen, axis=0) / np.sqrt(len(seen)))
+
+
 @pytest.mark.parametrize(
     ("make", "error", "told"),
     [
@@ -171,6 +198,7 @@ def test_a_guess_comes_first_and_may_change_between_steps():
         (lambda: optim.Sparse(1.5), ValueError, "p must be above 0 and at most 1"),
         (lambda: optim.Sparse("0.1"), TypeError, "p must be a number"),
         (lambda: optim.Custom(lambda out: None), TypeError, "fill must be an @njit function"),
+        (lambda: optim.ControlVariate(share=0), ValueError, "share must be above 0"),
         (lambda: optim.Projection(3), TypeError, "base must be a family"),
     ],
 )

@@ -51,7 +51,7 @@ from tangent_fwd.optim.schedules import (
     warm_up,
 )
 from tangent_fwd.optim.step import State, StepFunction
-from tangent_fwd.optim.together import Guess, Orthogonal, Projection
+from tangent_fwd.optim.together import ControlVariate, Guess, Orthogonal, Projection
 from tangent_fwd.optim.training import Info
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "CheckpointWarning",
+    "ControlVariate",
     "Custom",
     "DamagedCheckpoint",
     "Directions",

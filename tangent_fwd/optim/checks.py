@@ -31,6 +31,14 @@ def positive(name: str, value: Any) -> float:
     return found
 
 
+def fraction(name: str, value: Any) -> float:
+    """`value` as a float above zero and at most one; TypeError, ValueError."""
+    found = number(name, value)
+    if not 0 < found <= 1:
+        raise ValueError(f"{name} must be above 0 and at most 1, not {value!r}")
+    return found
+
+
 def whole(name: str, value: Any, least: int) -> int:
     """`value` as an int of at least `least`; TypeError, ValueError."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.optim import tree
-from tangent_fwd.optim.checks import number
+from tangent_fwd.optim.checks import fraction
 from tangent_fwd.optim.tree import Array, Leaf
 from tangent_fwd.optim.vectors import dot, scale, thin
 from tangent_fwd.optim.writing import flattened
@@ -38,13 +38,14 @@ RANDOM = "tangent_fwd.optim.random"
 class Strand:
     """One leaf in one direction, as the text of a step knows it.
 
-    `word` is the variable that holds what is stored, `flat` its flat view, `position` the address
-    of the leaf's first random number.
+    `word` is the variable that holds what is stored, `flat` its flat view, `memory` the
+    remembered gradient of the leaf; `position` is the address of the leaf's first random number.
     """
 
     leaf: Leaf
     word: str
     flat: str
+    memory: str
 
     @property
     def position(self) -> int:
@@ -89,6 +90,10 @@ class Directions:
         """Lines that set `weight_0`, `weight_1`, …; the mean of slope · direction."""
         share = "" if len(slopes) == 1 else f" / {len(slopes)}"
         return [f"weight_{j} = {slope}{share}" for j, slope in enumerate(slopes)]
+
+    def share(self, n: int, k: int) -> float | None:
+        """How fast a remembered gradient follows the estimates; None to remember nothing."""
+        return None
 
     def work(self, k: int) -> tuple[Array, ...]:
         """Arrays that `after` and `weights` need, called `work` in the text."""
@@ -166,10 +171,7 @@ class Sparse(Directions):
     p: float
 
     def __post_init__(self) -> None:
-        p = number("p", self.p)
-        if not 0 < p <= 1:
-            raise ValueError(f"p must be above 0 and at most 1, not {self.p!r}")
-        object.__setattr__(self, "p", p)
+        object.__setattr__(self, "p", fraction("p", self.p))
 
     def draw(self, lane: int, strands: Strands) -> list[str]:
         """Uniform numbers, each turned into a sign or a zero."""

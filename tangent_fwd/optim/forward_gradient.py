@@ -117,10 +117,10 @@ class ForwardGradient:
 
         Raises ValueError before the first step.
         """
-        text = self.step_fn.specialiser.text
-        if not text:
+        maker = self.step_fn.specialiser
+        if maker.last is None:
             raise ValueError("no step was taken yet, so the types of the batch are unknown")
-        return text
+        return maker.program(maker.last, 0).text
 
     def step(self, *batch: Any) -> float:
         """Take one step.
@@ -270,6 +270,8 @@ class ForwardGradient:
         for name, slot in zip(plan.optimizer.slots, state.slots):
             for leaf, array in zip(plan.tree.moved, slot):
                 found[f"{name} {'.'.join(leaf.parts)}"] = array
+        for leaf, array in zip(plan.tree.moved, state.memory):
+            found[f"memory {'.'.join(leaf.parts)}"] = array
         return found
 
     def _settings(self) -> dict[str, Any]:

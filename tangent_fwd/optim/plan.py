@@ -27,13 +27,17 @@ class Plan:
     k: int
     clip: float | None
 
+    @property
+    def share(self) -> float | None:
+        """How much of its distance to the last estimate the remembered gradient makes up."""
+        return self.directions.share(self.tree.size, self.k)
+
     def numbers(self) -> list[float]:
         """What the text reads from `state.numbers`, in that order."""
         found: list[float] = []
         self._rate_text(found)
         found += [value for _, value in self.optimizer.settings]
-        if self.clip is not None:
-            found.append(self.clip)
+        found += [value for value in (self.clip, self.share) if value is not None]
         return found
 
     def rate_text(self) -> tuple[str, int]:

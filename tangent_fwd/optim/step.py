@@ -34,6 +34,8 @@ class State(NamedTuple):
         directions: for each of the k directions what it stores for each leaf.
         slots: for each of the optimizer's slots one flat array for each leaf that moves.
         work: what the family of directions needs besides.
+        memory: the gradient as it is remembered, one flat array for each leaf that moves, if the
+            family asks for it.
         numbers: rates and other settings, float64.
         clock: step, seed, epoch, row within the epoch, whether the last step failed; int64.
         report: the last loss, slope and rate; the losses since the last row of the history times
@@ -44,6 +46,7 @@ class State(NamedTuple):
     directions: tuple[tuple[Any, ...], ...]
     slots: tuple[tuple[Any, ...], ...]
     work: tuple[Any, ...]
+    memory: tuple[Any, ...]
     numbers: Any
     clock: Any
     report: Any
@@ -56,6 +59,9 @@ def initial_state(plan: Plan, seed: int) -> State:
     def storage(leaf: Any, lane: int) -> Any:
         return plan.directions.storage(leaf, lane) if leaf.moved else np.zeros_like(leaf.array)
 
+    def flat_zeros() -> tuple[Any, ...]:
+        return tuple(np.zeros(leaf.array.size, leaf.array.dtype) for leaf in plan.tree.moved)
+
     clock = np.zeros(len(CLOCK), np.int64)
     clock[SEED] = seed
     return State(
@@ -63,11 +69,9 @@ def initial_state(plan: Plan, seed: int) -> State:
         directions=tuple(
             tuple(storage(leaf, lane) for leaf in plan.tree.leaves) for lane in range(plan.k)
         ),
-        slots=tuple(
-            tuple(np.zeros(leaf.array.size, leaf.array.dtype) for leaf in plan.tree.moved)
-            for _ in plan.optimizer.slots
-        ),
+        slots=tuple(flat_zeros() for _ in plan.optimizer.slots),
         work=plan.directions.work(plan.k),
+        memory=() if plan.share is None else flat_zeros(),
         numbers=np.array(plan.numbers(), np.float64),
         clock=clock,
         report=np.zeros(len(REPORT)),
@@ -90,7 +94,6 @@ class StepSpecialiser(Specialiser):
         self.state_type = numba.typeof(state)
         tree = plan.tree
         self.params_type = numba.typeof(tree.compiled([leaf.value for leaf in tree.leaves]))
-        self.text = ""
 
     def program(self, arguments: Types, lanes: int, order: int = 1) -> pipeline.Program:
         """The derivative for these types with the step behind it."""
@@ -106,9 +109,7 @@ class StepSpecialiser(Specialiser):
                 f"`{self.function.name}` writes to `{names[0]}`, which only the optimizer may move"
             )
         arrays = [isinstance(kind, types.Array) for kind in batch]
-        made = compose(derivative, self.plan, names[1:], arrays)
-        self.text = made.text
-        return made
+        return compose(derivative, self.plan, names[1:], arrays)
 
     def signature(self, arguments: Types, lanes: int) -> Types:
         """The state and the batch."""

@@ -109,6 +109,7 @@ class _Writer:
         self.batch = [self.word(name) for name in batch]
         self.leaves = [self.word(_spelled(leaf)) for leaf in plan.tree.leaves]
         self.flats = [self.flat(w, leaf) for w, leaf in zip(self.leaves, plan.tree.leaves)]
+        self.memories = [self.word(f"memory_{word}") for word in self.leaves]
         self.lanes = [self.strands(lane) for lane in range(plan.k)]
         self.slopes = self.numbered("slope")
         self.weights = self.numbered("weight")
@@ -128,8 +129,8 @@ class _Writer:
         suffix = "" if self.plan.k == 1 else f"_{lane}"
         words = [self.word(f"d_{word}{suffix}") for word in self.leaves]
         return [
-            Strand(leaf, word, self.flat(word, leaf))
-            for leaf, word in zip(self.plan.tree.leaves, words)
+            Strand(leaf, word, self.flat(word, leaf), memory)
+            for leaf, word, memory in zip(self.plan.tree.leaves, words, self.memories)
         ]
 
     def moved(self, lane: int) -> list[Strand]:
@@ -149,6 +150,8 @@ class _Writer:
         for word, flat, leaf in zip(self.leaves, self.flats, plan.tree.leaves):
             lines += flattened(word, flat) if leaf.moved else []
         lines += [line for strands in lanes for s in strands for line in plan.directions.views(s)]
+        if plan.share is not None:
+            lines.append(f"{listed([strand.memory for strand in lanes[0]])} = state.memory")
         lines += ["", "# Directions, each one the same for the same seed, step and lane."]
         for lane, strands in enumerate(lanes):
             lines += plan.directions.draw(lane, strands)
@@ -206,6 +209,9 @@ class _Writer:
         fixed = {f"weight_{lane}": word for lane, word in enumerate(self.weights)}
         lines += [rename(line, fixed) for line in plan.directions.weights(slopes, lanes)]
         words = [*names, *self.weights]
+        if plan.share is not None:
+            words.append(self.word("share"))
+            lines.append(f"{words[-1]} = numbers[{len(plan.numbers()) - 1}]")
         self.constants = {"float64": words}
         if any(leaf.array.dtype == np.float32 for leaf in plan.tree.moved):
             narrow = [self.word(f"{word}_32") for word in words]
@@ -216,7 +222,8 @@ class _Writer:
     def guard(self) -> list[str]:
         """Nothing moves unless all that the update multiplies with is finite."""
         count = len(self.plan.optimizer.constant_names())
-        weights = self.constants.get("float32", self.constants["float64"])[count:]
+        narrow = self.constants.get("float32", self.constants["float64"])
+        weights = narrow[count : count + self.plan.k]
         words = dict.fromkeys(["loss", "rate", *self.slopes, *weights])
         finite = " and ".join(f"np.isfinite({word})" for word in words)
         return [
@@ -231,17 +238,22 @@ class _Writer:
         word, flat = self.leaves[where], self.flats[where]
         count = len(plan.optimizer.constant_names())
         cast = self.constants[leaf.array.dtype.name]
-        constants, weights = cast[:count], cast[count:]
+        constants, weights = cast[:count], cast[count : count + plan.k]
         slots = [self.word(f"{slot}_{word}") for slot in plan.optimizer.slots]
         lines = [""]
         lines += [f"{slot} = state.slots[{i}][{number}]" for i, slot in enumerate(slots)]
         elements = [plan.directions.element(lane[where], "i") for lane in self.lanes]
         terms = [f"{weight} * {element}" for weight, element in zip(weights, elements)]
+        remembered = f"{self.memories[where]}[i]"
+        if plan.share is not None:
+            terms.insert(0, remembered)
         gradient = terms[0] if len(terms) == 1 else self.word("g")
         kept = [f"{slot}[i]" for slot in slots]
         lines.append(f"for i in range({flat}.size):")
         if len(terms) > 1:
             lines.append(f"    {gradient} = {' + '.join(terms)}")
+        if plan.share is not None:
+            lines.append(f"    {remembered} += {cast[-1]} * ({gradient} - {remembered})")
         called = ", ".join([f"{flat}[i]", gradient, *kept, *constants])
         lines += [
             f"    {', '.join(['change', *kept])} = {plan.optimizer.kernel.__name__}({called})",

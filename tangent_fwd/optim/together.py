@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.optim import tree
+from tangent_fwd.optim.checks import fraction
 from tangent_fwd.optim.directions import (
     Directions,
     Gaussian,
@@ -92,6 +93,18 @@ class _Wrapped(Directions):
         """As the base."""
         return self.base.after(lanes)
 
+    def share(self, n: int, k: int) -> float | None:
+        """As the base."""
+        return self.base.share(n, k)
+
+    def weights(self, slopes: Sequence[str], lanes: Sequence[Strands]) -> list[str]:
+        """As the base."""
+        return self.base.weights(slopes, lanes)
+
+    def work(self, k: int) -> tuple[Array, ...]:
+        """As the base."""
+        return self.base.work(k)
+
     def imports(self) -> tuple[str, ...]:
         """As the base."""
         return self.base.imports()
@@ -170,3 +183,45 @@ class Projection(_Wrapped):
     def helpers(self) -> tuple[Callable[..., Any], ...]:
         """Products of directions, and the solution."""
         return (*super().helpers(), dot, solve)
+
+
+class ControlVariate(_Wrapped):
+    """The gradient as it is remembered, corrected along the directions.
+
+    The estimate is m + mean((slope − m·v) v), where m follows the estimates. Whatever m is, it is
+    right on average, because m·v is known exactly; and its noise is that of the difference between
+    the gradient and m, not of the gradient. It pays where the gradient changes slowly from step to
+    step, so with large batches and small rates.
+
+    Args:
+        base: the family that draws the directions; `Rademacher` by default.
+        share: how much of its distance to each estimate m makes up, in (0, 1]; k/(n + k − 1) if
+            left out, which forgets the noise fastest where the gradient stays the same. Above
+            twice that, m itself diverges.
+
+    Raises:
+        TypeError, ValueError: share is no such number.
+    """
+
+    def __init__(self, base: Directions | None = None, share: float | None = None) -> None:
+        super().__init__(Rademacher() if base is None else base)
+        self._share = None if share is None else fraction("share", share)
+
+    def __repr__(self) -> str:
+        return f"ControlVariate({self.base!r}, {self._share!r})"
+
+    def share(self, n: int, k: int) -> float | None:
+        """The one that was chosen, or the one that suits n parameters and k directions."""
+        return k / (n + k - 1) if self._share is None else self._share
+
+    def weights(self, slopes: Sequence[str], lanes: Sequence[Strands]) -> list[str]:
+        """What the slopes have beyond those of the remembered gradient."""
+        lines = []
+        for lane, (slope, strands) in enumerate(zip(slopes, lanes)):
+            known = " + ".join(f"dot({s.memory}, {s.flat})" for s in strands)
+            lines.append(f"news_{lane} = {slope} - ({known})")
+        return lines + super().weights([f"news_{lane}" for lane in range(len(slopes))], lanes)
+
+    def helpers(self) -> tuple[Callable[..., Any], ...]:
+        """Products with what is remembered."""
+        return (*super().helpers(), dot)
