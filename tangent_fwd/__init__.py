@@ -11,6 +11,7 @@
 The map, from what users call down to the words we think in:
 
 `api`, `forward`       `forward_grad`, the object it returns, and the twins `jvp`, `value_and_grad`
+`optim`                training with random directions: `ForwardGradient` and what it is made of
 `testing`, `cli`       `check_jvp`, and `python -m tangent_fwd`
 `nn`, `data`           layers and losses to build networks of; labelled images to train them on
 `callable`             the same object inside compiled code
@@ -34,6 +35,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tangent_fwd import optim as optim
     from tangent_fwd import testing as testing
     from tangent_fwd.api import forward_grad as forward_grad
     from tangent_fwd.api import jvp as jvp
@@ -67,12 +69,14 @@ _HOMES = {
     "SourceUnavailable": "errors",
 }
 
-__all__ = [*_HOMES, "testing"]
+_ROOMS = ("optim", "testing")
+
+__all__ = [*_HOMES, *_ROOMS]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "testing":
-        return importlib.import_module("tangent_fwd.testing")
+    if name in _ROOMS:
+        return importlib.import_module(f"tangent_fwd.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'tangent_fwd' has no attribute {name!r}")
     found = getattr(importlib.import_module(f"tangent_fwd.{_HOMES[name]}"), name)
