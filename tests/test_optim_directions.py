@@ -62,6 +62,8 @@ FAMILIES = [
     (optim.Rademacher(), 3, (N - 1) / 3 + 1),
     (optim.Gaussian(), 3, (N + 1) / 3 + 1),
     (optim.Orthogonal(), 3, N / 3),
+    (optim.RankOne(), 1, N),
+    (optim.RankOne(), 3, (N - 1) / 3 + 1),
 ]
 
 
@@ -78,7 +80,7 @@ def check_moments(directions, k, q, count):
     assert distance < chi2.isf(2 * norm.sf(3), N)
 
 
-@pytest.mark.parametrize(("directions", "k", "q"), [FAMILIES[1], FAMILIES[8]])
+@pytest.mark.parametrize(("directions", "k", "q"), [FAMILIES[1], FAMILIES[8], FAMILIES[9]])
 def test_moments_of_two_families(directions, k, q):
     check_moments(directions, k, q, 40_000)
 

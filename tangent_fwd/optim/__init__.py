@@ -27,6 +27,7 @@ from tangent_fwd.optim.directions import (
     Directions,
     Gaussian,
     Rademacher,
+    RankOne,
     Sparse,
     Sphere,
 )
@@ -50,7 +51,7 @@ from tangent_fwd.optim.schedules import (
     sequence,
     warm_up,
 )
-from tangent_fwd.optim.step import State, StepFunction
+from tangent_fwd.optim.step import State, StepFunction, Workspace
 from tangent_fwd.optim.together import ControlVariate, Guess, Orthogonal, Projection
 from tangent_fwd.optim.training import Info
 
@@ -75,12 +76,14 @@ __all__ = [
     "Projection",
     "RMSprop",
     "Rademacher",
+    "RankOne",
     "Row",
     "Schedule",
     "Sparse",
     "Sphere",
     "State",
     "StepFunction",
+    "Workspace",
     "apply_updates",
     "constant",
     "cosine",

@@ -6,14 +6,15 @@ the gradient; with n parameters:
 
 `Gaussian`    n + 2, the paper's
 `Rademacher`  n, signs
+`RankOne`     n, products of signs for matrices, which are never formed
 `Sphere`      n, one length
 `Sparse`      n − 1 + 1/p, mostly zeros
 `Orthogonal`  n/k for k directions together; k independent ones have (q − 1)/k + 1
 
 A family writes its part of the step's text. It says for each leaf what is stored (`storage`), how
 a whole direction is drawn (`draw`), what is passed to the derivative as that leaf's tangent
-(`tangent`) and what one element of it is (`element`); so a family may store factors in place of
-an array. `weights` says what each direction is multiplied by before all are added up.
+(`tangent`) and which leaves are `factored`, stored as two vectors whose outer product the
+direction is. `weights` says what each direction is multiplied by before all are added up.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy as np
 
 from tangent_fwd.optim import tree
 from tangent_fwd.optim.checks import fraction
+from tangent_fwd.optim.random import SECOND
 from tangent_fwd.optim.tree import Array, Leaf
 from tangent_fwd.optim.vectors import dot, scale, thin
 from tangent_fwd.optim.writing import flattened
@@ -40,12 +42,15 @@ class Strand:
 
     `word` is the variable that holds what is stored, `flat` its flat view, `memory` the
     remembered gradient of the leaf; `position` is the address of the leaf's first random number.
+    A `pair` of words, for the vectors of an outer product, stands in place of the flat view: each
+    has a row for every matrix of the leaf.
     """
 
     leaf: Leaf
     word: str
     flat: str
     memory: str
+    pair: tuple[str, str] | None = None
 
     @property
     def position(self) -> int:
@@ -66,9 +71,20 @@ class Directions:
         """What one direction keeps for one leaf: an array of zeros, to be filled by every step."""
         return np.zeros_like(leaf.array)
 
+    def factored(self, leaf: Leaf) -> bool:
+        """Whether the direction of a leaf is an outer product, kept as its two vectors."""
+        return False
+
     def views(self, strand: Strand) -> list[str]:
-        """Lines that take apart what is stored; for an array, its flat view."""
-        return flattened(strand.word, strand.flat)
+        """Lines that take apart what is stored: a flat view, or the two vectors."""
+        if strand.pair is None:
+            return flattened(strand.word, strand.flat)
+        shape = strand.leaf.array.shape
+        count = int(np.prod(shape[:-2]))
+        return [
+            f"{vector} = {strand.word}[{place}].reshape({count}, {shape[place - 2]})"
+            for place, vector in enumerate(strand.pair)
+        ]
 
     def draw(self, lane: int, strands: Strands) -> list[str]:
         """Lines that fill one direction; `strands` has one entry for each leaf that moves."""
@@ -81,10 +97,6 @@ class Directions:
     def tangent(self, strand: Strand) -> str:
         """What the derivative receives for a leaf."""
         return f"{strand.word}[0]" if strand.leaf.scalar else strand.word
-
-    def element(self, strand: Strand, index: str) -> str:
-        """One element of the direction, by its flat index."""
-        return f"{strand.flat}[{index}]"
 
     def weights(self, slopes: Sequence[str], lanes: Sequence[Strands]) -> list[str]:
         """Lines that set `weight_0`, `weight_1`, …; the mean of slope · direction."""
@@ -125,6 +137,44 @@ class _Filled(Directions):
 @dataclass(frozen=True)
 class Rademacher(_Filled):
     """Signs, +1 or −1 with equal chances; q = n, the least that independent components allow."""
+
+    def imports(self) -> tuple[str, ...]:
+        """The generator of signs."""
+        return ("fill_signs",)
+
+
+@dataclass(frozen=True)
+class RankOne(Directions):
+    """Products `u vᵀ` of signs for matrices, signs for everything else; q = n, as for signs alone.
+
+    A matrix is never formed: the pass costs little more than half of one along a whole matrix,
+    and drawing costs nothing. An array of more than two axes has a pair for each of its matrices.
+    """
+
+    def factored(self, leaf: Leaf) -> bool:
+        """Matrices, and stacks of them."""
+        return leaf.array.ndim > 1
+
+    def storage(self, leaf: Leaf, lane: int) -> Any:
+        """Two vectors for a matrix."""
+        if not self.factored(leaf):
+            return super().storage(leaf, lane)
+        *front, rows, columns = leaf.array.shape
+        return tuple(np.zeros((*front, n), leaf.array.dtype) for n in (rows, columns))
+
+    def draw(self, lane: int, strands: Strands) -> list[str]:
+        """Signs for each vector; the second one has numbers of its own."""
+        lines = []
+        for s in strands:
+            if s.pair is None:
+                lines.append(f"fill_signs({s.flat}, seed, count, {lane}, {s.position})")
+                continue
+            u, v = s.pair
+            lines += [
+                f"fill_signs({u}.reshape(-1), seed, count, {lane}, {s.position})",
+                f"fill_signs({v}.reshape(-1), seed, count, {lane}, {s.position}, {SECOND})",
+            ]
+        return lines
 
     def imports(self) -> tuple[str, ...]:
         """The generator of signs."""
@@ -232,7 +282,12 @@ def family(name: str, value: Any) -> Directions:
 
 def product(first: Strands, second: Strands) -> str:
     """Text for the scalar product of two directions."""
-    return " + ".join(f"dot({a.flat}, {b.flat})" for a, b in zip(first, second))
+    return " + ".join(
+        f"dot({a.flat}, {b.flat})"
+        if a.pair is None or b.pair is None
+        else f"dot_outer({', '.join(a.pair + b.pair)})"
+        for a, b in zip(first, second)
+    )
 
 
 def size(strands: Strands) -> str:

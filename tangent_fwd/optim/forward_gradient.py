@@ -14,12 +14,12 @@ from tangent_fwd.forward import ForwardGrad
 from tangent_fwd.frontend.parse import unwrap
 from tangent_fwd.optim import checkpoint as checkpoint_files
 from tangent_fwd.optim import checks, training, tree
-from tangent_fwd.optim.directions import Directions, Rademacher, family
+from tangent_fwd.optim.directions import Directions, RankOne, family
 from tangent_fwd.optim.history import DivergenceError, History, Row
 from tangent_fwd.optim.optimizers import SGD, Optimizer
 from tangent_fwd.optim.plan import EPOCH, FAILED, LOSS, SLOPE, STEP, Plan
 from tangent_fwd.optim.schedules import Schedule
-from tangent_fwd.optim.step import State, StepFunction, initial_state
+from tangent_fwd.optim.step import State, StepFunction, initial_state, roomy
 from tangent_fwd.options import Options
 
 
@@ -43,7 +43,7 @@ class ForwardGradient:
             tuples, dicts and dataclasses, nested. The arrays are updated in place.
         optimizer: a row such as `SGD(lr)`, `Adam(lr)`; plain descent with the rate 1e-3 if left
             out.
-        directions: a family such as `Gaussian()`; `Rademacher()` if left out.
+        directions: a family such as `Gaussian()`; `RankOne()`, signs, if left out.
         k: directions in each step, all in one pass.
         seed: where the directions and the order of the data come from; the same seed gives the
             same run, bit for bit, on the same machine with the same number of threads.
@@ -79,7 +79,7 @@ class ForwardGradient:
         self._plan = Plan(
             tree.read(params, names[0], frozen),
             _compiled_rate(_optimizer(optimizer)),
-            Rademacher() if directions is None else family("directions", directions),
+            RankOne() if directions is None else family("directions", directions),
             checks.whole("k", k, 1),
             None if clip is None else checks.positive("clip", clip),
         )
@@ -137,6 +137,7 @@ class ForwardGradient:
             TypeError, TangentError: an argument does not fit, or the loss cannot be compiled.
         """
         loss = self.step_fn(self.state, *batch)
+        self.state = roomy(self.state)
         self.check()
         return float(loss)
 

@@ -66,6 +66,7 @@ DIRECTIONS = 0
 ORDER = 1
 DROPOUT = 2
 INITIAL = 3
+SECOND = 4  # the second vectors of outer products, whose first ones are directions
 
 _OPTIONS = {"error_model": "numpy"}
 

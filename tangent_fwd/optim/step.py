@@ -19,8 +19,9 @@ from tangent_fwd.errors import TangentError
 from tangent_fwd.forward import ForwardGrad
 from tangent_fwd.optim.plan import CLOCK, REPORT, SEED, Plan
 from tangent_fwd.optim.text import compose
+from tangent_fwd.program import Program, Types
 from tangent_fwd.routes import NO_FINGERPRINT
-from tangent_fwd.specialise import Specialisation, Specialiser, Types
+from tangent_fwd.specialise import Key, Specialisation, Specialiser
 
 # What the fast way takes without another look; a subclass of an array may not behave like one.
 _PLAIN = frozenset({np.ndarray, bool, int, float, np.float32, np.float64, np.int64})
@@ -40,6 +41,7 @@ class State(NamedTuple):
         clock: step, seed, epoch, row within the epoch, whether the last step failed; int64.
         report: the last loss, slope and rate; the losses since the last row of the history times
             their rows, and these rows; float64.
+        kept: memory for the arrays of a pass.
     """
 
     params: tuple[Any, ...]
@@ -50,6 +52,33 @@ class State(NamedTuple):
     numbers: Any
     clock: Any
     report: Any
+    kept: Workspace
+
+
+class Workspace(NamedTuple):
+    """Memory for the arrays of a pass, kept from step to step.
+
+    Attributes:
+        single, double: float32 and float64.
+        used: how much of each the last pass asked for; int64. What there was not enough room for
+            was allocated.
+    """
+
+    single: Any
+    double: Any
+    used: Any
+
+
+def roomy(state: State) -> State:
+    """The state with as much memory as the last pass asked for."""
+    kept = state.kept
+    single, double = (
+        np.empty(int(wanted), array.dtype) if wanted > array.size else array
+        for wanted, array in zip(kept.used, (kept.single, kept.double))
+    )
+    if single is kept.single and double is kept.double:
+        return state
+    return state._replace(kept=Workspace(single, double, kept.used))
 
 
 def initial_state(plan: Plan, seed: int) -> State:
@@ -57,7 +86,9 @@ def initial_state(plan: Plan, seed: int) -> State:
     plan.directions.prepare(plan.tree, plan.k)
 
     def storage(leaf: Any, lane: int) -> Any:
-        return plan.directions.storage(leaf, lane) if leaf.moved else np.zeros_like(leaf.array)
+        if leaf.moved or plan.directions.factored(leaf):
+            return plan.directions.storage(leaf, lane)
+        return np.zeros_like(leaf.array)
 
     def flat_zeros() -> tuple[Any, ...]:
         return tuple(np.zeros(leaf.array.size, leaf.array.dtype) for leaf in plan.tree.moved)
@@ -75,6 +106,7 @@ def initial_state(plan: Plan, seed: int) -> State:
         numbers=np.array(plan.numbers(), np.float64),
         clock=clock,
         report=np.zeros(len(REPORT)),
+        kept=Workspace(np.empty(0, np.float32), np.empty(0), np.zeros(2, np.int64)),
     )
 
 
@@ -94,15 +126,30 @@ class StepSpecialiser(Specialiser):
         self.state_type = numba.typeof(state)
         tree = plan.tree
         self.params_type = numba.typeof(tree.compiled([leaf.value for leaf in tree.leaves]))
+        moved = [
+            way[0] if leaf.scalar else way for way, leaf in zip(state.directions[0], tree.leaves)
+        ]
+        self.way_type = numba.typeof(tree.compiled(moved))
 
-    def program(self, arguments: Types, lanes: int, order: int = 1) -> pipeline.Program:
+    def program(
+        self, arguments: Types, lanes: int, order: int = 1, tangents: Types | None = None
+    ) -> Program:
         """The derivative for these types with the step behind it."""
         state, *batch = arguments
         if state != self.state_type:
             raise numba_errors.TypingError(
                 f"the step of `{self.function.name}` was called with another state than its own"
             )
-        derivative = super().program((self.params_type, *batch), self.plan.k)
+        kinds = (self.params_type, *batch)
+        derivative = pipeline.differentiate(
+            self.function,
+            kinds,
+            self.active(len(kinds)),
+            self.plan.k,
+            self.options,
+            self.pairs(kinds, (self.way_type,)),
+            kept=True,
+        )
         names = self.function.params
         if 0 in derivative.mutated:
             raise TypeError(
@@ -111,15 +158,15 @@ class StepSpecialiser(Specialiser):
         arrays = [isinstance(kind, types.Array) for kind in batch]
         return compose(derivative, self.plan, names[1:], arrays)
 
-    def signature(self, arguments: Types, lanes: int) -> Types:
+    def signature(self, arguments: Types, lanes: int, tangents: Types | None = None) -> Types:
         """The state and the batch."""
         return arguments
 
-    def _compile(self, arguments: Types, lanes: int, order: int) -> Specialisation:
+    def _compile(self, key: Key) -> Specialisation:
         try:
-            made = super()._compile(arguments, lanes, order)
+            made = super()._compile(key)
         except (TangentError, numba_errors.NumbaError):
-            self._check_result(self._result(arguments))
+            self._check_result(self._result(key[0]))
             raise
         if made.result is not None:
             self._check_result(made.result)

@@ -33,12 +33,12 @@ from tangent_fwd.optim.writing import (
     rename,
     unused,
 )
-from tangent_fwd.pipeline import Program
+from tangent_fwd.program import Program
 
 # Variables of the text that are not made from the user's words.
 _OURS = """
     np njit state clock report numbers work count seed rate loss i j rows size first last end order
-    step run change gram weights shared factor min max range
+    step run change gram weights shared factor min max range g n
 """.split()
 
 
@@ -128,10 +128,15 @@ class _Writer:
     def strands(self, lane: int) -> list[Strand]:
         suffix = "" if self.plan.k == 1 else f"_{lane}"
         words = [self.word(f"d_{word}{suffix}") for word in self.leaves]
-        return [
-            Strand(leaf, word, self.flat(word, leaf), memory)
-            for leaf, word, memory in zip(self.plan.tree.leaves, words, self.memories)
-        ]
+        found = []
+        for leaf, word, memory in zip(self.plan.tree.leaves, words, self.memories):
+            if self.plan.directions.factored(leaf):
+                name = word.removeprefix("d_")
+                pair = self.word(f"u_{name}"), self.word(f"v_{name}")
+                found.append(Strand(leaf, word, "", memory, pair))
+            else:
+                found.append(Strand(leaf, word, self.flat(word, leaf), memory))
+        return found
 
     def moved(self, lane: int) -> list[Strand]:
         return [strand for strand in self.lanes[lane] if strand.leaf.moved]
@@ -175,9 +180,10 @@ class _Writer:
 
         words = [f"{w}[0]" if leaf.scalar else w for w, leaf in zip(self.leaves, plan.tree.leaves)]
         params = plan.tree.written(words, self.name_of)
-        passed = ", ".join([params, *self.batch, *map(values, self.lanes)])
+        passed = ", ".join([params, *self.batch, *map(values, self.lanes), "state.kept"])
         slopes = self.slopes[0] if plan.k == 1 else f"({', '.join(self.slopes)})"
         return [
+            "state.kept.used[:] = 0",
             f"loss, {slopes} = {derivative}({passed})",
             f"report[LOSS], report[SLOPE] = loss, {self.slopes[0]}",
         ]
@@ -242,24 +248,72 @@ class _Writer:
         slots = [self.word(f"{slot}_{word}") for slot in plan.optimizer.slots]
         lines = [""]
         lines += [f"{slot} = state.slots[{i}][{number}]" for i, slot in enumerate(slots)]
-        elements = [plan.directions.element(lane[where], "i") for lane in self.lanes]
-        terms = [f"{weight} * {element}" for weight, element in zip(weights, elements)]
-        remembered = f"{self.memories[where]}[i]"
+        arrays = [flat, *slots, *([self.memories[where]] if plan.share is not None else [])]
+        strands = [lane[where] for lane in self.lanes]
+        if strands[0].pair is None:
+            elements = [f"{weight} * {s.flat}[i]" for weight, s in zip(weights, strands)]
+            inner = self.elementwise(arrays, elements, constants, cast[-1], "i")
+            return [*lines, f"for i in range({flat}.size):", *(f"    {line}" for line in inner)]
+        return lines + self.by_rows(leaf, arrays, strands, weights, constants, cast[-1])
+
+    def by_rows(
+        self,
+        leaf: Leaf,
+        arrays: Sequence[str],
+        strands: Sequence[Strand],
+        weights: Sequence[str],
+        constants: Sequence[str],
+        share: str,
+    ) -> list[str]:
+        """The update of matrices whose directions are outer products: row by row, none formed."""
+        *front, _, columns = leaf.array.shape
+        lines = [f"first, size = 0, {columns}"]
+        depth, number = "", "0"
+        if front:
+            number = "n"
+            lines.append(f"for n in range({int(np.prod(front))}):")
+            depth = "    "
+        pairs = [s.pair for s in strands if s.pair is not None]
+        u, _ = pairs[0]
+        lines.append(f"{depth}for i in range({u}.shape[1]):")
+        rows = [self.word(f"{array.removesuffix('_flat')}_row") for array in arrays]
+        pulls = self.numbered("pull")
+        body = [f"{row} = {array}[first:first + size]" for row, array in zip(rows, arrays)]
+        body += [f"{p} = {w} * {u}[{number}, i]" for p, w, (u, _) in zip(pulls, weights, pairs)]
+        elements = [f"{p} * {v}[{number}, j]" for p, (_, v) in zip(pulls, pairs)]
+        body.append("for j in range(size):")
+        body += [f"    {line}" for line in self.elementwise(rows, elements, constants, share, "j")]
+        body.append("first += size")
+        return lines + [f"{depth}    {line}" for line in body]
+
+    def elementwise(
+        self,
+        arrays: Sequence[str],
+        elements: Sequence[str],
+        constants: Sequence[str],
+        share: str,
+        index: str,
+    ) -> list[str]:
+        """The body of the loop over a leaf; `arrays` are the parameter, its slots, its memory."""
+        plan = self.plan
+        theta, *rest = [f"{array}[{index}]" for array in arrays]
+        kept = rest[: len(plan.optimizer.slots)]
+        lines = []
+        terms = list(elements)
         if plan.share is not None:
-            terms.insert(0, remembered)
-        gradient = terms[0] if len(terms) == 1 else self.word("g")
-        kept = [f"{slot}[i]" for slot in slots]
-        lines.append(f"for i in range({flat}.size):")
+            terms.insert(0, rest[-1])
+        gradient = terms[0]
         if len(terms) > 1:
-            lines.append(f"    {gradient} = {' + '.join(terms)}")
+            gradient = "g"
+            lines.append(f"g = {' + '.join(terms)}")
         if plan.share is not None:
-            lines.append(f"    {remembered} += {cast[-1]} * ({gradient} - {remembered})")
-        called = ", ".join([f"{flat}[i]", gradient, *kept, *constants])
-        lines += [
-            f"    {', '.join(['change', *kept])} = {plan.optimizer.kernel.__name__}({called})",
-            f"    {flat}[i] += change",
+            lines.append(f"{rest[-1]} += {share} * (g - {rest[-1]})")
+        called = ", ".join([theta, gradient, *kept, *constants])
+        return [
+            *lines,
+            f"{', '.join(['change', *kept])} = {plan.optimizer.kernel.__name__}({called})",
+            f"{theta} += change",
         ]
-        return lines
 
     def run(self, arrays: Sequence[bool]) -> str:
         """The function that takes steps over batches of rows."""

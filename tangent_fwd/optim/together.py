@@ -22,7 +22,7 @@ from tangent_fwd.optim.directions import (
     size,
 )
 from tangent_fwd.optim.tree import Array, Leaf
-from tangent_fwd.optim.vectors import dot, scale, solve, take_out
+from tangent_fwd.optim.vectors import along, dot, dot_outer, scale, solve, take_out
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,13 @@ class _Wrapped(Directions):
         """As the base."""
         return self.base.storage(leaf, lane)
 
-    def views(self, strand: Strand) -> list[str]:
+    def factored(self, leaf: Leaf) -> bool:
         """As the base."""
-        return self.base.views(strand)
+        return self.base.factored(leaf)
 
     def tangent(self, strand: Strand) -> str:
         """As the base."""
         return self.base.tangent(strand)
-
-    def element(self, strand: Strand, index: str) -> str:
-        """As the base."""
-        return self.base.element(strand, index)
 
     def draw(self, lane: int, strands: Strands) -> list[str]:
         """As the base."""
@@ -144,9 +140,13 @@ class Guess(_Wrapped):
             raise ValueError("guess is zero, so there is no slope along it")
         super().prepare(parameters, k)
 
+    def factored(self, leaf: Leaf) -> bool:
+        """Never: a guess is a whole array, and all directions of a pass are of one kind."""
+        return False
+
     def storage(self, leaf: Leaf, lane: int) -> Any:
         """The guess itself for the first direction."""
-        return super().storage(leaf, lane) if lane else self._arrays[leaf.parts]
+        return Directions.storage(self, leaf, lane) if lane else self._arrays[leaf.parts]
 
     def draw(self, lane: int, strands: Strands) -> list[str]:
         """Nothing for the first direction."""
@@ -182,7 +182,7 @@ class Projection(_Wrapped):
 
     def helpers(self) -> tuple[Callable[..., Any], ...]:
         """Products of directions, and the solution."""
-        return (*super().helpers(), dot, solve)
+        return (*super().helpers(), dot, dot_outer, solve)
 
 
 class ControlVariate(_Wrapped):
@@ -218,10 +218,15 @@ class ControlVariate(_Wrapped):
         """What the slopes have beyond those of the remembered gradient."""
         lines = []
         for lane, (slope, strands) in enumerate(zip(slopes, lanes)):
-            known = " + ".join(f"dot({s.memory}, {s.flat})" for s in strands)
+            known = " + ".join(
+                f"dot({s.memory}, {s.flat})"
+                if s.pair is None
+                else f"along({', '.join((s.memory, *s.pair))})"
+                for s in strands
+            )
             lines.append(f"news_{lane} = {slope} - ({known})")
         return lines + super().weights([f"news_{lane}" for lane in range(len(slopes))], lanes)
 
     def helpers(self) -> tuple[Callable[..., Any], ...]:
         """Products with what is remembered."""
-        return (*super().helpers(), dot)
+        return (*super().helpers(), dot, along)

@@ -23,7 +23,7 @@ from tangent_fwd.optim.history import DivergenceError, History, Row
 from tangent_fwd.optim.interrupt import Interrupt
 from tangent_fwd.optim.plan import EPOCH, FAILED, LOSS, RATE, ROW, ROWS, SEED, SLOPE, STEP, TOTAL
 from tangent_fwd.optim.random import permutation
-from tangent_fwd.optim.step import State, StepFunction
+from tangent_fwd.optim.step import State, StepFunction, roomy
 
 Array = NDArray[Any]
 
@@ -169,6 +169,7 @@ class Batches:
         """The compiled loop, which also turns to the next epoch behind the last row."""
         state = self.trainer.state
         self.run(state, self.order, first, last, self.rows, self.size, *self.arguments)
+        self.trainer.state = roomy(state)
 
     def last(self) -> int:
         """The row at which the next slice ends: no later than the next row of the history."""

@@ -57,3 +57,22 @@ def solve(gram: Any, weights: Any) -> Any:
         for r in range(j + 1, n):
             weights[j] -= gram[r, j] * weights[r]
         weights[j] = weights[j] / gram[j, j] if gram[j, j] > 0.0 else 0.0
+
+
+def dot_outer(u: Any, v: Any, a: Any, b: Any) -> Any:
+    """The scalar product of the matrices `u vᵀ` and `a bᵀ`, over stacks of them."""
+    total = 0.0
+    for k in range(u.shape[0]):
+        total += dot(u[k], a[k]) * dot(v[k], b[k])
+    return total
+
+
+def along(x: Any, u: Any, v: Any) -> Any:
+    """The scalar product of a flat array with the matrices `u vᵀ`."""
+    total = 0.0
+    size = v.shape[1]
+    for k in range(u.shape[0]):
+        for i in range(u.shape[1]):
+            first = (k * u.shape[1] + i) * size
+            total += u[k, i] * dot(x[first : first + size], v[k])
+    return total

@@ -1,0 +1,199 @@
+"""Directions that are outer products: what a step does with them, and that it allocates nothing."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import pytest
+from numba.core.runtime import _nrt_python, rtsys
+
+from tangent_fwd import forward_grad, optim
+
+rng = np.random.default_rng(5)
+X = rng.standard_normal((6, 4))
+Y = rng.standard_normal((6, 2))
+
+
+def loss(params, x, y):
+    W, b, stack = params
+    hidden = np.tanh(x @ W + b)
+    for layer in range(stack.shape[0]):
+        hidden = np.tanh(hidden @ stack[layer])
+    return np.mean((hidden - y) ** 2)
+
+
+def params():
+    random = np.random.default_rng(6)
+    return (
+        random.standard_normal((4, 2)),
+        random.standard_normal(2),
+        random.standard_normal((3, 2, 2)),
+    )
+
+
+def whole(stored):
+    """Stored directions with their matrices formed."""
+    return tuple(
+        d[0][..., :, None] * d[1][..., None, :] if isinstance(d, tuple) else d.copy()
+        for d in stored
+    )
+
+
+def ways(trainer):
+    return [whole(stored) for stored in trainer.state.directions]
+
+
+def flat(parts):
+    return np.concatenate([part.ravel() for part in parts])
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_a_step_moves_along_the_products_by_their_slopes(k):
+    trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1), k=k)
+    before = params()
+    assert trainer.step(X, Y) == pytest.approx(loss(before, X, Y), rel=1e-12)
+    moved = np.zeros_like(flat(before))
+    for way in ways(trainer):
+        assert set(np.unique(flat(way))) == {-1.0, 1.0}
+        _, slope = forward_grad(loss).jvp((before, X, Y), (way,))
+        moved -= 0.1 / k * slope * flat(way)
+    np.testing.assert_allclose(flat(trainer.params), flat(before) + moved, rtol=1e-10, atol=1e-13)
+
+
+def test_vectors_differ_from_step_to_step_and_from_leaf_to_leaf():
+    trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.0), k=2)
+    seen = []
+    for _ in range(40):
+        trainer.step(X, Y)
+        seen.append([flat(way) for way in ways(trainer)])
+    table = np.array(seen).reshape(80, -1)
+    correlations = np.corrcoef(table.T)
+    # Signs of 80 draws: beyond 5 standard deviations for none of the 22 * 21 / 2 pairs.
+    assert np.abs(correlations - np.eye(len(correlations))).max() < 5 / np.sqrt(80)
+
+
+def test_the_text_forms_no_matrix():
+    trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1))
+    trainer.step(X, Y)
+    assert "x @ u_W" in trainer.source or "np.dot(x, u_W" in trainer.source
+    assert "d_W[i, j]" not in trainer.source
+
+
+def test_a_frozen_matrix_stands_still_and_needs_no_array_of_zeros():
+    trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1), frozen=("0",))
+    trainer.step(X, Y)
+    trainer.step(X, Y)
+    np.testing.assert_array_equal(trainer.params[0], params()[0])
+    assert not np.array_equal(trainer.params[2], params()[2])
+    u, v = trainer.state.directions[0][0]
+    assert (u.shape, v.shape) == ((4,), (2,))
+    assert not u.any()
+
+
+def test_a_projection_onto_products_leaves_only_what_no_direction_sees():
+    before = params()
+    trainer = optim.ForwardGradient(
+        loss, params(), optim.SGD(1.0), optim.Projection(optim.RankOne()), k=3
+    )
+    trainer.step(X, Y)
+    _, gradient = forward_grad(loss).value_and_grad(before, X, Y)
+    left = flat(gradient) - (flat(before) - flat(trainer.params))
+    np.testing.assert_allclose([flat(w) @ left for w in ways(trainer)], 0, atol=1e-12)
+
+
+def test_a_control_variate_corrects_what_is_remembered_along_products():
+    trainer = optim.ForwardGradient(
+        loss, params(), optim.SGD(1.0), optim.ControlVariate(optim.RankOne(), share=0.5)
+    )
+    memory = np.zeros(flat(params()).size)
+    for _ in range(3):
+        before = trainer.params
+        before = tuple(part.copy() for part in before)
+        trainer.step(X, Y)
+        (way,) = ways(trainer)
+        _, slope = forward_grad(loss).jvp((before, X, Y), (way,))
+        estimate = memory + (slope - memory @ flat(way)) * flat(way)
+        np.testing.assert_allclose(flat(before) - flat(trainer.params), estimate, atol=1e-12)
+        memory += 0.5 * (estimate - memory)
+
+
+def test_a_guess_keeps_all_directions_whole():
+    guess = tuple(np.ones_like(part) for part in params())
+    trainer = optim.ForwardGradient(
+        loss, params(), optim.SGD(0.1), optim.Guess(guess, optim.RankOne()), k=2
+    )
+    trainer.step(X, Y)
+    first, second = ways(trainer)
+    np.testing.assert_array_equal(flat(first), 1.0)
+    assert set(np.unique(flat(second))) == {-1.0, 1.0}
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+def softmax_regression(params, images, labels):
+    W, b = params
+    scores = images @ W + b
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_total = np.log(np.exp(shifted).sum(axis=1))
+    return np.mean(log_total - (labels * shifted).sum(axis=1))
+
+
+def perceptron(params, images, labels):
+    first, second, last = params
+    hidden = np.maximum(images @ first[0] + first[1], 0.0)
+    return softmax_regression(last, np.maximum(hidden @ second[0] + second[1], 0.0), labels)
+
+
+def layer(rows, columns):
+    random = np.random.default_rng(rows)
+    scale = np.float32(rows**-0.5)
+    W = random.standard_normal((rows, columns), np.float32) * scale
+    return W, np.zeros(columns, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("function", "parameters", "size"),
+    [
+        (softmax_regression, layer(784, 10), 7_850),
+        pytest.param(
+            perceptron,
+            (layer(784, 1024), layer(1024, 1024), layer(1024, 10)),
+            1_863_690,
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["softmax regression", "MLP"],
+)
+@pytest.mark.parametrize("directions", [optim.RankOne(), optim.Gaussian()], ids=repr)
+def test_a_warm_step_allocates_nothing(function, parameters, size, directions):
+    random = np.random.default_rng(0)
+    images = random.random((64, 784), np.float32)
+    labels = np.eye(10, dtype=np.float32)[random.integers(0, 10, 64)]
+    trainer = optim.ForwardGradient(function, parameters, optim.Adam(1e-4), directions)
+    assert sum(leaf.size for leaf in numba_leaves(trainer.params)) == size
+    first = trainer.step(images, labels)
+    step_fn = trainer.step_fn
+
+    @numba.njit
+    def often(state, images, labels, count):
+        total = 0.0
+        for _ in range(count):
+            total += step_fn(state, images, labels)
+        return total
+
+    _nrt_python.memsys_enable_stats()
+    often(trainer.state, images, labels, 1)
+    counts = []
+    for count in (1, 8):
+        before = rtsys.get_allocation_stats().alloc
+        often(trainer.state, images, labels, count)
+        counts.append(rtsys.get_allocation_stats().alloc - before)
+    assert counts[0] == counts[1]
+    assert np.isfinite(first)
+
+
+def numba_leaves(value):
+    if isinstance(value, tuple):
+        return [leaf for part in value for leaf in numba_leaves(part)]
+    return [value]
