@@ -165,7 +165,8 @@ class _Writer:
             lines += self.update(leaf_number, leaf)
         lines += ["", "clock[STEP] = count + 1", "return loss"]
         words = ", ".join(["state", *self.batch])
-        return function(f"step({words})", ['"""Take one step in place; see the state."""', *lines])
+        told = '"""Take one step, all of it in place; the loss before it comes back."""'
+        return function(f"step({words})", [told, *lines])
 
     def one_pass(self, derivative: str) -> list[str]:
         plan = self.plan
