@@ -59,7 +59,7 @@ def write(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Array]) ->
     new = path.with_name(f".{path.name}.new")
     try:
         with new.open("wb") as file:
-            np.savez(file, allow_pickle=False, crc=np.uint32(_checksum(content)), **content)
+            np.savez(file, crc=np.uint32(_checksum(content)), **content)
             file.flush()
             os.fsync(file.fileno())
         if path.exists() and _read(path) is not None:
