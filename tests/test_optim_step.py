@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.errors import TypingError
 from numba.core.runtime import _nrt_python, rtsys
 
 from tangent_fwd import forward_grad, optim
@@ -386,8 +392,10 @@ def test_bad_batches():
         trainer.step([1.0], y)
     with pytest.raises(TypeError, match=r"`y` is a .*MaskedArray"):
         trainer.step(x, np.ma.masked_array(y))
-    with pytest.raises(TypeError, match="object"):
+    with pytest.raises(TypeError, match="`y` has dtype object"):
         trainer.step(x, y.astype(object))
+    with pytest.raises(TypeError, match=r"numba cannot take `y`, which is a builtins\.object"):
+        trainer.step(x, object())
 
 
 @pytest.mark.parametrize(
@@ -418,8 +426,33 @@ def test_another_state_is_refused():
     def wrong(state, x, y):
         return step_fn(state, x, y)
 
-    with pytest.raises(Exception, match="another state than its own"):
+    with pytest.raises(TypingError, match="another state than its own"):
         wrong(other.state, x, y)
+    for state in (other.state, tuple(trainer.state), None):
+        with pytest.raises(TypeError, match="another state than its own"):
+            step_fn(state, x, y)
+    trainer.step(x, y)
+    with pytest.raises(TypeError, match="another state than its own"):
+        step_fn(other.state, x, y)
+
+
+def test_a_copy_of_the_state_goes_its_own_way():
+    params, x, y = problem()
+    trainer = optim.ForwardGradient(least_squares, params, optim.SGD(0.1))
+    twin = copy.deepcopy(trainer.state)
+    losses = [trainer.step(x, y) for _ in range(3)]
+    assert [trainer.step_fn(twin, x, y) for _ in range(3)] == losses
+    np.testing.assert_array_equal(twin.params[0], params[0])
+
+
+def test_a_failed_step_in_a_loop_of_ones_own_is_found_by_check():
+    W = np.ones(2)
+    trainer = optim.ForwardGradient(lambda W, x: np.sum(W * x), W, optim.SGD(0.1))
+    trainer.check()
+    assert np.isnan(trainer.step_fn(trainer.state, np.array([np.nan, 1.0])))
+    with pytest.raises(optim.DivergenceError, match="at step 0"):
+        trainer.check()
+    assert list(W) == [1.0, 1.0]
 
 
 def spheres(params, x):
@@ -460,3 +493,44 @@ def test_a_step_allocates_nothing(optimizer, directions, k):
     finally:
         _nrt_python.memsys_disable_stats()
     assert made[2] == made[1] > (0, 0)
+
+
+CACHED = """
+import numpy as np
+from numba import njit
+from tangent_fwd import optim
+
+def loss(params, x):
+    return np.sum(params.W * x) + params.b
+
+@njit
+def schedule(step):
+    return 0.1
+
+for lr in (0.1, 0.2, schedule):
+    params = {"W": np.ones(3), "b": 1.0}
+    trainer = optim.ForwardGradient(loss, params, optim.SGD(lr))
+    trainer.step(np.ones(3))
+    print(trainer.step_fn.compiled((np.ones(3),)).cached)
+"""
+
+
+@pytest.mark.slow
+def test_the_next_process_finds_the_step_on_disk(tmp_path):
+    (tmp_path / "train.py").write_text(CACHED)
+    told = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, tmp_path / "train.py"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+                "TANGENT_FWD_CACHE": str(tmp_path / "cache"),
+            },
+        )
+        told.append(done.stdout.split())
+    # What depends on a function of the user's is never kept.
+    assert told == [["False", "False", "False"], ["True", "True", "False"]]

@@ -55,11 +55,11 @@ def write(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Array]) ->
     Raises OSError where the folder cannot be written.
     """
     text = np.frombuffer(json.dumps({"format": FORMAT, **header}).encode(), np.uint8)
-    content = {"header": text, **arrays}
+    content: dict[str, Any] = {"header": text, **arrays}
     new = path.with_name(f".{path.name}.new")
     try:
         with new.open("wb") as file:
-            np.savez(file, allow_pickle=False, crc=np.uint32(_checksum(content)), **content)
+            np.savez(file, crc=np.uint32(_checksum(content)), **content)
             file.flush()
             os.fsync(file.fileno())
         if path.exists() and _read(path) is not None:

@@ -212,7 +212,7 @@ class Sparse(Directions):
     """±1/√p with probability p, else 0; q = n − 1 + 1/p.
 
     Args:
-        p: the probability, in (0, 1].
+        p: the probability, in (0, 1]; for float32 it is rounded up to a multiple of 2⁻²⁴.
 
     Raises:
         TypeError, ValueError: p is no such number.

@@ -204,7 +204,7 @@ class StepFunction:
         first, *batch = loss.signature.parameters.values()
         word = "state" if all(p.name != "state" for p in batch) else "state_"
         self.signature = inspect.Signature([first.replace(name=word), *batch])
-        self._state_type = self.specialiser.state_type
+        self._state = state
         self._entries: dict[Any, Any] = {}
 
     def __repr__(self) -> str:
@@ -212,6 +212,8 @@ class StepFunction:
 
     def __call__(self, state: State, *batch: Any) -> float:
         """One step; arguments as for the loss, with the state in place of the parameters."""
+        if state is not self._state:
+            self._take(state)
         try:
             entry = self._entries[_fingerprint(batch)]
         except (KeyError, *NO_FINGERPRINT):
@@ -232,6 +234,13 @@ class StepFunction:
         result: float = entry(state, *plain)
         return result
 
+    def _take(self, state: State) -> None:
+        """Look at a state that was not the last one; TypeError where it is of another kind."""
+        wanted = self.specialiser.state_type
+        if type(state) is not State or numba.typeof(state) != wanted:
+            raise TypeError(f"`{self.__name__}` was called with another state than its own")
+        self._state = state
+
     def compiled(self, batch: tuple[Any, ...]) -> Specialisation:
         """The step for a batch like this one.
 
@@ -240,9 +249,8 @@ class StepFunction:
         names = list(self.signature.parameters)[1:]
         for value, name in zip(batch, names):
             boundary.read(value, name)
-        kinds = tuple(types.unliteral(numba.typeof(boundary.scalars(value))) for value in batch)
-        found: Specialisation = self.specialiser.compile((self._state_type, *kinds), 0)
-        return found
+        kinds = [_type(boundary.scalars(value), name) for value, name in zip(batch, names)]
+        return self.specialiser.compile((self.specialiser.state_type, *kinds), 0)
 
     def loop(self, compiled: Specialisation) -> Any:
         """The loop over batches that stands in the same text as the step; see `text.py`."""
@@ -260,3 +268,11 @@ class StepFunction:
         from tangent_fwd.callable import CompiledType
 
         return CompiledType(self, 0)
+
+
+def _type(value: Any, name: str) -> Any:
+    try:
+        return types.unliteral(numba.typeof(value))
+    except (ValueError, *NO_FINGERPRINT) as error:
+        told = f"{type(value).__module__}.{type(value).__qualname__}"
+        raise TypeError(f"numba cannot take `{name}`, which is a {told}") from error

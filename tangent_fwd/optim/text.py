@@ -3,8 +3,8 @@
 The derivative's own module comes first, as it was emitted. What the step calls follows as text,
 too (the optimizer's kernel, the schedule, helpers), so that it is compiled with the same flags,
 read in the same place, and covered by the key under which the machine code is kept. Only the
-random numbers are imported; a digest of this folder's source stands beside the import, so that
-another version of them is another text.
+random numbers are imported; a digest of this folder's source stands in the text, so that another
+version of them, or of the state, is another text.
 """
 
 from __future__ import annotations
@@ -72,11 +72,12 @@ def compose(
     ours += [*plan.directions.imports(), *plan.given(), *CLOCK, *REPORT, "step", "run"]
     renamed = {name: unused(name, taken | set(ours)) for name in ours if name in taken}
 
+    version = f"# What follows fits tangent_fwd.optim from source {_digest()}."
     head = f'@njit(error_model="numpy"{flags(derivative.text)})\n'
     writer = _Writer(plan, batch, taken | set(ours), lambda branch: names[branch.cls or tuple])
     tail = "\n\n\n".join(
         [
-            "\n".join([*definitions, enumerated(CLOCK), enumerated(REPORT)]),
+            "\n".join([*definitions, version, enumerated(CLOCK), enumerated(REPORT)]),
             *(head + text for text in map(pasted, functions)),
             head + writer.step(derivative.entry),
             head + writer.run(arrays),
@@ -170,7 +171,8 @@ class _Writer:
             lines += self.update(leaf_number, leaf)
         lines += ["", "clock[STEP] = count + 1", "return loss"]
         words = ", ".join(["state", *self.batch])
-        return function(f"step({words})", ['"""Take one step in place; see the state."""', *lines])
+        told = '"""Take one step, all of it in place; the loss before it comes back."""'
+        return function(f"step({words})", [told, *lines])
 
     def one_pass(self, derivative: str) -> list[str]:
         plan = self.plan
@@ -352,16 +354,14 @@ def _spelled(leaf: Leaf) -> str:
 
 def _imports(functions: Sequence[str], renamed: dict[str, str]) -> list[str]:
     return [
-        f"from {RANDOM} import {name}"
-        + (f" as {renamed[name]}" if name in renamed else "")
-        + f"  # source {_digest()}"
+        f"from {RANDOM} import {name}" + (f" as {renamed[name]}" if name in renamed else "")
         for name in dict.fromkeys(functions)
     ]
 
 
 @functools.cache
 def _digest() -> str:
-    """Stands for the source of this folder, from which what a step imports is compiled."""
+    """Stands for the source of this folder, which decides what is imported and what a state is."""
     ours = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         ours.update(path.read_bytes())
