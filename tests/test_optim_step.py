@@ -534,3 +534,16 @@ def test_the_next_process_finds_the_step_on_disk(tmp_path):
         told.append(done.stdout.split())
     # What depends on a function of the user's is never kept.
     assert told == [["False", "False", "False"], ["True", "True", "False"]]
+
+
+def of_a_dict(params, x):
+    return np.sum((params["W"] @ x - params["b"]) ** 2)
+
+
+def test_a_dict_is_read_by_its_keys():
+    params = {"W": np.ones((2, 3)), "b": np.zeros(2)}
+    trainer = optim.ForwardGradient(of_a_dict, params, optim.SGD(0.01))
+    x = np.array([1.0, 2.0, 3.0])
+    assert trainer.step(x) == of_a_dict({"W": np.ones((2, 3)), "b": np.zeros(2)}, x)
+    assert trainer.params["W"] is params["W"]
+    assert not np.array_equal(params["W"], np.ones((2, 3)))

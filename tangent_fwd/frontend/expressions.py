@@ -353,6 +353,9 @@ class Expressions:
             text = f"`{ast.unparse(node.value)}` has {len(holder)} elements"
             self.refuse(node, f"the index {place} is out of range: {text}")
             return Lit(0.0)
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            # Parameters in a dict reach compiled code as a named tuple.
+            return Op("attr", (self.atom(node.value), Lit(node.slice.value)), (), Span.of(node))
         return Op("getitem", (self.atom(node.value), *self.index(node.slice)), (), Span.of(node))
 
     def index(self, node: ast.expr) -> tuple[Expr, ...]:

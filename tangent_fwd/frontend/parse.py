@@ -92,7 +92,8 @@ def _parse(plain: types.FunctionType) -> UserFunction:
     code = plain.__code__
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, plain.__globals__)
-    if not lines:
+    # Since Python 3.13 the text of `python -c` goes by this name, and so does that of every exec.
+    if not lines or code.co_filename == "<string>":
         raise SourceUnavailable(
             f"cannot read the source of `{plain.__qualname__}` ({code.co_filename}): "
             "forward_grad needs the function's text, so define it in a file or a notebook cell"
