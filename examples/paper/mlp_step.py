@@ -14,14 +14,15 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from itertools import pairwise
 
 # Threads are settled when the libraries are loaded.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-from tangent_fwd import forward_grad, nn, optim
+from tangent_fwd import forward_grad, nn, optim  # noqa: E402
 
 SIZES = (784, 1024, 1024, 10)
 BATCH = 64
@@ -44,7 +45,7 @@ def parameters(seed=0):
     """He's initial values, as PyTorch users often take them for ReLU."""
     return tuple(
         (nn.he_normal((rows, columns), seed + layer), nn.zeros(columns))
-        for layer, (rows, columns) in enumerate(zip(SIZES, SIZES[1:]))
+        for layer, (rows, columns) in enumerate(pairwise(SIZES))
     )
 
 
@@ -56,7 +57,7 @@ def torch_step(images, labels):
         return None
     torch.set_num_threads(1)
     layers = []
-    for rows, columns in zip(SIZES, SIZES[1:]):
+    for rows, columns in pairwise(SIZES):
         layers += [torch.nn.Linear(rows, columns), torch.nn.ReLU()]
     model = torch.nn.Sequential(*layers[:-1])
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)

@@ -183,7 +183,7 @@ class Stores:
             return False  # the user's own name: what the index reads may have changed since
         value: Expr | None = Var(name)
         while isinstance(value, Var) and value.name in made:
-            value = made[value.name]
+            value = made.pop(value.name)  # once each: names that change places go in a circle
         return (
             isinstance(value, Op)
             and value.fn == "getitem"

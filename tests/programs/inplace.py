@@ -331,3 +331,17 @@ def element_moved_down(A):
         i += 1
         B[i] = row
     return B
+
+
+def stored_after_an_exchange(A, s, t):
+    """What is stored had two names in turn."""
+    if s > t:
+        A[0] *= s
+    else:
+        for _ in range(2):
+            s, t = t, s
+        A[:, 1] = s if s + t > 0.0 else s
+    for _ in range(3):
+        s, t = t, s
+    A[:, 2] = s if s - t < 1.0 else t
+    return np.sum(A * A)
