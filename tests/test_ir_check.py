@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tangent_fwd import pipeline
+from tangent_fwd import program as program_module
 from tangent_fwd.errors import ActivityError
 from tangent_fwd.ir.check import BrokenProgram, check
 from tangent_fwd.ir.nodes import (
@@ -46,7 +46,7 @@ def test_every_pass_makes_a_program(
         seen.append(program.name)
         return show(program)
 
-    monkeypatch.setattr(pipeline, "show", checked)
+    monkeypatch.setattr(program_module, "show", checked)
     args = inputs(function)
     try:
         differentiate(function, args, patterns(args)[-1], lanes)

@@ -217,7 +217,7 @@ def test_other_settings_are_told(tmp_path):
     for other, told in [
         (trainer(optim.Adam(0.1)), r"numbers was \[0.05, .* and is \[0.1,"),
         (trainer(k=3), "k was 1 and is 3"),
-        (trainer(directions=optim.Gaussian()), r"directions was 'Rademacher\(\)' and is 'Gauss"),
+        (trainer(directions=optim.Gaussian()), r"directions was 'RankOne\(\)' and is 'Gauss"),
         (trainer(seed=2), "seed was 1 and is 2"),
         (trainer(fastmath=False), "fastmath was True and is False"),
     ]:

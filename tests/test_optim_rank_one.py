@@ -165,7 +165,11 @@ def layer(rows, columns):
     ],
     ids=["softmax regression", "MLP"],
 )
-@pytest.mark.parametrize("directions", [optim.RankOne(), optim.Gaussian()], ids=repr)
+@pytest.mark.parametrize(
+    "directions",
+    [optim.RankOne(), pytest.param(optim.Gaussian(), marks=pytest.mark.slow)],
+    ids=repr,
+)
 def test_a_warm_step_allocates_nothing(function, parameters, size, directions):
     random = np.random.default_rng(0)
     images = random.random((64, 784), np.float32)

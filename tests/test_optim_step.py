@@ -48,7 +48,7 @@ def inner(gradient, direction):
 def test_a_step_moves_against_slope_times_direction(k):
     params, x, y = problem()
     before = params[0].copy(), params[1]
-    trainer = optim.ForwardGradient(least_squares, params, optim.SGD(0.1), k=k, seed=5)
+    trainer = optim.ForwardGradient(least_squares, params, optim.SGD(0.1), optim.Rademacher(), k, 5)
     loss = trainer.step(x, y)
     assert loss == pytest.approx(least_squares(before, x, y), rel=1e-14)
     exact = gradient(before, x, y)
@@ -76,7 +76,9 @@ def test_lanes_and_steps_draw_different_directions():
 
 def test_mixed_dtypes_keep_theirs():
     (W, b), x, y = problem(np.float32)
-    trainer = optim.ForwardGradient(least_squares, (W, b), optim.Adam(0.01), k=3)
+    trainer = optim.ForwardGradient(
+        least_squares, (W, b), optim.Adam(0.01), optim.Rademacher(), k=3
+    )
     first = trainer.step(x, y)
     for _ in range(400):
         last = trainer.step(x, y)
@@ -160,6 +162,7 @@ def test_dicts():
     assert trainer.params["W"] is params["W"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("frozen", "still"),
     [("first", {"W", "b"}), ("first.W", {"W"}), ("scale", {"scale"}), ("rest[0][1]", {"c"})],
@@ -180,6 +183,7 @@ def leaves(params):
     return {"W": params.first.W, "b": params.first.b, "scale": params.scale, "w": w, "c": c}
 
 
+@pytest.mark.slow
 def test_freezing_a_part_leaves_the_directions_of_the_others():
     drawn = []
     for frozen in ((), ("first",)):
@@ -219,6 +223,7 @@ def test_the_step_in_a_compiled_loop_of_ones_own():
     np.testing.assert_array_equal(params[0], again[0])
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_are_the_same_bit_for_bit():
     ends = []
     for seed in (4, 4, 5):
@@ -230,6 +235,7 @@ def test_two_runs_with_one_seed_are_the_same_bit_for_bit():
     assert ends[0] == ends[1] != ends[2]
 
 
+@pytest.mark.slow
 def test_a_new_batch_type_compiles_another_step():
     params, x, y = problem()
     trainer = optim.ForwardGradient(least_squares, params, optim.SGD(0.01))
@@ -290,7 +296,7 @@ def test_source_is_what_runs():
         _ = trainer.source
     trainer.step(x, y)
     source = trainer.source
-    assert "def least_squares_jvp(params, x, y, d_params):" in source
+    assert "def least_squares_jvp(params, x, y, d_params, work):" in source
     assert "def step(state, x, y):" in source
     assert "def adam(" in source
     namespace: dict[str, object] = {"__name__": "read"}
@@ -464,6 +470,7 @@ def spheres(params, x):
     return total + b * b
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "directions", "k"),
     [

@@ -93,7 +93,15 @@ def differentiate(
 
 @pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
-    "function", [pytest.param(f, id=f"{m}.{f.__name__}") for m, f in with_matrices()]
+    "function",
+    [
+        pytest.param(
+            f,
+            id=f"{module}.{f.__name__}",
+            marks=() if module in ("matmul", "ml", "tuples") else pytest.mark.slow,
+        )
+        for module, f in with_matrices()
+    ],
 )
 def test_a_pair_of_vectors_is_the_matrix_it_stands_for(
     function: Callable[..., Any], lanes: int

@@ -20,9 +20,9 @@ from itertools import pairwise
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from tangent_fwd import forward_grad, nn, optim  # noqa: E402
+from tangent_fwd import forward_grad, nn, optim
 
 SIZES = (784, 1024, 1024, 10)
 BATCH = 64

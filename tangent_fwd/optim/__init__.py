@@ -17,9 +17,12 @@
                      what is done with the gradient, and how fast
 `tree`, `checks`     structures of parameters; numbers that users pass
 `random`             the numbers behind it all
+`classifier`         `ForwardGradientClassifier`, which needs scikit-learn
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from tangent_fwd.optim.checkpoint import CheckpointWarning, DamagedCheckpoint
 from tangent_fwd.optim.directions import (
@@ -55,6 +58,9 @@ from tangent_fwd.optim.step import State, StepFunction, Workspace
 from tangent_fwd.optim.together import ControlVariate, Guess, Orthogonal, Projection
 from tangent_fwd.optim.training import Info
 
+if TYPE_CHECKING:
+    from tangent_fwd.optim.classifier import ForwardGradientClassifier
+
 __all__ = [
     "SGD",
     "Adam",
@@ -66,6 +72,7 @@ __all__ = [
     "Directions",
     "DivergenceError",
     "ForwardGradient",
+    "ForwardGradientClassifier",
     "Gaussian",
     "Guess",
     "History",
@@ -92,3 +99,12 @@ __all__ = [
     "sequence",
     "warm_up",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import scikit-learn only for those who ask for the classifier."""
+    if name == "ForwardGradientClassifier":
+        from tangent_fwd.optim.classifier import ForwardGradientClassifier
+
+        return ForwardGradientClassifier
+    raise AttributeError(f"module 'tangent_fwd.optim' has no attribute {name!r}")
