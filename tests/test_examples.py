@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from examples import digits, lotka_volterra
+from examples.paper import functions
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +64,10 @@ def test_lotka_volterra_needs_fewer_runs_for_the_same_optimum(tmp_path: Path) ->
     np.testing.assert_allclose(ours.parameters, theirs.parameters, rtol=1e-6)
     # The noise of 0.1 moves the optimum away from the truth by a few times its own share.
     np.testing.assert_allclose(ours.parameters, lotka_volterra.TRUTH, rtol=0.02)
+
+
+@pytest.mark.slow
+def test_the_papers_functions_come_as_far_as_in_the_paper(tmp_path: Path) -> None:
+    for case, found in functions.main(["--results", str(tmp_path)]):
+        assert np.median(found.forward[:, -1]) <= 2.0 * case.paper
+    assert (tmp_path / "functions.png").stat().st_size > 10_000
