@@ -104,7 +104,7 @@ def test_the_emitted_text_agrees_for_every_activity(name: str, width: int) -> No
 
 
 @COMPILED
-@pytest.mark.parametrize("width", [32, 64])
+@pytest.mark.parametrize("width", [pytest.param(32, marks=pytest.mark.slow), 64])
 def test_compiled_code_agrees_with_differences(name: str, width: int) -> None:
     """Each argument alone and all together."""
     function, args = CASES[name]

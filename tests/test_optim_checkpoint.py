@@ -43,6 +43,7 @@ def everything(trained):
     return [a.tobytes() for a in arrays], [row[:4] for row in trained.history]
 
 
+@pytest.mark.slow
 def test_what_is_saved_comes_back(tmp_path):
     path = tmp_path / "run.npz"
     whole = trainer()

@@ -23,6 +23,7 @@ def test_it_learns_in_three_lines():
     assert cross_val_score(model, X, y, cv=3).mean() > 0.93
 
 
+@pytest.mark.slow
 def test_softmax_regression_agrees_with_the_solver_of_scikit_learn():
     X, y = load_iris(return_X_y=True)
     X = StandardScaler().fit_transform(X)

@@ -80,6 +80,7 @@ def check_moments(directions, k, q, count):
     assert distance < chi2.isf(2 * norm.sf(3), N)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("directions", "k", "q"), [FAMILIES[1], FAMILIES[8], FAMILIES[9]])
 def test_moments_of_two_families(directions, k, q):
     check_moments(directions, k, q, 40_000)
@@ -109,6 +110,7 @@ def test_a_projection_leaves_only_what_no_direction_sees():
     np.testing.assert_allclose(lanes(trainer) @ (FLAT - g[0]), 0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_projection_leaves_out_what_is_there_twice():
     @njit
     def same(out, seed, step, direction, position):
@@ -137,6 +139,7 @@ def test_as_many_right_angles_as_parameters_give_the_exact_gradient():
         optim.ForwardGradient(lambda x: np.sum(x), x, None, optim.Orthogonal(), k=4)
 
 
+@pytest.mark.slow
 def test_a_sphere_has_one_length_and_signs_are_signs():
     _, trainer = estimates(optim.Sphere(), 1, 1)
     assert np.sum(lanes(trainer)[0] ** 2) == pytest.approx(N, rel=1e-12)
@@ -144,6 +147,7 @@ def test_a_sphere_has_one_length_and_signs_are_signs():
     assert set(np.unique(lanes(trainer))) <= {-2.0, 0.0, 2.0}
 
 
+@pytest.mark.slow
 def test_a_guess_comes_first_and_may_change_between_steps():
     params = np.zeros((4, 3)), np.zeros(5), 0.0
     guess = G[0].copy(), G[1].copy(), G[2]
@@ -168,6 +172,7 @@ def test_a_guess_comes_first_and_may_change_between_steps():
         optim.ForwardGradient(linear, params, None, bad)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 3])
 def test_a_control_variate_forgets_the_noise(k):
     # The gradient of a linear function stays the same, so the memory becomes it.

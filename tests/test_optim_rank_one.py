@@ -47,7 +47,7 @@ def flat(parts):
     return np.concatenate([part.ravel() for part in parts])
 
 
-@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("k", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_step_moves_along_the_products_by_their_slopes(k):
     trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1), k=k)
     before = params()
@@ -60,6 +60,7 @@ def test_a_step_moves_along_the_products_by_their_slopes(k):
     np.testing.assert_allclose(flat(trainer.params), flat(before) + moved, rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_vectors_differ_from_step_to_step_and_from_leaf_to_leaf():
     trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.0), k=2)
     seen = []
@@ -72,6 +73,7 @@ def test_vectors_differ_from_step_to_step_and_from_leaf_to_leaf():
     assert np.abs(correlations - np.eye(len(correlations))).max() < 5 / np.sqrt(80)
 
 
+@pytest.mark.slow
 def test_the_text_forms_no_matrix():
     trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1))
     trainer.step(X, Y)
@@ -79,6 +81,7 @@ def test_the_text_forms_no_matrix():
     assert "d_W[i, j]" not in trainer.source
 
 
+@pytest.mark.slow
 def test_a_frozen_matrix_stands_still_and_needs_no_array_of_zeros():
     trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1), frozen=("0",))
     trainer.step(X, Y)
@@ -90,6 +93,7 @@ def test_a_frozen_matrix_stands_still_and_needs_no_array_of_zeros():
     assert not u.any()
 
 
+@pytest.mark.slow
 def test_a_projection_onto_products_leaves_only_what_no_direction_sees():
     before = params()
     trainer = optim.ForwardGradient(
@@ -101,6 +105,7 @@ def test_a_projection_onto_products_leaves_only_what_no_direction_sees():
     np.testing.assert_allclose([flat(w) @ left for w in ways(trainer)], 0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_control_variate_corrects_what_is_remembered_along_products():
     trainer = optim.ForwardGradient(
         loss, params(), optim.SGD(1.0), optim.ControlVariate(optim.RankOne(), share=0.5)
@@ -117,6 +122,7 @@ def test_a_control_variate_corrects_what_is_remembered_along_products():
         memory += 0.5 * (estimate - memory)
 
 
+@pytest.mark.slow
 def test_a_guess_keeps_all_directions_whole():
     guess = tuple(np.ones_like(part) for part in params())
     trainer = optim.ForwardGradient(

@@ -379,6 +379,7 @@ def killed_and_resumed(tmp_path, kills, epochs, longest):
     return hit
 
 
+@pytest.mark.slow
 def test_killed_at_random_times_it_ends_the_same(tmp_path):
     assert killed_and_resumed(tmp_path, 3, 20_000, 1.2) == 3
 

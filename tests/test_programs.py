@@ -99,7 +99,7 @@ def test_the_oracles_agree(function: Callable[..., Any]) -> None:
 CONVERTS = {"converted"}
 
 
-@pytest.mark.parametrize("lanes", [1, pytest.param(3, marks=pytest.mark.slow), 8])
+@pytest.mark.parametrize("lanes", [1, *(pytest.param(k, marks=pytest.mark.slow) for k in (3, 8))])
 @EACH
 def test_plain_python_agrees_for_every_activity(function: Callable[..., Any], lanes: int) -> None:
     """The emitted text, run without numba: value, tangents, and what is left in the arguments."""

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.S)
@@ -27,6 +28,7 @@ def test_the_first_screen_runs_and_prints_what_it_says() -> None:
     exec("rng = np.random.default_rng(0)\n" + step, scope)
 
 
+@pytest.mark.slow
 def test_the_training_lines_train() -> None:
     block = next(b for b in BLOCKS if "ForwardGradient" in b)
     setup, fit = block.split("trainer.fit", 1)
