@@ -144,7 +144,8 @@ class ForwardGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
 
     def predict(self, X: Any) -> Any:
         """The most probable label of each row, shape (rows,)."""
-        return self.classes_[self._scores(X).argmax(axis=1)]
+        best = self._scores(X).argmax(axis=1)
+        return self.classes_[best]
 
     def _scores(self, X: Any) -> Any:
         check_is_fitted(self)
