@@ -20,7 +20,7 @@ from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.options import Options
 from tangent_fwd.program import Program
 from tangent_fwd.source import Span
-from tangent_fwd.transform.pairs import holds_pair, is_pair
+from tangent_fwd.transform.pairs import holds_pair, is_pair, vector_type
 
 Types = tuple[Any, ...]
 # Types of the arguments, lanes, order, and types of the tangents where some hold pairs.
@@ -77,16 +77,17 @@ class Specialiser:
             with global_compiler_lock:
                 found = self._programs.get(key)
                 if found is None:
-                    active = self.active(len(arguments)) if lanes else (False,) * len(arguments)
-                    found = (
-                        second_order.differentiate(self.function, arguments, active, self.options)
-                        if order == 2
-                        else pipeline.differentiate(
-                            self.function, arguments, active, max(lanes, 1), self.options, tangents
-                        )
-                    )
-                    self._programs[key] = found
+                    found = self._programs[key] = self._write(key)
         return found
+
+    def _write(self, key: Key) -> Program:
+        arguments, lanes, order, tangents = key
+        active = self.active(len(arguments)) if lanes else (False,) * len(arguments)
+        if order == 2:
+            return second_order.differentiate(self.function, arguments, active, self.options)
+        return pipeline.differentiate(
+            self.function, arguments, active, max(lanes, 1), self.options, tangents
+        )
 
     def compile(
         self, arguments: Types, lanes: int, order: int = 1, tangents: Types | None = None
@@ -162,7 +163,7 @@ class Specialiser:
 
 def _check_pairs(primal: Any, tangent: Any) -> None:
     if is_pair(primal, tangent):
-        vector = primal.copy(ndim=primal.ndim - 1, layout="C", readonly=False)
+        vector = vector_type(primal)
         if primal.ndim < 2 or list(tangent) != [vector, vector]:
             raise TypeError(
                 f"the tangent of {primal} can be an array, or two of {vector} for an outer "

@@ -224,3 +224,10 @@ def test_a_matrix_that_is_written_to_wants_a_matrix() -> None:
 def test_second_order_wants_a_matrix() -> None:
     with pytest.raises(TypeError, match="not outer products"):
         layer.directional2((PARAMS, X), ((Outer(U, V), B),))
+
+
+def test_a_matrix_that_cannot_be_written_to_takes_a_pair() -> None:
+    W, b = PARAMS[0].copy(), PARAMS[1]
+    W.flags.writeable = False
+    whole = layer.jvp((PARAMS, X), ((np.outer(U, V), B),))
+    assert layer.jvp(((W, b), X), ((Outer(U, V), B),)) == pytest.approx(whole, rel=1e-14)

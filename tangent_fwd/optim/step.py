@@ -131,11 +131,9 @@ class StepSpecialiser(Specialiser):
         ]
         self.way_type = numba.typeof(tree.compiled(moved))
 
-    def program(
-        self, arguments: Types, lanes: int, order: int = 1, tangents: Types | None = None
-    ) -> Program:
+    def _write(self, key: Key) -> Program:
         """The derivative for these types with the step behind it."""
-        state, *batch = arguments
+        state, *batch = key[0]
         if state != self.state_type:
             raise numba_errors.TypingError(
                 f"the step of `{self.function.name}` was called with another state than its own"

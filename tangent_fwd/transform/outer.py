@@ -64,11 +64,7 @@ from tangent_fwd.ir.nodes import (
     Store,
     Var,
 )
-from tangent_fwd.ir.walk import (
-    blocks,
-    map_exprs,
-    with_blocks,
-)
+from tangent_fwd.ir.walk import blocks, map_exprs, with_blocks
 from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.pairs import (
     Pairs,
@@ -78,6 +74,7 @@ from tangent_fwd.transform.pairs import (
     is_product,
     is_transposed,
     kept_apart,
+    vector_type,
 )
 
 Index = tuple[Expr, ...]
@@ -100,7 +97,7 @@ def outer(function: Function, given: Mapping[str, Any], writes: Writes = lambda 
 class _Outer(Pairs):
     def __init__(self, function: Function, given: Mapping[str, Any], writes: Writes) -> None:
         super().__init__(function, given, writes)
-        # The names of u and v; where the array itself is needed too; what is being written.
+        # The names of u and v; where the array itself is needed too.
         self.factor: dict[str, Pair] = {}
         self.needed: set[str] = set()
         self.out: list[Stmt] = []
@@ -149,7 +146,7 @@ class _Outer(Pairs):
         elif found is not None:
             self.form(target, self.dense[target], found, span)
         elif isinstance(value, Op) and is_product(value) and any(map(self.pair_of, value.args)):
-            self.times_vector(target, value, span)
+            self.timesvector_type(target, value, span)
         else:
             self.out.append(replace(stmt, value=self.rewritten(value)))
 
@@ -194,7 +191,7 @@ class _Outer(Pairs):
                 kept.append(value)
                 continue
             vector = letter + name[1:] if name.startswith("d:") else self.new(None)
-            self.types[vector] = _vector(self.dense[name])
+            self.types[vector] = vector_type(self.dense[name])
             self.out.append(Let(vector, value, span))
             self.bound[vector] = self.bound[name]
             kept.append(Var(vector))
@@ -236,7 +233,7 @@ class _Outer(Pairs):
                 return replace(value, args=(left, pair[0])), pair[1]
         return None
 
-    def times_vector(self, target: str, value: Op, span: Span) -> None:
+    def timesvector_type(self, target: str, value: Op, span: Span) -> None:
         """The product of a pair and a vector: one of its vectors times a number."""
         left, right = value.args
         pair = self.pair_of(left)
@@ -255,7 +252,7 @@ class _Outer(Pairs):
 
     def form(self, name: str, kind: Any, pair: Pair, span: Span) -> None:
         """Make the array that a pair stands for."""
-        u, v = (self.named(e, _vector(kind), span) for e in pair)
+        u, v = (self.named(e, vector_type(kind), span) for e in pair)
         short = kind.ndim - 1
         front = (shape_of(u.name, axis, short) for axis in range(short))
         sizes = (*front, shape_of(v.name, short - 1, short))
@@ -321,8 +318,3 @@ def _at(vector: Expr, index: Index) -> Expr:
 
 def _both(pair: Pair, change: Callable[[Expr], Expr]) -> Pair:
     return change(pair[0]), change(pair[1])
-
-
-def _vector(kind: Any) -> Any:
-    """The type of both vectors of a pair that stands for arrays of this type."""
-    return kind.copy(ndim=kind.ndim - 1, layout="C")

@@ -29,6 +29,11 @@ def holds_pair(primal: Any, tangent: Any) -> bool:
     return is_pair(primal, tangent)
 
 
+def vector_type(kind: Any) -> Any:
+    """The numba type of both vectors of a pair that stands for arrays of type `kind`."""
+    return kind.copy(ndim=kind.ndim - 1, layout="C", readonly=False)
+
+
 def refused(
     function: Function, given: Mapping[str, Any], written: Sequence[str], node: ast.FunctionDef
 ) -> list[Diagnostic]:
