@@ -11,6 +11,7 @@
     tangent    each active equation joined by its tangent
     outer      directions that are outer products kept as two vectors
     simplify
+    stack      products with one right factor, a value's and its tangent's, as one product
     workspace  arrays cut from memory that is kept between calls, where a caller asks for it
     nest       temporaries folded back into expressions
     naming     the names a person would have given
@@ -53,6 +54,7 @@ from tangent_fwd.transform.pairs import holds_pair, refused
 from tangent_fwd.transform.signs import signs
 from tangent_fwd.transform.simplify import simplify
 from tangent_fwd.transform.split import never_bound, split
+from tangent_fwd.transform.stack import stack
 from tangent_fwd.transform.tangent import tangent
 from tangent_fwd.transform.workspace import workspace
 
@@ -264,6 +266,7 @@ class Module:
                 program = outer(program, pairs, self.writes)
                 stages.add("outer", program)
             program = stages.add("simplify", simplify(program))
+            program = stages.add("stack", stack(program))
         if kept:
             program = stages.add("workspace", workspace(program))
         name = self.suffixed(function.name, any(active))

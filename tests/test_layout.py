@@ -60,6 +60,7 @@ PASSES = (
     "analysis/activity",
     "transform/tangent",
     "transform/outer",
+    "transform/stack",
     "transform/workspace",
     "transform/second",
     "transform/nest",

@@ -246,6 +246,15 @@ def test_layouts_dtypes_and_read_only_data():
     np.testing.assert_array_equal(trainer.params[0], other.params[0])
 
 
+@pytest.fixture
+def ctrl_c():
+    """Python's own handler, which is missing where a shell started us in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_is_heard_and_leaves_whole_steps():
     trainer = optim.ForwardGradient(squares, start(), optim.Adam(1e-3), seed=3)
     quiet(trainer, epochs=1)
@@ -278,6 +287,7 @@ def press():
     time.sleep(0.1)  # the handler has run before this ends
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_the_first_ctrl_c_waits_to_be_asked_for():
     with Interrupt() as interrupt:
         press()
@@ -286,6 +296,7 @@ def test_the_first_ctrl_c_waits_to_be_asked_for():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_the_second_ctrl_c_does_not_wait():
     with Interrupt() as interrupt:
         press()
@@ -295,6 +306,7 @@ def test_the_second_ctrl_c_does_not_wait():
             interrupt.check()
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_ctrl_c_that_nobody_asked_for_is_raised_at_the_end():
     with pytest.raises(KeyboardInterrupt), Interrupt():
         press()

@@ -40,7 +40,8 @@ def _pair(function: Function, block: Block, k: int) -> Group | None:
     if not dict(call.value.keywords).get("pair"):
         return None
     names: list[str] = []
-    for part in block[k + 1 : k + 4]:
+    length = _length(function, Var(call.target))
+    for part in block[k + 1 : k + 1 + (length or 0)]:
         place = Op("getitem", (Var(call.target), Lit(len(names))))
         if isinstance(part, Let) and part.value == place:
             names.append(part.target)
@@ -48,7 +49,7 @@ def _pair(function: Function, block: Block, k: int) -> Group | None:
         n == call.target for s in statements(function.body) for e in own_exprs(s)
         for n in variables(e)
     )  # fmt: skip
-    if len(names) != _length(function, Var(call.target)) or reads != len(names):
+    if len(names) != length or reads != len(names):
         return None
     return Group(((tuple(names), (call.value,)),), 1 + len(names))
 

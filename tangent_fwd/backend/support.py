@@ -2,7 +2,8 @@
 
 `overlap` tells whether two arguments of a helper share memory. `stretch` and `common` are NumPy's
 broadcasting of axes of size 1, for operands whose shapes are only found to differ when the program
-runs. `take32` and its like cut arrays out of a workspace.
+runs. `take32` and its like cut arrays out of a workspace. `products2` and its like multiply
+several matrices by one.
 """
 
 from __future__ import annotations
@@ -101,6 +102,47 @@ def stretch(ndim: int) -> str:
     return "\n".join(lines)
 
 
+# Up to so many rows, BLAS takes noticeably longer to read the right factor than to multiply by it;
+# below so many columns, the left factors are read too often for a copy of them to pay.
+_FEW_ROWS = 256
+_MANY_COLUMNS = 32
+
+
+def products(name: str) -> str:
+    """The text of the function that multiplies so many matrices by one: `products2`, or
+    `products2_take32` where what it makes is cut from a workspace of single precision.
+    """
+    head, _, take = name.partition("_")
+    letters = "abcdefghijklmnop"[: int(head.removeprefix("products"))]
+    listed = ", ".join(letters)
+    work, made, given = "", "np.empty({}, a.dtype)", "np.dot({}, W)"
+    if take:
+        work = ", work"
+        made = take + "(work, {})"
+        given = "np.dot({0}, W, " + take + "(work, ({0}.shape[0], W.shape[1])))"
+    rows = [f"[{_times(k)}:{_times(k + 1)}]" for k in range(len(letters))]
+    same = " or ".join(f"{letter}.shape != a.shape" for letter in letters[1:])
+    lines = [
+        '@njit(error_model="numpy")',
+        f"def {name}({listed}, W{work}):",
+        '    """The products with W, as one while the rows are few, because that reads W once."""',
+        "    n = a.shape[0]",
+        f"    if n > {_FEW_ROWS} or W.shape[1] < {_MANY_COLUMNS} or {same}:",
+        *(f"        {letter}_W = {given.format(letter)}" for letter in letters),
+        f"        return {', '.join(f'{letter}_W' for letter in letters)}",
+        f"    stacked = {made.format(f'({len(letters)} * n, a.shape[1])')}",
+        *(f"    stacked{row} = {letter}" for row, letter in zip(rows, letters)),
+        f"    product = {made.format(f'({len(letters)} * n, W.shape[1])')}",
+        "    np.dot(stacked, W, product)",
+        f"    return {', '.join(f'product{row}' for row in rows)}",
+    ]
+    return "\n".join(lines)
+
+
+def _times(count: int) -> str:
+    return ("", "n")[count] if count < 2 else f"{count} * n"
+
+
 def rule_helper(function: Any) -> str:
     """The text of a function that some partials call, made a function of the module."""
     return '@njit(error_model="numpy")\n' + inspect.getsource(function).rstrip()
@@ -134,8 +176,10 @@ def texts(functions: list[Function]) -> list[str]:
         if isinstance(e, Op)
     }
     used |= {name.replace("clear", "take") for name in used if name in ("clear32", "clear64")}
+    used |= {name.partition("_")[2] for name in used if name.startswith("products")}
     found = [text for name, text in TEXTS.items() if name in used]
     found += [stretch(n) for n in range(1, 5) if f"stretch{n}" in used]
+    found += [products(name) for name in sorted(used) if name.startswith("products")]
     for name in sorted(u for u in used if u.startswith("helper.")):
         found.append(rule_helper(getattr(rule_helpers, name[7:])))
     return found

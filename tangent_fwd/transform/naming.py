@@ -50,6 +50,7 @@ from tangent_fwd.ir.walk import (
     with_blocks,
 )
 from tangent_fwd.rules.rule import HELPERS
+from tangent_fwd.transform.stack import MOST
 from tangent_fwd.transform.words import Words, base, core, mark
 
 # Names that the emitted module uses itself.
@@ -59,6 +60,7 @@ RESERVED = (
         "ValueError overlap common stretch stretch1 stretch2 stretch3 stretch4 "
         "take32 take64 clear32 clear64".split()
     )
+    | {f"products{n}{take}" for n in range(2, 1 + MOST) for take in ("", "_take32", "_take64")}
     | HELPERS
     | frozenset(keyword.kwlist)
 )

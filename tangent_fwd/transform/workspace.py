@@ -52,6 +52,7 @@ from tangent_fwd.analysis.shapes import shape_of
 from tangent_fwd.ir.nodes import Block, Do, Expr, For, Function, Let, Lit, Op, Ref, Stmt, Var, While
 from tangent_fwd.ir.walk import blocks, map_expr, map_exprs, with_blocks
 from tangent_fwd.transform.pairs import is_product
+from tangent_fwd.transform.stack import is_stacked
 
 # What makes an array whose entries are written later, and what makes one of zeros.
 _BLANK = frozenset(["empty", "numpy.empty", "numpy.empty_like"])
@@ -93,6 +94,8 @@ class _Workspace:
 
     def let(self, stmt: Let, value: Op) -> tuple[Stmt, ...]:
         kind = self.function.typeof(stmt.target)
+        if value.fn == "call" and is_stacked(value):
+            return (replace(stmt, value=self.stacked(value, kind[0])),)
         take = _TAKES.get(str(kind.dtype)) if is_array(kind) and kind.layout == "C" else None
         if take is None:
             return (self.with_work(stmt),)
@@ -109,6 +112,17 @@ class _Workspace:
             made = replace(stmt, value=self.taken(take, shape))
             return made, Do(product, stmt.span)
         return (self.with_work(stmt),)
+
+    def stacked(self, value: Op, kind: Any) -> Op:
+        """Several products in one call, which takes its memory from the workspace as well."""
+        word = _TAKES.get(str(kind.dtype))
+        first, *given = value.args
+        assert isinstance(first, Ref)
+        if word is None:
+            return value
+        return replace(
+            value, args=(replace(first, name=f"{first.name}_{word}"), *given, Var(self.name))
+        )
 
     def taken(self, word: str, shape: Expr) -> Op:
         return Op("call", (Ref(word, None), Var(self.name), shape), (("shares", ()),))

@@ -35,9 +35,8 @@ def mlp_loss_jvp(weights, X, y, d_weights):
             d_hidden[i, j] = (1.0 - hidden_ij * hidden_ij) * (d_X_W1[i, j] + d_b1[j])
             hidden[i, j] = hidden_ij
     # output = hidden @ weights.W2 + weights.b2
-    d_hidden_W2 = d_hidden @ weights.W2
+    hidden_W2, d_hidden_W2 = products2(hidden, d_hidden, weights.W2)
     hidden_d_W2 = hidden @ d_weights.W2
-    hidden_W2 = hidden @ weights.W2
     for i in range(hidden_W2.shape[0]):
         for j in range(hidden_W2.shape[1]):
             d_hidden_W2[i, j] += hidden_d_W2[i, j]
@@ -102,3 +101,19 @@ def stretch2(a, shape):
         for j in range(shape[1]):
             out[i, j] = a[i % a.shape[0], j % a.shape[1]]
     return out
+
+
+@njit(error_model="numpy")
+def products2(a, b, W):
+    """The products with W, as one while the rows are few, because that reads W once."""
+    n = a.shape[0]
+    if n > 256 or W.shape[1] < 32 or b.shape != a.shape:
+        a_W = np.dot(a, W)
+        b_W = np.dot(b, W)
+        return a_W, b_W
+    stacked = np.empty((2 * n, a.shape[1]), a.dtype)
+    stacked[:n] = a
+    stacked[n:2 * n] = b
+    product = np.empty((2 * n, W.shape[1]), a.dtype)
+    np.dot(stacked, W, product)
+    return product[:n], product[n:2 * n]
