@@ -93,14 +93,15 @@ def serve(method: str, threads: int) -> None:
     step, depth, taken = None, 0, 0
     for line in sys.stdin:
         if int(line) != depth:
-            step, depth, taken = None, int(line), 0
-            for width in (8, WIDTH):
+            step, depth, weighed = None, int(line), []
+            for width in (8, 8, WIDTH):
                 gc.collect()
                 step = made(parameters(depth, width), batch)
                 before = memory(peak=False)
                 step()
                 step()
-                taken = memory(peak=True) - before - taken
+                weighed.append(memory(peak=True) - before)
+            taken = weighed[2] - weighed[1]
         began = time.perf_counter()
         step()
         print(time.perf_counter() - began, taken, flush=True)

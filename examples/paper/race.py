@@ -18,7 +18,11 @@ RATE_DECAY = 1e-4  # of the paper: the rate of step i is that of step 0 times ex
 
 
 def use_threads(count: int) -> None:
-    """Settle how many threads and cores everything may use; before NumPy is imported."""
+    """Settle how many threads and cores everything may use, before NumPy is imported; 0 leaves
+    them as they are.
+    """
+    if not count:
+        return
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(count)
     if hasattr(os, "sched_setaffinity"):  # XLA takes as many threads as there are cores
@@ -29,8 +33,8 @@ def arguments(description: str, given: list[str] | None, **defaults: float) -> a
     """What every experiment can be told on the command line; numbers by name, with defaults."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--data", default="all", help="fashion, mnist or all that is there")
+    parser.add_argument("--threads", type=int, default=1, help="0: leave them as they are")
+    parser.add_argument("--data", default="all", help="fashion, mnist, digits; all: the first two")
     parser.add_argument("--no-peers", action="store_true", help="without PyTorch and JAX")
     for name, value in defaults.items():
         parser.add_argument(f"--{name}", type=type(value), default=value)
