@@ -18,6 +18,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 from tangent_fwd import forward_grad, optim
 from tangent_fwd.optim import plan as text
+from tangent_fwd.optim.random import fill_signs
 
 
 def least_squares(params, x, y):
@@ -72,6 +73,39 @@ def test_lanes_and_steps_draw_different_directions():
         trainer.step(x, y)
         seen += [np.append(W, b) for W, b in trainer.state.directions]
     assert len({d.tobytes() for d in seen}) == 6
+
+
+def test_directions_are_those_at_the_documented_addresses():
+    """Whatever the sizes, leaf after leaf in whole blocks of 128 numbers."""
+
+    def loss(params, x):
+        A, b, c = params
+        return np.sum(A) * x[0] + np.sum(b) + np.sum(c)
+
+    params = np.zeros((13, 10)), np.zeros(128), np.zeros(5)
+    trainer = optim.ForwardGradient(loss, params, directions=optim.Rademacher(), seed=9)
+    trainer.step(np.ones(1))
+    trainer.step(np.ones(1))
+    for place, direction in zip((0, 256, 384), trainer.state.directions[0], strict=True):
+        expected = np.empty(direction.size)
+        fill_signs(expected, 9, 1, 0, place)
+        np.testing.assert_array_equal(direction.ravel(), expected)
+
+
+@pytest.mark.parametrize("directions", [optim.RankOne(), optim.Gaussian(), optim.Sphere()])
+def test_the_text_of_a_step_knows_no_sizes(directions):
+    texts = set()
+    for n in (2, 3):
+        params = np.zeros((n, 2 * n)), np.zeros((n, 4, n)), np.zeros(n)
+
+        def loss(params, x):
+            A, B, b = params
+            return np.sum(x @ A) + np.sum(B) + np.sum(b)
+
+        trainer = optim.ForwardGradient(loss, params, directions=directions)
+        trainer.step(np.ones((1, n)))
+        texts.add(trainer.source)
+    assert len(texts) == 1
 
 
 def test_mixed_dtypes_keep_theirs():

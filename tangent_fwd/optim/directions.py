@@ -41,21 +41,17 @@ class Strand:
     """One leaf in one direction, as the text of a step knows it.
 
     `word` is the variable that holds what is stored, `flat` its flat view, `memory` the
-    remembered gradient of the leaf; `position` is the address of the leaf's first random number.
-    A `pair` of words, for the vectors of an outer product, stands in place of the flat view: each
-    has a row for every matrix of the leaf.
+    remembered gradient of the leaf; `position` is the variable that holds the address of the
+    leaf's first random number. A `pair` of words, for the vectors of an outer product, stands in
+    place of the flat view: each has a row for every matrix of the leaf.
     """
 
     leaf: Leaf
     word: str
     flat: str
     memory: str
+    position: str
     pair: tuple[str, str] | None = None
-
-    @property
-    def position(self) -> int:
-        """The address of the first random number."""
-        return self.leaf.position
 
 
 Strands = Sequence[Strand]
@@ -79,10 +75,9 @@ class Directions:
         """Lines that take apart what is stored: a flat view, or the two vectors."""
         if strand.pair is None:
             return flattened(strand.word, strand.flat)
-        shape = strand.leaf.array.shape
-        count = int(np.prod(shape[:-2]))
+        # Sizes are read when the step runs, so that it is compiled once for networks of all sizes.
         return [
-            f"{vector} = {strand.word}[{place}].reshape({count}, {shape[place - 2]})"
+            f"{vector} = {strand.word}[{place}].reshape(-1, {strand.word}[{place}].shape[-1])"
             for place, vector in enumerate(strand.pair)
         ]
 

@@ -21,7 +21,7 @@ import numpy as np
 from tangent_fwd.optim.directions import RANDOM, Strand
 from tangent_fwd.optim.plan import CLOCK, REPORT, Plan
 from tangent_fwd.optim.schedules import Schedule
-from tangent_fwd.optim.tree import Branch, Leaf
+from tangent_fwd.optim.tree import BLOCK, Branch, Leaf
 from tangent_fwd.optim.writing import (
     defined,
     enumerated,
@@ -111,6 +111,7 @@ class _Writer:
         self.leaves = [self.word(_spelled(leaf)) for leaf in plan.tree.leaves]
         self.flats = [self.flat(w, leaf) for w, leaf in zip(self.leaves, plan.tree.leaves)]
         self.memories = [self.word(f"memory_{word}") for word in self.leaves]
+        self.places = [self.word(f"at_{word}") for word in self.leaves]
         self.lanes = [self.strands(lane) for lane in range(plan.k)]
         self.slopes = self.numbered("slope")
         self.weights = self.numbered("weight")
@@ -130,13 +131,15 @@ class _Writer:
         suffix = "" if self.plan.k == 1 else f"_{lane}"
         words = [self.word(f"d_{word}{suffix}") for word in self.leaves]
         found = []
-        for leaf, word, memory in zip(self.plan.tree.leaves, words, self.memories):
+        for leaf, word, memory, place in zip(
+            self.plan.tree.leaves, words, self.memories, self.places
+        ):
             if self.plan.directions.factored(leaf):
                 name = word.removeprefix("d_")
                 pair = self.word(f"u_{name}"), self.word(f"v_{name}")
-                found.append(Strand(leaf, word, "", memory, pair))
+                found.append(Strand(leaf, word, "", memory, place, pair))
             else:
-                found.append(Strand(leaf, word, self.flat(word, leaf), memory))
+                found.append(Strand(leaf, word, self.flat(word, leaf), memory, place))
         return found
 
     def moved(self, lane: int) -> list[Strand]:
@@ -159,6 +162,7 @@ class _Writer:
         if plan.share is not None:
             lines.append(f"{listed([strand.memory for strand in lanes[0]])} = state.memory")
         lines += ["", "# Directions, each one the same for the same seed, step and lane."]
+        lines += self.positions()
         for lane, strands in enumerate(lanes):
             lines += plan.directions.draw(lane, strands)
         lines += plan.directions.after(lanes)
@@ -173,6 +177,15 @@ class _Writer:
         words = ", ".join(["state", *self.batch])
         told = '"""Take one step, all of it in place; the loss before it comes back."""'
         return function(f"step({words})", [told, *lines])
+
+    def positions(self) -> list[str]:
+        """The address of each leaf's first random number, as `Leaf.position` has it: whole blocks
+        for each leaf. They are added up when the step runs, so that its text knows no sizes.
+        """
+        before = ["0"]
+        for place, word in zip(self.places, self.leaves):
+            before.append(f"{place} + ({word}.size + {BLOCK - 1}) // {BLOCK} * {BLOCK}")
+        return [f"{place} = {address}" for place, address in zip(self.places, before)]
 
     def one_pass(self, derivative: str) -> list[str]:
         plan = self.plan
@@ -268,15 +281,14 @@ class _Writer:
         share: str,
     ) -> list[str]:
         """The update of matrices whose directions are outer products: row by row, none formed."""
-        *front, _, columns = leaf.array.shape
-        lines = [f"first, size = 0, {columns}"]
-        depth, number = "", "0"
-        if front:
-            number = "n"
-            lines.append(f"for n in range({int(np.prod(front))}):")
-            depth = "    "
         pairs = [s.pair for s in strands if s.pair is not None]
-        u, _ = pairs[0]
+        u, v = pairs[0]
+        lines = [f"first, size = 0, {v}.shape[1]"]
+        depth, number = "", "0"
+        if leaf.array.ndim > 2:
+            number = "n"
+            lines.append(f"for n in range({u}.shape[0]):")
+            depth = "    "
         lines.append(f"{depth}for i in range({u}.shape[1]):")
         rows = [self.word(f"{array.removesuffix('_flat')}_row") for array in arrays]
         pulls = self.numbered("pull")
