@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 
 from tangent_fwd import optim
 
@@ -48,6 +49,15 @@ def test_single_precision_stays():
     X, y = load_iris(return_X_y=True)
     model = optim.ForwardGradientClassifier(epochs=2, random_state=0).fit(X.astype(np.float32), y)
     assert {part.dtype for part in model.params_} == {np.dtype(np.float32)}
+
+
+@pytest.mark.slow
+def test_it_passes_the_checks_of_scikit_learn():
+    """All of them; those that need pandas or another switch are skipped by scikit-learn itself."""
+    model = optim.ForwardGradientClassifier(random_state=0)
+    found = check_estimator(model, on_skip=None)
+    passed = [check for check in found if check["status"] == "passed"]
+    assert len(passed) > 50
 
 
 def test_it_says_that_it_was_not_fitted():
