@@ -38,7 +38,7 @@ from tangent_fwd.program import Program
 # Variables of the text that are not made from the user's words.
 _OURS = """
     np njit state clock report numbers work count seed rate loss i j rows size first last end order
-    step run change gram weights shared factor min max range g n
+    step run change gram weights shared factor min max range g n used
 """.split()
 
 
@@ -83,7 +83,8 @@ def compose(
             head + writer.run(arrays),
         ]
     )
-    imports = ["import numpy as np", *_imports(plan.directions.imports(), renamed)]
+    called = [name for name in plan.directions.imports() if f"{name}(" in tail]
+    imports = ["import numpy as np", *_imports(called, renamed)]
     if definitions:
         imports.insert(0, "from collections import namedtuple")
     front, line_map = _with_imports(derivative, imports)
@@ -198,7 +199,8 @@ class _Writer:
         passed = ", ".join([params, *self.batch, *map(values, self.lanes), "state.kept"])
         slopes = self.slopes[0] if plan.k == 1 else f"({', '.join(self.slopes)})"
         return [
-            "state.kept.used[:] = 0",
+            "used = state.kept.used",
+            "used[0], used[1] = 0, 0",
             f"loss, {slopes} = {derivative}({passed})",
             f"report[LOSS], report[SLOPE] = loss, {self.slopes[0]}",
         ]
@@ -266,8 +268,11 @@ class _Writer:
         arrays = [flat, *slots, *([self.memories[where]] if plan.share is not None else [])]
         strands = [lane[where] for lane in self.lanes]
         if strands[0].pair is None:
-            elements = [f"{weight} * {s.flat}[i]" for weight, s in zip(weights, strands)]
-            inner = self.elementwise(arrays, elements, constants, cast[-1], "i")
+            index = "0" if leaf.scalar else "i"
+            elements = [f"{weight} * {s.flat}[{index}]" for weight, s in zip(weights, strands)]
+            inner = self.elementwise(arrays, elements, constants, cast[-1], index)
+            if leaf.scalar:  # no loop, of which LLVM would not know that it has one round
+                return lines + inner
             return [*lines, f"for i in range({flat}.size):", *(f"    {line}" for line in inner)]
         return lines + self.by_rows(leaf, arrays, strands, weights, constants, cast[-1])
 
