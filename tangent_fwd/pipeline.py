@@ -12,6 +12,7 @@
     outer      directions that are outer products kept as two vectors
     simplify
     stack      products with one right factor, a value's and its tangent's, as one product
+    pack       tangents that are read again and again, lane beside lane
     workspace  arrays cut from memory that is kept between calls, where a caller asks for it
     nest       temporaries folded back into expressions
     naming     the names a person would have given
@@ -50,6 +51,7 @@ from tangent_fwd.transform.loops import loops
 from tangent_fwd.transform.naming import RESERVED, naming
 from tangent_fwd.transform.nest import nest
 from tangent_fwd.transform.outer import outer
+from tangent_fwd.transform.pack import pack
 from tangent_fwd.transform.pairs import holds_pair, refused
 from tangent_fwd.transform.signs import signs
 from tangent_fwd.transform.simplify import simplify
@@ -267,6 +269,8 @@ class Module:
                 stages.add("outer", program)
             program = stages.add("simplify", simplify(program))
             program = stages.add("stack", stack(program))
+        if self.lanes > 1 and any(active) and not kept:
+            program = stages.add("pack", pack(program, self.lanes))
         if kept:
             program = stages.add("workspace", workspace(program))
         name = self.suffixed(function.name, any(active))

@@ -228,6 +228,25 @@ def nbody_potential(position, mass):
     return energy
 
 
+@golden(some(2, 3), some(2, 3, 3), some(4, 3), active=(0, 1), lanes=3, name="whitened_lanes3")
+def whitened(means, factors, points):
+    """Squared distances of points from means, each in a metric of its own."""
+    count, size = means.shape
+    scales = np.empty((count, size))
+    for k in range(count):
+        for r in range(size):
+            scales[k, r] = math.exp(factors[k, r, r])
+    total = 0.0
+    for i in range(points.shape[0]):
+        for k in range(count):
+            for r in range(size):
+                y = scales[k, r] * (points[i, r] - means[k, r])
+                for c in range(r):
+                    y += factors[k, r, c] * (points[i, c] - means[k, c])
+                total += y * y
+    return total
+
+
 @golden(some(8), 0.1, 5, active=(0, 1), order=2, name="heat_second")
 @golden(some(8), 0.1, 5, active=(0, 1))
 def heat(u, rate, steps):

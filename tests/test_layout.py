@@ -61,6 +61,7 @@ PASSES = (
     "transform/tangent",
     "transform/outer",
     "transform/stack",
+    "transform/pack",
     "transform/workspace",
     "transform/second",
     "transform/nest",

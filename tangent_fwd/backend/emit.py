@@ -32,6 +32,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tangent_fwd.backend.groups import Group, grouped
+from tangent_fwd.backend.reading import remark
 from tangent_fwd.backend.syntax import BINARY, expression
 from tangent_fwd.backend.wrap import constant, docstring, joined, legend, quoted, signature, wrap
 from tangent_fwd.ir.nodes import (
@@ -265,9 +266,7 @@ class _Writer:
     def stmt(self, stmt: Stmt, depth: int) -> None:
         if isinstance(stmt, (Let, Store, Do, Return)):
             text = self.simple(stmt)
-            if isinstance(stmt, (Let, Store)) and stmt.any_order:
-                text += "  # any order"
-            self.line(self.fit(text, depth), depth, stmt)
+            self.line(self.fit(text, depth, remark(stmt)), depth, stmt)
         elif isinstance(stmt, Raise):
             message = quoted(stmt.message) if stmt.message else ""
             self.line(f"raise {stmt.exception}({message})", depth, stmt)
@@ -344,13 +343,14 @@ class _Writer:
         node.ctx = ast.Store()
         return node
 
-    def fit(self, text: str, depth: int) -> str:
-        """A long statement over several lines, broken at operators inside parentheses."""
-        if len(text) + 4 * depth <= _WIDTH:
-            return text
-        text, mark, _ = text.partition("  # any order")
-        broken = wrap(text, _WIDTH - 4 * depth - len(mark and "  # any order"))
-        return broken.replace("\n", "\n" + "    " * depth) + mark
+    def fit(self, text: str, depth: int, remark: str = "") -> str:
+        """A long statement over several lines, broken at operators inside parentheses; a remark
+        stands behind it.
+        """
+        room = _WIDTH - 4 * depth - len(remark)
+        if len(text) > room:
+            text = wrap(text, room).replace("\n", "\n" + "    " * depth)
+        return text + remark
 
 
 def _stretches(stmt: If) -> bool:

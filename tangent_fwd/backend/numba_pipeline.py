@@ -26,12 +26,29 @@ from numba.core.typed_passes import BaseNativeLowering, NativeLowering, NativePa
 from numba.parfors.parfor_lowering import ParforLower
 
 from tangent_fwd.backend import vector_math
-from tangent_fwd.backend.reading import any_order_lines, forward_indices
+from tangent_fwd.backend.reading import any_order_lines, forward_indices, side_by_side
 
 # What a marked line permits: without this flag LLVM keeps a float sum in sequence. Its products
 # stay as they are written, so that only the grouping of the terms is free.
 _FREE = "reassoc"
 _REORDERED = ("fadd", "fsub")
+
+
+class _Codegen:
+    """numba's code generator, of which a subclass changes something."""
+
+    def __init__(self, codegen: Any) -> None:
+        self._codegen = codegen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._codegen, name)
+
+
+class _AcrossLanes(_Codegen):
+    """A code generator that computes with neighbouring numbers at once (LLVM calls it SLP)."""
+
+    def _module_pass_manager(self, **options: Any) -> Any:
+        return self._codegen._module_pass_manager(**{"slp_vectorize": True, **options})
 
 
 class StrictLibrary(JITCodeLibrary):  # type: ignore[misc]
@@ -40,9 +57,22 @@ class StrictLibrary(JITCodeLibrary):  # type: ignore[misc]
     LLVM can compute the terms of a float sum side by side and still add them one after the
     other, bit for bit as written; on x86 it does so only when told to. The switch belongs to the
     process, so it is on only while numba's compiler lock is held for our own code.
+
+    Where the lanes of a pass lie side by side they are what is computed at once, by LLVM's other
+    vectoriser, and loops around ordered sums stay as they are.
     """
 
+    side_by_side = False
+    _codegen: Any
+
     def _optimize_final_module(self) -> None:
+        if self.side_by_side:
+            codegen, self._codegen = self._codegen, _AcrossLanes(self._codegen)
+            try:
+                super()._optimize_final_module()
+            finally:
+                self._codegen = codegen
+            return
         llvm.set_option("tangent_fwd", "-force-ordered-reductions")
         try:
             super()._optimize_final_module()
@@ -129,6 +159,7 @@ class _Additions:
     func_ir: Any
     function: Any
     module: Any
+    library: StrictLibrary
     fold_call_args: Callable[..., Any]
 
     @functools.cached_property
@@ -147,7 +178,8 @@ class _Additions:
                 instruction.flags.append(_FREE)
 
     def lower_expr(self, resty: Any, expr: Any) -> Any:
-        if expr.op == "inplace_binop" and expr.immutable_fn is operator.sub:
+        minus = expr.op == "inplace_binop" and expr.immutable_fn is operator.sub
+        if minus and not self.library.side_by_side:
             kinds = {self.typeof(expr.lhs.name), self.typeof(expr.rhs.name), resty}
             if kinds in ({types.float64}, {types.float32}):
                 return self._subtract(expr)
@@ -225,14 +257,8 @@ class ParallelVectorLower(ParallelLower):
         self.context.codegen = lambda: codegen
 
 
-class _KernelCodegen:
+class _KernelCodegen(_Codegen):
     """A code generator that makes our kind of library for the bodies of parallel loops."""
-
-    def __init__(self, codegen: Any) -> None:
-        self._codegen = codegen
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._codegen, name)
 
     def create_library(self, name: str, **options: Any) -> Any:
         if name.startswith("__numba_parfor_gufunc"):
@@ -249,6 +275,8 @@ class _Lowering(BaseNativeLowering):  # type: ignore[misc]
         if state.library is None:
             kind = VectorLibrary if self.vector_math else StrictLibrary
             state.library = kind(state.targetctx.codegen(), state.func_id.func_qualname)
+            source = state.func_id
+            state.library.side_by_side = side_by_side(source.filename, source.func_name)
             state.library.enable_object_caching()
         return bool(super().run_pass(state))
 

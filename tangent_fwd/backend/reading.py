@@ -1,4 +1,6 @@
-"""What the compiler reads off emitted text, beyond what numba sees: free sums, upward loops."""
+"""What the compiler reads off emitted text, beyond what numba sees: free sums, upward loops, and
+lanes that lie side by side.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,19 @@ import ast
 import functools
 import linecache
 
+from tangent_fwd.ir.nodes import Let, Op, Stmt, Store
+
 ANY_ORDER = "# any order"
+SIDE_BY_SIDE = "# side by side"
+
+
+def remark(stmt: Stmt) -> str:
+    """What is written behind a statement for the compiler, and for readers."""
+    if isinstance(stmt, (Let, Store)) and stmt.any_order:
+        return f"  {ANY_ORDER}"
+    made = stmt.value if isinstance(stmt, Let) else None
+    holds_lanes = isinstance(made, Op) and "lanes" in dict(made.keywords)
+    return f"  {SIDE_BY_SIDE}" if holds_lanes else ""
 
 
 def any_order_lines(filename: str) -> frozenset[int]:
@@ -43,11 +57,30 @@ def forward_indices(filename: str, function: str) -> frozenset[str]:
         filename: a name that `linecache` can read.
         function: the function's name.
     """
-    tree = ast.parse("".join(linecache.getlines(filename)))
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == function:
-            return _forward_names(node)
-    return frozenset()
+    found = _function(linecache.getlines(filename), function)
+    return frozenset() if found is None else _forward_names(found)
+
+
+def side_by_side(filename: str, function: str) -> bool:
+    """Whether a function has an array that holds the lanes side by side.
+
+    Args:
+        filename: a name that `linecache` can read.
+        function: the function's name.
+    """
+    lines = linecache.getlines(filename)
+    if not any(line.rstrip().endswith(SIDE_BY_SIDE) for line in lines):
+        return False
+    found = _function(lines, function)
+    own = [] if found is None else lines[found.lineno : found.end_lineno]
+    return any(line.rstrip().endswith(SIDE_BY_SIDE) for line in own)
+
+
+def _function(lines: list[str], name: str) -> ast.FunctionDef | None:
+    for node in ast.parse("".join(lines)).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return node
+    return None
 
 
 def _forward_names(function: ast.FunctionDef) -> frozenset[str]:

@@ -120,6 +120,7 @@ def legend(text: str) -> list[str]:
     """What a reader may wonder about, where it occurs."""
     marks = {
         "  # any order": "What a line marked `any order` adds up may be added in any order.",
+        "  # side by side": "An array marked `side by side` holds all lanes, in its last axis.",
         " != 0.0 else 0.0": "A direction of zero gives a tangent of zero, whatever the partial is.",
     }
     return [meaning for mark, meaning in marks.items() if mark in text]
