@@ -1,6 +1,6 @@
 """Beale's and Rosenbrock's functions, descended along random directions.
 
-    python examples/paper/functions.py [--results FOLDER] [--quick]
+    python -m examples.paper.functions [--results FOLDER] [--quick]
 
 The first experiment of "Gradients without Backpropagation" (Baydin, Pearlmutter, Syme, Wood, Torr,
 2022): plain descent with the forward gradient under N(0, I) beside descent with the gradient
