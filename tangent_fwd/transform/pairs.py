@@ -201,11 +201,12 @@ class Pairs:
             return pair(first) and self.ndim(first) == 2
         if value.fn == "numpy.reshape":
             return shared and pair(first) and self.keeps_rows(value)
-        if is_product(value):
-            return [pair(a) for a in value.args].count(True) == 1 and all(
-                self.ndim(a) == 2 for a in value.args
-            )
-        return False
+        # A derivative multiplies no two tangents, so the other factor is no pair in the end.
+        return (
+            is_product(value)
+            and any(map(pair, value.args))
+            and all(self.ndim(a) == 2 for a in value.args)
+        )
 
     def is_part(self, value: Op) -> bool:
         """Whether a value is a matrix of a stack, or a smaller stack of them."""
