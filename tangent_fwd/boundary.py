@@ -263,17 +263,20 @@ def _check_outer(tree: Leaf, primal: Array, tangent: Outer) -> None:
         )
     for letter, axis in (("u", -1), ("v", -2)):
         vector = getattr(tangent, letter)
-        shape = tuple(np.delete(primal.shape, axis).tolist())
+        shapes = [tuple(np.delete(primal.shape, axis).tolist())]
+        if letter == "v" and primal.ndim > 2:
+            shapes.append(primal.shape[-1:])
         if type(vector) is not np.ndarray or vector.dtype != primal.dtype:
             got = vector.dtype if isinstance(vector, np.ndarray) else _class(vector)
             raise TypeError(
                 f"`{letter}` of the tangent of `{tree.path}` must be an array of {primal.dtype}, "
                 f"got {got}"
             )
-        if vector.shape != shape:
+        if vector.shape not in shapes:
+            asked = " or ".join(map(str, shapes))
             raise ValueError(
                 f"`{letter}` of the tangent of `{tree.path}` has shape {vector.shape}, but the "
-                f"shape {primal.shape} of `{tree.path}` asks for {shape}"
+                f"shape {primal.shape} of `{tree.path}` asks for {asked}"
             )
 
 

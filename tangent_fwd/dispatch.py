@@ -62,7 +62,7 @@ def form(tangent: Any) -> Any:
     if not isinstance(tangent, np.ndarray):
         return None
     flags = tangent.flags
-    return tangent.ndim == 0, flags.c_contiguous, flags.f_contiguous, flags.aligned
+    return tangent.ndim, flags.c_contiguous, flags.f_contiguous, flags.aligned
 
 
 def build(
@@ -173,8 +173,8 @@ def _outer(writer: _Writer, tree: Leaf, primal: str, name: str, tangent: Outer) 
     inner = []
     for letter, part in zip("uv", tangent):
         vector = f"{name}.{letter}"
-        kept = f"{primal}.shape[:-{1 if letter == 'u' else 2}]"
-        shape = kept if letter == "u" else f"{kept} + {primal}.shape[-1:]"
+        front = "" if part.ndim == 1 else f"{primal}.shape[:-2] + "
+        shape = f"{primal}.shape[:-1]" if letter == "u" else f"{front}{primal}.shape[-1:]"
         writer.checks.append(f"{vector}.__class__ is ndarray and {vector}.dtype is {dtype}")
         writer.checks.append(f"{vector}.shape == {shape}")
         inner.append(_laid_out(writer, vectors, vector, part, False))

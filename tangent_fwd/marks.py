@@ -18,8 +18,10 @@ class Outer(NamedTuple):
 
     Attributes:
         u: shape `x.shape[:-1]`, in the dtype of `x`.
-        v: shape `x.shape[:-2] + x.shape[-1:]`, in the dtype of `x`; for an array `x` of more than
-            two axes the direction is `u[..., :, None] * v[..., None, :]`.
+        v: shape `x.shape[-1:]`, in the dtype of `x`; the direction is `u[..., None] * v`, as of the
+            matrix `x.reshape(-1, x.shape[-1])`. For an array `x` of more than two axes the shape
+            can also be `x.shape[:-2] + x.shape[-1:]`, a pair for each matrix of a stack; the
+            direction is `u[..., :, None] * v[..., None, :]` then.
     """
 
     u: Any

@@ -20,7 +20,7 @@ from tangent_fwd.boundary import Tree
 from tangent_fwd.gradient import Gradients
 from tangent_fwd.marks import Outer
 from tangent_fwd.specialise import Specialiser, tangent_type, tuple_of
-from tangent_fwd.transform.pairs import vector_type
+from tangent_fwd.transform.pairs import vector_types
 
 # Numba gives no fingerprint for strings, functions and the like, nor for integers beyond 64 bits.
 NO_FINGERPRINT = (NotImplementedError, OverflowError)
@@ -179,7 +179,7 @@ class Router:
 def _with_pairs(kind: Any, tangent: Any) -> Any:
     """The numba type of a checked tangent, whose outer products are tuples of two vectors."""
     if isinstance(tangent, Outer) and isinstance(kind, types.Array):
-        return types.UniTuple(vector_type(kind), 2)
+        return types.BaseTuple.from_types(vector_types(kind, tangent.v.ndim == 1))
     if isinstance(kind, types.BaseTuple):
         return tuple_of(kind, list(map(_with_pairs, kind, tangent)))
     return tangent_type(kind)

@@ -20,7 +20,7 @@ from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.options import Options
 from tangent_fwd.program import Program
 from tangent_fwd.source import Span
-from tangent_fwd.transform.pairs import holds_pair, is_pair, vector_type
+from tangent_fwd.transform.pairs import holds_pair, is_pair, vector_types
 
 Types = tuple[Any, ...]
 # Types of the arguments, lanes, order, and types of the tangents where some hold pairs.
@@ -163,11 +163,12 @@ class Specialiser:
 
 def _check_pairs(primal: Any, tangent: Any) -> None:
     if is_pair(primal, tangent):
-        vector = vector_type(primal)
-        if primal.ndim < 2 or list(tangent) != [vector, vector]:
+        wanted = [vector_types(primal, shared) for shared in (False, True)]
+        if primal.ndim < 2 or tuple(tangent) not in wanted:
+            pairs = " or ".join(dict.fromkeys(f"{u} and {v}" for u, v in wanted))
             raise TypeError(
-                f"the tangent of {primal} can be an array, or two of {vector} for an outer "
-                f"product; got {tangent}"
+                f"the tangent of {primal} can be an array, or {pairs} for an outer product; "
+                f"got {tangent}"
             )
     elif isinstance(primal, types.Array) and tangent != tangent_type(primal):
         raise TypeError(f"the tangent of {primal} has type {tangent}")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numba.core import types
 
-from tangent_fwd import Outer, forward_grad, pipeline
+from tangent_fwd import Outer, forward_grad, nn, pipeline
 from tangent_fwd.errors import ActivityError
 from tangent_fwd.frontend.parse import parse
 from tangent_fwd.program import Program
@@ -29,14 +29,16 @@ from tests.harness import (
 from tests.inputs import direction, fresh, inputs, is_float
 
 
-def vectors(value: Any, rng: np.random.Generator) -> Any:
-    """A direction whose arrays of two and more axes are pairs of vectors."""
+def vectors(value: Any, rng: np.random.Generator, shared: bool = False) -> Any:
+    """A direction whose arrays of two and more axes are pairs of vectors; `shared` says that each
+    has one `v` for all rows.
+    """
     if isinstance(value, tuple):
-        parts = [vectors(part, rng) for part in value]
+        parts = [vectors(part, rng, shared) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, np.ndarray) and value.ndim > 1 and value.dtype.kind == "f":
         *front, rows, columns = value.shape
-        sizes = ((*front, rows), (*front, columns))
+        sizes = ((*front, rows), (columns,) if shared else (*front, columns))
         return tuple(rng.uniform(-1.0, 1.0, size).astype(value.dtype) for size in sizes)
     return direction(value, rng)
 
@@ -46,7 +48,7 @@ def formed(moved: Any, value: Any) -> Any:
     if isinstance(value, tuple):
         parts = [formed(m, v) for m, v in zip(moved, value, strict=True)]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-    if isinstance(moved, tuple):
+    if isinstance(moved, tuple):  # one `v` for all rows is repeated by NumPy
         return moved[0][..., :, None] * moved[1][..., None, :]
     return moved
 
@@ -61,15 +63,15 @@ def kind(moved: Any, value: Any) -> Any:
     return numba.typeof(moved)
 
 
-def with_matrices() -> list[tuple[str, Callable[..., Any]]]:
-    """The programs of the corpus that take a float array of two or more axes."""
+def with_axes(least: int) -> list[tuple[str, Callable[..., Any]]]:
+    """The programs of the corpus that take a float array of so many axes or more."""
 
-    def has_matrix(value: Any) -> bool:
+    def fits(value: Any) -> bool:
         if isinstance(value, tuple):
-            return any(map(has_matrix, value))
-        return isinstance(value, np.ndarray) and value.ndim > 1 and value.dtype.kind == "f"
+            return any(map(fits, value))
+        return isinstance(value, np.ndarray) and value.ndim >= least and value.dtype.kind == "f"
 
-    return [(n, f) for n, f in programs() if any(map(has_matrix, inputs(f)))]
+    return [(n, f) for n, f in programs() if any(map(fits, inputs(f)))]
 
 
 def differentiate(
@@ -100,17 +102,30 @@ def differentiate(
             id=f"{module}.{f.__name__}",
             marks=() if module in ("matmul", "ml", "tuples") else pytest.mark.slow,
         )
-        for module, f in with_matrices()
+        for module, f in with_axes(2)
     ],
 )
 def test_a_pair_of_vectors_is_the_matrix_it_stands_for(
     function: Callable[..., Any], lanes: int
 ) -> None:
+    check(function, lanes, shared=False)
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("function", [pytest.param(f, id=f.__name__) for _, f in with_axes(3)])
+def test_a_vector_for_all_rows_is_the_array_it_stands_for(
+    function: Callable[..., Any], lanes: int
+) -> None:
+    check(function, lanes, shared=True)
+
+
+def check(function: Callable[..., Any], lanes: int, shared: bool) -> None:
+    """A program of the corpus along outer products, against the oracle along arrays."""
     args = inputs(function)
     rng = np.random.default_rng(4)
     active = tuple(map(is_float, args))
     given = [a for a, on in zip(args, active, strict=True) if on]
-    ways = [tuple(vectors(a, rng) for a in given) for _ in range(lanes)]
+    ways = [tuple(vectors(a, rng, shared) for a in given) for _ in range(lanes)]
     expected = original(function, args)
     written = any(
         oracle.distance(after, before) > 0
@@ -122,16 +137,220 @@ def test_a_pair_of_vectors_is_the_matrix_it_stands_for(
             differentiate(function, args, active, ways[0], lanes)
         return
     program = differentiate(function, args, active, ways[0], lanes)
+    compare(program, function, args, active, ways, expected[0])
+
+
+def compare(
+    program: Program,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    active: tuple[bool, ...],
+    ways: list[tuple[Any, ...]],
+    expected: Any,
+) -> None:
+    """Value and slopes of a derivative along outer products, against those along arrays."""
+    given = [a for a, on in zip(args, active, strict=True) if on]
     tangents = [fresh(way[k]) for k in range(len(given)) for way in ways]
     value, slopes = plain(program)(*fresh(args), *tangents)
-    slopes = (slopes,) if lanes == 1 else slopes
+    slopes = (slopes,) if len(ways) == 1 else slopes
     tolerance = TOLERANCE_32 if single(args) else TOLERANCE
-    assert oracle.distance(value, expected[0]) <= tolerance
+    assert oracle.distance(value, expected) <= tolerance
     for way, slope in zip(ways, slopes, strict=True):
         whole = iter(formed(m, a) for m, a in zip(way, given, strict=True))
         full = tuple(next(whole) if on else None for on in active)
         answer = oracle.tangent(function, args, full)
         assert oracle.distance(integers_as_zero(slope, value), answer.value) <= tolerance
+
+
+# --- kernels: arrays of more axes, multiplied as a matrix -----------------------------------------
+
+K = np.random.default_rng(1).uniform(0.2, 1.3, (2, 2, 2, 3))
+L = np.random.default_rng(2).uniform(0.2, 1.3, (2, 2, 2, 3))
+LEFT = np.random.default_rng(3).standard_normal((4, 8))
+
+
+def as_one_matrix(K, LEFT):
+    rows, columns, channels, outputs = K.shape
+    return LEFT @ K.reshape((rows * columns * channels, outputs))
+
+
+def as_one_matrix_by_axis(K, LEFT):
+    return np.tanh(LEFT @ np.reshape(K, (-1, K.shape[-1])))
+
+
+def as_a_stack(K, LEFT):
+    weights = K.reshape(K.shape[0], K.shape[1] * K.shape[2], K.shape[3])
+    total = LEFT[:, :4] @ weights[0]
+    for i in range(1, K.shape[0]):
+        total = total + LEFT[:, 4:] @ weights[i]
+    return total
+
+
+def as_a_matrix_of_its_parts(K, LEFT):
+    part = K[1]
+    return LEFT[:, :4] @ part.reshape((4, K.shape[3])) + LEFT[:, :2] @ part[0]
+
+
+def forth_and_back(K, LEFT):
+    whole = K.reshape((8, K.shape[3]))
+    again = whole.reshape((4, 2, whole.shape[1]))
+    return again[1] * again[2] + again[0, 1, 2]
+
+
+def by_elements(K, LEFT):
+    total = K[0, 1, 0, 2] * LEFT[0, 0]
+    for c in range(K.shape[3]):
+        total += K[1, 1, 0, c] * K[0, 0, 1, c]
+    return total
+
+
+def with_short_axes(K, LEFT):
+    return K[:1] * K + np.sum(K * LEFT[0, :3])
+
+
+def through_a_helper(K, LEFT):
+    return _product(K, LEFT, K.shape[3]) + _matrix(K)[0]
+
+
+def _product(kernel, left, outputs):
+    return left @ kernel.reshape((left.shape[1], kernel.shape[3])) * outputs
+
+
+def _matrix(kernel):
+    return kernel.reshape((8, kernel.shape[3]))
+
+
+def other_axes_first(K, LEFT):
+    return np.transpose(K)[0, 1] * LEFT[0, 0] + np.sum(K, axis=0)[0, 0, 0]
+
+
+STAY = (
+    as_one_matrix, as_one_matrix_by_axis, as_a_stack, as_a_matrix_of_its_parts, forth_and_back,
+    by_elements, other_axes_first,
+)  # fmt: skip
+
+
+def rows_of_another_length(K, LEFT):
+    return LEFT[:, :4] @ K.reshape((K.shape[3] + 1, 6))
+
+
+def rows_of_an_axis_that_is_as_long(K, LEFT):
+    return LEFT[:, :6] @ K.reshape((6, K.shape[0] * 2)) + K.reshape((12, K.shape[1]))[0, 1]
+
+
+def rows_as_long_as_a_number(K, LEFT):
+    return LEFT @ K.reshape((8, 3))
+
+
+def rows_as_long_as_those_of_another(K, LEFT):
+    other = np.ones((2, 3))
+    return LEFT @ K.reshape((8, other.shape[1]))
+
+
+def one_row(K, LEFT):
+    return np.sum(K[1, 1, 1].reshape((K.shape[3],))) + K.reshape(-1)[5]
+
+
+BECOME_ARRAYS = (
+    rows_of_another_length, rows_of_an_axis_that_is_as_long, rows_as_long_as_a_number,
+    rows_as_long_as_those_of_another, one_row,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "stack"])
+@pytest.mark.parametrize(
+    "function", [*STAY, *BECOME_ARRAYS, with_short_axes, through_a_helper], ids=lambda f: f.__name__
+)
+def test_kernels(function: Callable[..., Any], shared: bool, lanes: int) -> None:
+    rng = np.random.default_rng(5)
+    ways = [(vectors(K, rng, shared), direction(LEFT, rng)) for _ in range(lanes)]
+    program = differentiate(function, (K, LEFT), (True, True), ways[0], lanes)
+    compare(program, function, (K, LEFT), (True, True), ways, function(K, LEFT))
+    if shared and function in STAY + BECOME_ARRAYS:
+        assert makes_arrays(program) == (function in BECOME_ARRAYS)
+
+
+def rows_of_the_turn_before(kernels, LEFT):
+    total = 0.0
+    for turn in range(2):
+        kernel = kernels[turn]
+        if turn == 0:
+            outputs = kernel.shape[3]
+        rows = kernel.reshape((-1, outputs))
+        total += rows[7, 2] * LEFT[0, 0]
+    return total
+
+
+def test_an_array_is_another_one_in_the_next_turn_of_a_loop() -> None:
+    rng = np.random.default_rng(5)
+    args = (K, L.reshape((2, 3, 2, 2))), LEFT
+    way = vectors(args[0], rng, True), direction(LEFT, rng)
+    program = differentiate(rows_of_the_turn_before, args, (True, True), way, 1)
+    expected = rows_of_the_turn_before(*args)
+    compare(program, rows_of_the_turn_before, args, (True, True), [way], expected)
+
+
+def makes_arrays(program: Program) -> bool:
+    """Whether the pass that keeps pairs has made arrays of some."""
+    before, after = (dict(program.stages)[name].count("empty(") for name in ("tangent", "outer"))
+    return after > before
+
+
+def chosen(K, L, LEFT):
+    kernel = K
+    if LEFT[0, 0] > 5.0:
+        kernel = L
+    return kernel[0, 0, 1] + LEFT[0, 0] * kernel[1, 0, 0, 2]
+
+
+@pytest.mark.parametrize("second", [True, False])
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("size", [0.0, 9.0])
+def test_a_variable_that_holds_pairs_of_both_kinds(size: float, first: bool, second: bool) -> None:
+    rng = np.random.default_rng(6)
+    args = K, L, np.full((1, 1), size)
+    way = vectors(K, rng, first), vectors(L, rng, second), rng.standard_normal((1, 1))
+    program = differentiate(chosen, args, (True,) * 3, way, 1)
+    compare(program, chosen, args, (True,) * 3, [way], chosen(*args))
+    assert makes_arrays(program) == (first != second)
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("convolution", [nn.conv2d, nn.conv2d_valid], ids=lambda f: f.__name__)
+def test_a_convolution_forms_no_kernel(convolution: Callable[..., Any], lanes: int) -> None:
+    rng = np.random.default_rng(8)
+    args = rng.standard_normal((2, 4, 3, 2)), K, rng.standard_normal(3)
+    active = (True,) * 3
+    ways = [
+        (direction(args[0], rng), vectors(K, rng, True), direction(args[2], rng))
+        for _ in range(lanes)
+    ]
+    program = differentiate(convolution, args, active, ways[0], lanes)
+    compare(program, convolution, args, active, ways, convolution(*args))
+    assert "u_weights" in program.text or "u_weights_0" in program.text
+    assert "d_weights" not in program.text
+
+
+def test_kernels_from_python_and_inside_compiled_code() -> None:
+    along_rows = forward_grad(as_a_stack)
+    formed_first = forward_grad(rows_as_long_as_a_number)
+    rng = np.random.default_rng(9)
+    shared, stack = (Outer(*vectors(K, rng, kind)) for kind in (True, False))
+
+    @numba.njit
+    def inside(K: Any, LEFT: Any, way: Any) -> Any:
+        return along_rows.tangent(K, LEFT, way)
+
+    for function in (along_rows, formed_first):
+        for _ in range(2):  # the second time is the short way, on which both look alike
+            for way in (shared, stack):
+                expected = function.jvp((K, LEFT), (formed(tuple(way), K),))
+                found = function.jvp((K, LEFT), (way,))
+                np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
+    for way in (shared, stack):
+        expected = along_rows.jvp((K, LEFT), (formed(tuple(way), K),))
+        np.testing.assert_allclose(inside(K, LEFT, way)[1], expected[1], rtol=1e-12)
 
 
 # --- from Python, and inside compiled code --------------------------------------------------------
@@ -146,6 +365,9 @@ U, V, B = rng.standard_normal(3), rng.standard_normal(2), rng.standard_normal(2)
 def layer(params, x):
     W, b = params
     return np.sum(np.tanh(x @ W + b))
+
+
+as_a_kernel = forward_grad(as_one_matrix)
 
 
 @forward_grad
@@ -205,6 +427,26 @@ def test_pairs_that_do_not_fit_are_named(
         layer.jvp((PARAMS, X), (tangents,))
 
 
+@pytest.mark.parametrize(
+    ("u", "v", "words"),
+    [
+        (
+            K[..., 0],
+            np.ones(2),
+            r"`v` of the tangent of `K` has shape \(2,\), but .* asks for \(2, 2, 3\) or \(3,\)",
+        ),
+        (K[0, ..., 0], np.ones(3), r"`u` of the tangent of `K` .* asks for \(2, 2, 2\)"),
+        (K[..., 0], K[0, :, 0], r"`v` of .* has shape \(2, 3\), but"),
+    ],
+)
+def test_pairs_that_do_not_fit_a_kernel_are_named(u: Any, v: Any, words: str) -> None:
+    function = forward_grad(as_a_stack)
+    for _ in range(2):  # before and behind the first that fits
+        with pytest.raises(ValueError, match=words):
+            function.jvp((K, LEFT), (Outer(u, v),))
+        function.jvp((K, LEFT), (Outer(K[..., 0].copy(), np.ones(3)),))
+
+
 def test_a_wrong_pair_in_compiled_code_is_a_typing_error() -> None:
     @numba.njit
     def along(params: Any, x: Any, tangents: Any) -> Any:
@@ -214,6 +456,15 @@ def test_a_wrong_pair_in_compiled_code_is_a_typing_error() -> None:
         along(PARAMS, X, ((U.astype(np.float32), V.astype(np.float32)), B))
     with pytest.raises(numba.errors.TypingError, match="`d_params` has type"):
         along(PARAMS, X, (U, B))
+
+    @numba.njit
+    def along_kernel(K: Any, LEFT: Any, way: Any) -> Any:
+        return as_a_kernel.tangent(K, LEFT, way)
+
+    with pytest.raises(
+        numba.errors.TypingError, match=r"float64, 3d, C\) and array\(float64, 1d, C\) for an outer"
+    ):
+        along_kernel(K, LEFT, (K[..., 0].copy(), K[0, 0].copy()))
 
 
 def test_a_matrix_that_is_written_to_wants_a_matrix() -> None:

@@ -7,6 +7,7 @@ check at run time (a matrix product) are joined.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Var
@@ -20,6 +21,29 @@ def shape_of(name: str, axis: int, ndim: int) -> Expr:
     if ndim == 1:
         return Op("attr", (Var(name), Lit("size")))
     return Op("getitem", (Op("attr", (Var(name), Lit("shape"))), Lit(axis)))
+
+
+def axis_of(size: Expr, values: Mapping[str, Expr]) -> tuple[str, int] | None:
+    """The array and the axis whose size an expression is, as far as it is read off a shape.
+
+    `values` holds what each variable is that is bound once: `n = s[1]` with `s = x.shape` is the
+    size of axis 1 of x.
+    """
+    size = followed(size, values)
+    if not isinstance(size, Op) or size.fn != "getitem" or not isinstance(size.args[-1], Lit):
+        return None
+    shape, axis = followed(size.args[0], values), size.args[-1].value
+    if not isinstance(shape, Op) or shape.fn != "attr" or shape.args[1] != Lit("shape"):
+        return None
+    array = shape.args[0]
+    return (array.name, axis) if isinstance(array, Var) else None
+
+
+def followed(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    """What a variable stands for, through all copies."""
+    while isinstance(expr, Var) and expr.name in values:
+        expr = values[expr.name]
+    return expr
 
 
 class Shapes:

@@ -105,7 +105,7 @@ def stretch(ndim: int) -> str:
 # Up to so many rows, BLAS takes noticeably longer to read the right factor than to multiply by it;
 # below so many columns, the left factors are read too often for a copy of them to pay.
 _FEW_ROWS = 256
-_MANY_COLUMNS = 32
+_MANY_COLUMNS = 256
 
 
 def products(name: str) -> str:

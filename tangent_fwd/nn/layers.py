@@ -90,17 +90,16 @@ def _slide(images: Any, W: Any, b: Any, above: Any, left: Any, rows: Any, column
         raise ValueError("convolution: `W` has no pixels, or `images` has too few for it")
 
     # What is stored for an image has zeros around it, which stay from one to the next.
-    beside = np.zeros((rows + window_rows - 1, columns, window_columns * channels), W.dtype)
+    beside = np.zeros((rows + window_rows - 1, columns, window_columns, channels), W.dtype)
     lines = beside.reshape(((rows + window_rows - 1) * columns, window_columns * channels))
     weights = W.reshape((window_rows, window_columns * channels, outputs))
     out = np.empty((n, rows * columns, outputs), W.dtype)
     for k in range(n):
-        for j in range(window_columns):
-            first, last = max(0, left - j), min(columns, width + left - j)
-            if first < last:
-                beside[above : above + height, first:last, j * channels : (j + 1) * channels] = (
-                    images[k, :, first + j - left : last + j - left]
-                )
+        for y in range(height):
+            for j in range(window_columns):
+                for x in range(max(0, left - j), min(columns, width + left - j)):
+                    for c in range(channels):
+                        beside[above + y, x, j, c] = images[k, y, x + j - left, c]
         # One row further down in the image is `columns` lines further down here.
         out[k] = lines[: rows * columns] @ weights[0] + b
         for i in range(1, window_rows):

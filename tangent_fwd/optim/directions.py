@@ -43,7 +43,7 @@ class Strand:
     `word` is the variable that holds what is stored, `flat` its flat view, `memory` the
     remembered gradient of the leaf; `position` is the variable that holds the address of the
     leaf's first random number. A `pair` of words, for the vectors of an outer product, stands in
-    place of the flat view: each has a row for every matrix of the leaf.
+    place of the flat view: each has a row for every matrix that the leaf is taken for.
     """
 
     leaf: Leaf
@@ -76,9 +76,12 @@ class Directions:
         if strand.pair is None:
             return flattened(strand.word, strand.flat)
         # Sizes are read when the step runs, so that it is compiled once for networks of all sizes.
+        # As many matrices as `v` has rows; the rows of `u` are those of all of them together.
+        u, v = strand.pair
+        whole = f"{strand.word}[0]"
         return [
-            f"{vector} = {strand.word}[{place}].reshape(-1, {strand.word}[{place}].shape[-1])"
-            for place, vector in enumerate(strand.pair)
+            f"{v} = {strand.word}[1].reshape(-1, {strand.word}[1].shape[-1])",
+            f"{u} = {whole}.reshape({v}.shape[0], {whole}.size // max({v}.shape[0], 1))",
         ]
 
     def draw(self, lane: int, strands: Strands) -> list[str]:
@@ -142,19 +145,23 @@ class RankOne(Directions):
     """Products `u vᵀ` of signs for matrices, signs for everything else; q = n, as for signs alone.
 
     A matrix is never formed: the pass costs little more than half of one along a whole matrix,
-    and drawing costs nothing. An array of more than two axes has a pair for each of its matrices.
+    and drawing costs nothing. An array of three axes is a stack of matrices, with a pair for each.
+    An array of more axes is the kernel of a convolution, one matrix with a row for each channel of
+    each pixel: it is multiplied as that, so its `v` has only the last axis.
     """
 
     def factored(self, leaf: Leaf) -> bool:
-        """Matrices, and stacks of them."""
+        """Matrices, stacks of them, and kernels."""
         return leaf.array.ndim > 1
 
     def storage(self, leaf: Leaf, lane: int) -> Any:
-        """Two vectors for a matrix."""
+        """Two vectors for a matrix; here alone is decided what is a stack and what a kernel."""
         if not self.factored(leaf):
             return super().storage(leaf, lane)
         *front, rows, columns = leaf.array.shape
-        return tuple(np.zeros((*front, n), leaf.array.dtype) for n in (rows, columns))
+        behind = front if leaf.array.ndim == 3 else []
+        shapes = (*front, rows), (*behind, columns)
+        return tuple(np.zeros(shape, leaf.array.dtype) for shape in shapes)
 
     def draw(self, lane: int, strands: Strands) -> list[str]:
         """Signs for each vector; the second one has numbers of its own."""

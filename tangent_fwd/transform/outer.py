@@ -1,7 +1,8 @@
 """Outer products: a direction `u vᵀ` of a matrix stays two vectors.
 
-The tangent of a matrix may be given as a pair (u, v), for the matrix u[i] * v[j], or of an array
-with more axes as pairs of its last two: u[k, i] * v[k, j].
+The tangent of a matrix may be given as a pair (u, v), for the matrix u[i] * v[j]. Of an array with
+more axes it is a pair for each matrix of a stack, u[k, i] * v[k, j], or, where v has one axis, one
+pair for all its rows, u[k, i] * v[j], as of the matrix that it becomes by a reshape.
 Such a tangent is never formed where it goes into a product (`X @ u vᵀ` is `(X @ u) vᵀ`, a
 product with a vector instead of a matrix) or is read by elements; whatever else reads it gets
 the array, made once.
@@ -45,7 +46,7 @@ def f(W, X, d::W):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -67,18 +68,19 @@ from tangent_fwd.ir.nodes import (
 from tangent_fwd.ir.walk import blocks, map_exprs, with_blocks
 from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.pairs import (
+    Pair,
     Pairs,
     Writes,
     holds_pair,
     is_pair,
     is_product,
+    is_shared,
     is_transposed,
     kept_apart,
-    vector_type,
+    vector_types,
 )
 
 Index = tuple[Expr, ...]
-Pair = tuple[Expr, Expr]
 _LETTERS = ("%i", "%j", "%k", "%l")
 _INDEX: Index = tuple(map(Var, _LETTERS))
 
@@ -146,7 +148,7 @@ class _Outer(Pairs):
         elif found is not None:
             self.form(target, self.dense[target], found, span)
         elif isinstance(value, Op) and is_product(value) and any(map(self.pair_of, value.args)):
-            self.timesvector_type(target, value, span)
+            self.times_vector(target, value, span)
         else:
             self.out.append(replace(stmt, value=self.rewritten(value)))
 
@@ -154,8 +156,7 @@ class _Outer(Pairs):
         """Take a pair that came as a tuple apart; make the array where somebody needs it."""
         whole = self.types.get(name)
         if name in self.pairs and is_tuple(whole):
-            parts = tuple(Op("getitem", (Var(name), Lit(k))) for k in range(2))
-            self.bind(name, (parts[0], parts[1]), span)
+            self.bind(name, _taken_apart(Var(name), whole), span)
         if name not in self.needed:
             return
         if name in self.pairs:
@@ -169,8 +170,7 @@ class _Outer(Pairs):
         """A tangent with its pairs as arrays; `want` and `have` are the types of both."""
         if is_pair(want, have):
             name = self.new(want)
-            parts = (Op("getitem", (place, Lit(0))), Op("getitem", (place, Lit(1))))
-            self.form(name, want, parts, span)
+            self.form(name, want, _taken_apart(place, have), span)
             return Var(name)
         if not holds_pair(want, have):
             return place
@@ -186,16 +186,17 @@ class _Outer(Pairs):
     def bind(self, name: str, found: Pair, span: Span) -> None:
         """Give the vectors of a pair names, unless they have some that stay."""
         kept = []
-        for letter, value in zip("uv", found):
+        kinds = vector_types(self.dense[name], found.shared)
+        for letter, value, kind in zip("uv", found.vectors, kinds):
             if isinstance(value, Var) and self.bound[value.name] <= 1 and self.bound[name] == 1:
                 kept.append(value)
                 continue
             vector = letter + name[1:] if name.startswith("d:") else self.new(None)
-            self.types[vector] = vector_type(self.dense[name])
+            self.types[vector] = kind
             self.out.append(Let(vector, value, span))
             self.bound[vector] = self.bound[name]
             kept.append(Var(vector))
-        self.factor[name] = (kept[0], kept[1])
+        self.factor[name] = Pair(kept[0], kept[1], found.shared)
 
     def new(self, kind: Any) -> str:
         self.fresh += 1
@@ -212,37 +213,48 @@ class _Outer(Pairs):
         if not isinstance(value, Op) or not value.args:
             return None
         pair = self.pair_of(value.args[0])
-        if pair is not None and value.fn == "getitem":
-            index = value.args[1:]
-            short = len(index) <= self.ndim(value.args[0]) - 2 and self.are_numbers(index)
-            return _both(pair, lambda e: Op("getitem", (e, *index))) if short else None
+        if pair is not None and self.is_part(value):
+            index, shared = value.args[1:], pair.shared or self.is_matrix(value)
+            return Pair(_at(pair.u, index), pair.v if pair.shared else _at(pair.v, index), shared)
         if pair is not None and value.fn == "stretch":
             shape = value.args[1]
             assert isinstance(shape, Op)
             *front, rows, columns = shape.args
-            sizes = [Op("tuple", (*front, n)) for n in (rows, columns)]
-            return Op("stretch", (pair[0], sizes[0])), Op("stretch", (pair[1], sizes[1]))
+            sizes = [(*front, rows), (columns,) if pair.shared else (*front, columns)]
+            u, v = (Op("stretch", (e, Op("tuple", n))) for e, n in zip(pair.vectors, sizes))
+            return Pair(u, v, pair.shared)
         if pair is not None and is_transposed(value) and self.ndim(value.args[0]) == 2:
-            return pair[1], pair[0]
+            return Pair(pair.v, pair.u, True)
+        if pair is not None and value.fn == "numpy.reshape":
+            return self.reshaped(pair, value) if pair.shared and self.keeps_rows(value) else None
         if is_product(value) and all(self.ndim(a) == 2 for a in value.args):
             left, right = value.args
             if pair is not None:
-                return pair[0], replace(value, args=(pair[1], right))
+                return Pair(pair.u, replace(value, args=(pair.v, right)), True)
             pair = self.pair_of(right)
             if pair is not None:
-                return replace(value, args=(left, pair[0])), pair[1]
+                return Pair(replace(value, args=(left, pair.u)), pair.v, True)
         return None
 
-    def timesvector_type(self, target: str, value: Op, span: Span) -> None:
+    def reshaped(self, pair: Pair, value: Op) -> Pair:
+        """A reshaped pair whose rows stay: only `u` changes its shape."""
+        shape = value.args[1:]
+        if isinstance(shape[0], Op):
+            shape = (replace(shape[0], args=shape[0].args[:-1]),)
+        else:
+            shape = shape[:-1]
+        return Pair(replace(value, args=(pair.u, *shape)), pair.v, True)
+
+    def times_vector(self, target: str, value: Op, span: Span) -> None:
         """The product of a pair and a vector: one of its vectors times a number."""
         left, right = value.args
         pair = self.pair_of(left)
         if pair is not None:
-            stays, meets = pair[0], (pair[1], right)
+            stays, meets = pair.u, (pair.v, right)
         else:
             pair = self.pair_of(right)
             assert pair is not None
-            stays, meets = pair[1], (left, pair[0])
+            stays, meets = pair.v, (left, pair.u)
         kind = self.dense[target]
         number = self.new(kind.dtype)
         self.out.append(Let(number, replace(value, args=meets), span))
@@ -252,11 +264,12 @@ class _Outer(Pairs):
 
     def form(self, name: str, kind: Any, pair: Pair, span: Span) -> None:
         """Make the array that a pair stands for."""
-        u, v = (self.named(e, vector_type(kind), span) for e in pair)
-        short = kind.ndim - 1
-        front = (shape_of(u.name, axis, short) for axis in range(short))
-        sizes = (*front, shape_of(v.name, short - 1, short))
-        self.fill(name, kind, sizes, _element((u, v), _INDEX[: kind.ndim]), span)
+        kinds = vector_types(kind, pair.shared)
+        u, v = (self.named(e, k, span) for e, k in zip(pair.vectors, kinds))
+        front = (shape_of(u.name, axis, kind.ndim - 1) for axis in range(kind.ndim - 1))
+        sizes = (*front, shape_of(v.name, kinds[1].ndim - 1, kinds[1].ndim))
+        element = _element(Pair(u, v, pair.shared), _INDEX[: kind.ndim])
+        self.fill(name, kind, sizes, element, span)
 
     def fill(self, name: str, kind: Any, sizes: Index, value: Expr, span: Span) -> None:
         """An array of these sizes, with `value` at every index."""
@@ -298,7 +311,7 @@ class _Outer(Pairs):
         pair = self.pair_of(arg)
         if pair is not None:
             assert isinstance(arg, Var)
-            return arg if is_tuple(self.types[arg.name]) else Op("tuple", pair)
+            return arg if is_tuple(self.types[arg.name]) else Op("tuple", pair.vectors)
         return arg if isinstance(arg, Ref) or self.is_tuple_of_pairs(arg) else self.rewritten(arg)
 
 
@@ -308,13 +321,15 @@ def _full(name: str) -> str:
 
 
 def _element(pair: Pair, index: Index) -> Expr:
-    *front, row, column = index
-    return Op("mul", (_at(pair[0], (*front, row)), _at(pair[1], (*front, column))))
+    *front, _, column = index
+    behind = (column,) if pair.shared else (*front, column)
+    return Op("mul", (_at(pair.u, index[:-1]), _at(pair.v, behind)))
 
 
 def _at(vector: Expr, index: Index) -> Expr:
     return Op("getitem", (vector, *index))
 
 
-def _both(pair: Pair, change: Callable[[Expr], Expr]) -> Pair:
-    return change(pair[0]), change(pair[1])
+def _taken_apart(place: Expr, kind: Any) -> Pair:
+    """The pair that is a tuple of this type."""
+    return Pair(_at(place, (Lit(0),)), _at(place, (Lit(1),)), is_shared(kind))

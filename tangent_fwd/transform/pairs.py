@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import Aliases, is_array, is_tuple
+from tangent_fwd.analysis.shapes import axis_of
 from tangent_fwd.errors import Diagnostic
-from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Store, Var
-from tangent_fwd.ir.walk import bindings, own_exprs, statements, subexpressions
+from tangent_fwd.ir.nodes import Expr, For, Function, Let, Lit, Op, Store, Var, While
+from tangent_fwd.ir.walk import assigned, bindings, blocks, own_exprs, statements, subexpressions
 from tangent_fwd.rules import rule
 from tangent_fwd.source import NOWHERE, Span
 
 Writes = Callable[[Op], tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The vectors of an outer product.
+
+    `shared` says that `v` has one axis, and is the same for all rows of an array of any number of
+    axes; else it has a row for each matrix of a stack. A matrix alone counts as shared.
+    """
+
+    u: Expr
+    v: Expr
+    shared: bool
+
+    @property
+    def vectors(self) -> tuple[Expr, Expr]:
+        """Both, u first."""
+        return self.u, self.v
 
 
 def is_pair(primal: Any, tangent: Any) -> bool:
@@ -29,9 +48,15 @@ def holds_pair(primal: Any, tangent: Any) -> bool:
     return is_pair(primal, tangent)
 
 
-def vector_type(kind: Any) -> Any:
-    """The numba type of both vectors of a pair that stands for arrays of type `kind`."""
-    return kind.copy(ndim=kind.ndim - 1, layout="C", readonly=False)
+def is_shared(tangent: Any) -> bool:
+    """Whether an outer product of this type has one `v` for all its rows; see `Pair`."""
+    return bool(tangent[1].ndim == 1)
+
+
+def vector_types(kind: Any, shared: bool) -> tuple[Any, Any]:
+    """The numba types of the vectors of a pair that stands for arrays of type `kind`."""
+    u = kind.copy(ndim=kind.ndim - 1, layout="C", readonly=False)
+    return u, u.copy(ndim=1) if shared else u
 
 
 def refused(
@@ -76,11 +101,18 @@ class Pairs:
         self.types: dict[str, Any] = {**function.types, **self.given}
         self.bound = bindings(function)
         self.values: dict[str, list[Expr]] = {}
+        self.fixed: dict[str, Expr] = {}
         for stmt in statements(function.body):
             if isinstance(stmt, Let):
                 self.values.setdefault(stmt.target, []).append(stmt.value)
+                if self.bound[stmt.target] == 1:
+                    self.fixed[stmt.target] = stmt.value
+        # What is the same array all the time; in a loop another may come with the next turn.
+        loops = (s for s in statements(function.body) if isinstance(s, (For, While)))
+        turning = {name for loop in loops for b in blocks(loop) for name in assigned(b)}
+        self.steady = {name for name, count in self.bound.items() if count == 1} - turning
         self.pass_on_tuples()
-        self.pairs = self.find_pairs()
+        self.pairs = dict(sorted(self.find_pairs()))
 
     def pass_on_tuples(self) -> None:
         """The types of what is taken out of tuples that hold pairs."""
@@ -110,8 +142,10 @@ class Pairs:
         primal, mine = self.dense[expr.name], self.types[expr.name]
         return is_tuple(primal) and holds_pair(primal, mine)
 
-    def find_pairs(self) -> set[str]:
-        """The largest set of arrays that are pairs whenever they are bound, and never stored to."""
+    def find_pairs(self) -> set[tuple[str, bool]]:
+        """The largest set of arrays that are pairs whenever they are bound, and never stored to;
+        each with whether it is shared, which has to be the same whenever it is bound.
+        """
         aliases = Aliases(self.function)
         everything = list(statements(self.function.body))
         ours = {s.target for s in everything if isinstance(s, Let) and _is_ours(s.value)}
@@ -119,16 +153,17 @@ class Pairs:
                   if isinstance(s, Store) and s.array not in ours}  # fmt: skip
         written = self.written_by_helpers()
         found = {
-            name for name, kind in self.dense.items()
-            if is_array(kind) and kind.ndim >= 2 and name not in ours
+            (name, shared) for name, kind in self.dense.items() for shared in (False, True)
+            if is_array(kind) and kind.ndim >= (2 if shared else 3) and name not in ours
             and aliases.find(name) not in stores
             and (name in self.values or name in self.given)
+            and (name not in self.given or is_shared(self.given[name]) == shared)
             and name.rsplit(":", 1)[-1] not in written
         }  # fmt: skip
         while True:
             kept = {
-                n for n in found
-                if all(self.gives_pair(v, found) for v in self.values.get(n, ()))
+                (n, shared) for n, shared in found
+                if all(self.gives_pair(v, shared, found) for v in self.values.get(n, ()))
                 and (n in self.given or n not in self.function.params)
             }  # fmt: skip
             if kept == found:
@@ -144,30 +179,67 @@ class Pairs:
         arguments = (op.args[1 + k] for op in calls for k in self.writes(op))
         return {arg.name for arg in arguments if isinstance(arg, Var)}
 
-    def gives_pair(self, value: Expr, pairs: set[str]) -> bool:
-        """Whether a value is an outer product, if `pairs` are."""
+    def gives_pair(self, value: Expr, shared: bool, pairs: set[tuple[str, bool]]) -> bool:
+        """Whether a value is an outer product of a kind, if `pairs` are."""
 
-        def pair(expr: Expr) -> bool:
-            return isinstance(expr, Var) and expr.name in pairs
+        def pair(expr: Expr, shared: bool = shared) -> bool:
+            return isinstance(expr, Var) and (expr.name, shared) in pairs
 
         if isinstance(value, Var):
             return pair(value)
         if not isinstance(value, Op):
             return False
-        if self.taken(value) is not None:
-            return True
+        kind = self.taken(value)
+        if kind is not None:
+            return is_tuple(kind) and is_shared(kind) == shared
         first = value.args[0] if value.args else Lit(None)
-        if value.fn == "getitem" and pair(first):
-            return len(value.args) - 1 <= self.ndim(first) - 2 and self.are_numbers(value.args[1:])
+        if self.is_part(value):
+            return pair(first) or (self.is_matrix(value) and shared and pair(first, False))
         if value.fn == "stretch":
             return pair(first)
         if is_transposed(value):
             return pair(first) and self.ndim(first) == 2
-        if is_product(value):
-            return [pair(a) for a in value.args].count(True) == 1 and all(
-                self.ndim(a) == 2 for a in value.args
-            )
-        return False
+        if value.fn == "numpy.reshape":
+            return shared and pair(first) and self.keeps_rows(value)
+        # A derivative multiplies no two tangents, so the other factor is no pair in the end.
+        return (
+            is_product(value)
+            and any(map(pair, value.args))
+            and all(self.ndim(a) == 2 for a in value.args)
+        )
+
+    def is_part(self, value: Op) -> bool:
+        """Whether a value is a matrix of a stack, or a smaller stack of them."""
+        return (
+            value.fn == "getitem"
+            and len(value.args) - 1 <= self.ndim(value.args[0]) - 2
+            and self.are_numbers(value.args[1:])
+        )
+
+    def is_matrix(self, part: Op) -> bool:
+        """Whether such a part is one matrix."""
+        return len(part.args) - 1 == self.ndim(part.args[0]) - 2
+
+    def keeps_rows(self, value: Op) -> bool:
+        """Whether a reshaped array has the rows that it had: its last axis is what it was."""
+        array, *shape = value.args
+        entries = shape[0].args if isinstance(shape[0], Op) else tuple(shape)
+        size = axis_of(entries[-1], self.fixed) if len(entries) > 1 else None
+        return (
+            isinstance(array, Var)
+            and size is not None
+            and size[1] in (-1, self.ndim(Var(size[0])) - 1)
+            and self.rows_of(size[0]) == self.rows_of(array.name) in self.steady
+        )
+
+    def rows_of(self, name: str) -> str:
+        """The array of which an array has all rows or some; a tangent is as long as its primal."""
+        value: Expr | None = Var(name.rsplit(":", 1)[-1])
+        while isinstance(value, Var) or (isinstance(value, Op) and self.is_part(value)):
+            whole = value if isinstance(value, Var) else value.args[0]
+            assert isinstance(whole, Var)
+            name, value = whole.name, self.fixed.get(whole.name)
+        return name
 
     def ndim(self, expr: Expr) -> int:
         kind = self.dense.get(expr.name) if isinstance(expr, Var) else None
