@@ -24,7 +24,7 @@ from examples.paper import race
 DEPTHS = (1, 2, 5, 10, 20, 50, 100)
 WIDTH = 1024
 BATCH = 64
-RATE = 2e-4
+RATE = 1e-9  # only time and memory count here, and deep networks of noise would diverge
 
 
 def parameters(depth: int, width: int = WIDTH) -> Any:
