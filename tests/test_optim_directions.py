@@ -20,9 +20,11 @@ def linear(params, A, a, c):
     return np.sum(A * W) + np.sum(a * b) + c * s
 
 
-def estimates(directions, k, count, seed=0):
-    """`count` gradients of a linear function, as the compiled step uses them."""
-    params = np.zeros((4, 3)), np.zeros(5), 0.0
+def estimates(directions, k, count, seed=0, shape=(4, 3)):
+    """`count` gradients of a linear function, as the compiled step uses them; `shape` is that of
+    its first parameter.
+    """
+    params = np.zeros(shape), np.zeros(5), 0.0
     trainer = optim.ForwardGradient(linear, params, optim.SGD(1.0), directions, k, seed)
     step_fn = trainer.step_fn
 
@@ -30,7 +32,7 @@ def estimates(directions, k, count, seed=0):
     def collect(state, A, a, c, out):
         W, b, s = state.params
         for row in range(len(out)):
-            W[:] = 0.0
+            W[...] = 0.0
             b[:] = 0.0
             s[0] = 0.0
             step_fn(state, A, a, c)
@@ -39,7 +41,7 @@ def estimates(directions, k, count, seed=0):
             out[row, 17] = -s[0]
 
     out = np.zeros((count, N))
-    collect(trainer.state, *G, out)
+    collect(trainer.state, G[0].reshape(shape), *G[1:], out)
     return out, trainer
 
 
@@ -67,8 +69,8 @@ FAMILIES = [
 ]
 
 
-def check_moments(directions, k, q, count):
-    g, _ = estimates(directions, k, count, seed=1)
+def check_moments(directions, k, q, count, shape=(4, 3)):
+    g, _ = estimates(directions, k, count, seed=1, shape=shape)
     square = np.sum(FLAT**2)
     assert np.mean(np.sum(g * g, axis=1)) / square == pytest.approx(q, rel=0.03)
     # The mean is the gradient within three standard deviations: along it, and in all directions
@@ -90,6 +92,13 @@ def test_moments_of_two_families(directions, k, q):
 @pytest.mark.parametrize(("directions", "k", "q"), FAMILIES)
 def test_moments(directions, k, q):
     check_moments(directions, k, q, 400_000)
+
+
+@pytest.mark.parametrize(
+    "shape", [(2, 1, 2, 3), pytest.param((2, 2, 3), marks=pytest.mark.slow)], ids=str
+)
+def test_moments_of_kernels_and_stacks(shape):
+    check_moments(optim.RankOne(), 1, N, 400_000, shape)
 
 
 @pytest.mark.slow

@@ -34,8 +34,8 @@ def matrices(rows: int, size: int, dtype: Any, seed: int = 0) -> tuple[Any, ...]
     return tuple((random.standard_normal(s) / size**0.5).astype(dtype) for s in shapes)
 
 
-# On either side of 32 columns and of 256 rows, where the one way takes over from the other.
-SIZES = [(1, 32), (5, 40), (5, 31), (256, 33), (257, 33)]
+# On either side of 256 columns and of 256 rows, where the one way takes over from the other.
+SIZES = [(1, 256), (5, 260), (5, 255), (256, 257), (257, 257)]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -56,7 +56,7 @@ def test_each_product_is_what_it_would_be_alone(
 
 def test_matrices_of_other_heights_are_multiplied_one_by_one() -> None:
     random = np.random.default_rng(0)
-    a, b, W = (random.standard_normal(s) for s in ((2, 7), (3, 7), (7, 40)))
+    a, b, W = (random.standard_normal(s) for s in ((2, 7), (3, 7), (7, 260)))
     for left, product in zip((a, b), function("products2")(a, b, W), strict=True):
         np.testing.assert_array_equal(product, left @ W)
 
@@ -82,7 +82,7 @@ def test_derivatives_of_all_lanes(rows: int, size: int, lanes: int) -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("memory", [0, 1 << 20])
 def test_with_a_workspace(memory: int, dtype: Any) -> None:
-    args, way = matrices(5, 40, dtype), matrices(5, 40, dtype, 1)
+    args, way = matrices(5, 260, dtype), matrices(5, 260, dtype, 1)
     program = kept(layers, args, (True,) * 3, 1)
     assert f"products2_take{8 * np.dtype(dtype).itemsize}(" in program.text
     work = workspace(memory)
