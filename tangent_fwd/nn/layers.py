@@ -95,6 +95,7 @@ def _slide(images: Any, W: Any, b: Any, above: Any, left: Any, rows: Any, column
     weights = W.reshape((window_rows, window_columns * channels, outputs))
     out = np.empty((n, rows * columns, outputs), W.dtype)
     for k in range(n):
+        # By elements, since a slice has strides that are known only when it is there.
         for y in range(height):
             for j in range(window_columns):
                 for x in range(max(0, left - j), min(columns, width + left - j)):

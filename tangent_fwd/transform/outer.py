@@ -77,6 +77,7 @@ from tangent_fwd.transform.pairs import (
     is_shared,
     is_transposed,
     kept_apart,
+    sizes_asked,
     vector_types,
 )
 
@@ -226,7 +227,10 @@ class _Outer(Pairs):
         if pair is not None and is_transposed(value) and self.ndim(value.args[0]) == 2:
             return Pair(pair.v, pair.u, True)
         if pair is not None and value.fn == "numpy.reshape":
-            return self.reshaped(pair, value) if pair.shared and self.keeps_rows(value) else None
+            if not pair.shared or not self.keeps_rows(value):
+                return None
+            shorter = Op("tuple", sizes_asked(value)[:-1])
+            return Pair(replace(value, args=(pair.u, shorter)), pair.v, True)
         if is_product(value) and all(self.ndim(a) == 2 for a in value.args):
             left, right = value.args
             if pair is not None:
@@ -235,15 +239,6 @@ class _Outer(Pairs):
             if pair is not None:
                 return Pair(replace(value, args=(left, pair.u)), pair.v, True)
         return None
-
-    def reshaped(self, pair: Pair, value: Op) -> Pair:
-        """A reshaped pair whose rows stay: only `u` changes its shape."""
-        shape = value.args[1:]
-        if isinstance(shape[0], Op):
-            shape = (replace(shape[0], args=shape[0].args[:-1]),)
-        else:
-            shape = shape[:-1]
-        return Pair(replace(value, args=(pair.u, *shape)), pair.v, True)
 
     def times_vector(self, target: str, value: Op, span: Span) -> None:
         """The product of a pair and a vector: one of its vectors times a number."""

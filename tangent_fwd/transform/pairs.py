@@ -222,9 +222,8 @@ class Pairs:
 
     def keeps_rows(self, value: Op) -> bool:
         """Whether a reshaped array has the rows that it had: its last axis is what it was."""
-        array, *shape = value.args
-        entries = shape[0].args if isinstance(shape[0], Op) else tuple(shape)
-        size = axis_of(entries[-1], self.fixed) if len(entries) > 1 else None
+        array, sizes = value.args[0], sizes_asked(value)
+        size = axis_of(sizes[-1], self.fixed) if len(sizes) > 1 else None
         return (
             isinstance(array, Var)
             and size is not None
@@ -262,6 +261,12 @@ def _is_ours(value: Expr) -> bool:
 def is_product(value: Op) -> bool:
     """Whether a value is a product of matrices or vectors."""
     return rule(value.fn) is rule("matmul")
+
+
+def sizes_asked(reshape: Op) -> tuple[Expr, ...]:
+    """What `a.reshape((n, m))` or `a.reshape(n, m)` gives for the sizes of the axes."""
+    first = reshape.args[1]
+    return first.args if isinstance(first, Op) and first.fn == "tuple" else reshape.args[1:]
 
 
 def is_transposed(value: Op) -> bool:

@@ -107,7 +107,7 @@ def stretch2(a, shape):
 def products2(a, b, W):
     """The products with W, as one while the rows are few, because that reads W once."""
     n = a.shape[0]
-    if n > 256 or W.shape[1] < 32 or b.shape != a.shape:
+    if n > 256 or W.shape[1] < 256 or b.shape != a.shape:
         a_W = np.dot(a, W)
         b_W = np.dot(b, W)
         return a_W, b_W
