@@ -26,7 +26,7 @@ After:
 
 >>> print(show(stack(before)))
 def f(x, W, d:x):
-    %both1 = products2(x, d:x, W)  # UniTuple(array(float32, 2d, C), 2)
+    %both1 = products2(x, d:x, W)  # UniTuple(array(float32, 2d, C) x 2)
     y = %both1[0]  # array(float32, 2d, C)
     d:y = %both1[1]  # array(float32, 2d, C)
     return (y, d:y)
