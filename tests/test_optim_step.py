@@ -92,7 +92,10 @@ def test_directions_are_those_at_the_documented_addresses():
         np.testing.assert_array_equal(direction.ravel(), expected)
 
 
-@pytest.mark.parametrize("directions", [optim.RankOne(), optim.Gaussian(), optim.Sphere()])
+SLOWER = [pytest.param(f, marks=pytest.mark.slow) for f in (optim.Gaussian(), optim.Sphere())]
+
+
+@pytest.mark.parametrize("directions", [optim.RankOne(), *SLOWER])
 def test_the_text_of_a_step_knows_no_sizes(directions):
     texts = set()
     for n in (2, 3):
