@@ -57,13 +57,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
     ]
     if not options.no_peers:
         runners += report.backward_runners(start, RATE, BATCH, options.threads)
-    pure = start()
-    calls = {"the loss alone": lambda: loss(pure, *batch)}
-    for runner in runners:
-        runner.run(np.repeat(batch[0], 2, 0), np.repeat(batch[1], 2), 0)
-        calls[runner.name] = lambda runner=runner: runner.run(*batch, 1)
-    steps = race.time_in_turn(calls, options.rounds)
-    report.step_table(steps, f"a step, batch {BATCH}, threads {options.threads}")
+    steps = report.timed_steps(runners, loss, start(), batch, options)
 
     found: dict[str, Any] = {"steps": steps, "curves": {}}
     for name, data in report.image_sets(options.data) if options.steps else ():

@@ -55,13 +55,7 @@ def main(given: list[str] | None = None) -> dict[str, Any]:
     ]
     if not options.no_peers:
         runners += report.backward_runners(start, rate, BATCH, options.threads)
-    pure = start()
-    calls = {"the loss alone": lambda: loss(pure, *batch)}
-    for runner in runners:
-        runner.run(np.repeat(batch[0], 2, 0), np.repeat(batch[1], 2), 0)
-        calls[runner.name] = lambda runner=runner: runner.run(*batch, 1)
-    steps = race.time_in_turn(calls, options.rounds)
-    report.step_table(steps, f"a step, batch {BATCH}, threads {options.threads}")
+    steps = report.timed_steps(runners, loss, start(), batch, options)
 
     several = {}
     for k in LANES:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from examples.paper import peers
-from examples.paper.race import Curve, Runner, race
+from examples.paper.race import Curve, Runner, race, time_in_turn
 from tangent_fwd import data
 
 TUNED_RATES = (0.01, 0.03, 0.1, 0.3, 1.0)
@@ -146,6 +146,19 @@ def table(
                 print(f"{name}: loss per step within {100 * max(apart):.1f} % of backpropagation's")
     if not all(math.isfinite(x) for curve in curves.values() for x in curve.losses):
         print("some losses are not finite")
+
+
+def timed_steps(
+    runners: list[Runner], loss: Any, params: Any, batch: Any, options: argparse.Namespace
+) -> dict[str, float]:
+    """Median seconds of a step of each runner, and of the loss alone; printed as a table."""
+    calls = {"the loss alone": lambda: loss(params, *batch)}
+    for runner in runners:
+        runner.run(np.repeat(batch[0], 2, 0), np.repeat(batch[1], 2), 0)
+        calls[runner.name] = lambda runner=runner: runner.run(*batch, 1)
+    steps = time_in_turn(calls, options.rounds)
+    step_table(steps, f"a step, batch {len(batch[1])}, threads {options.threads}")
+    return steps
 
 
 def step_table(steps: dict[str, float], title: str) -> None:

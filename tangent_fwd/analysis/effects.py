@@ -15,6 +15,10 @@ ALLOCATES = frozenset(
     "numpy.flatten stretch numpy.ascontiguousarray".split()
 )
 
+# What makes an array whose entries are written later, and what makes one of zeros.
+BLANKS = frozenset(["empty", "numpy.empty", "numpy.empty_like"])
+ZEROS = frozenset(["zeros", "numpy.zeros", "numpy.zeros_like"])
+
 # What gives its argument on, itself or as a view.
 _PASSES_ON = VIEWS | {"call", "tuple"}
 

@@ -92,6 +92,7 @@ from functools import cached_property
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array
+from tangent_fwd.analysis.effects import BLANKS, ZEROS
 from tangent_fwd.analysis.shapes import shape_of
 from tangent_fwd.ir.nodes import (
     Block,
@@ -126,8 +127,6 @@ from tangent_fwd.transform.words import core, mark
 Loop = For | Nest | While
 
 _LOOPS = (For, Nest, While)
-_ZEROS = frozenset(["zeros", "numpy.zeros", "numpy.zeros_like"])
-_BLANKS = frozenset(["empty", "numpy.empty", "numpy.empty_like"])
 # What a loop may compute that is left to the lanes. Where there are quotients, roots or
 # exponentials as well, it is better to have those of several elements at once.
 _PRODUCTS = frozenset(["add", "sub", "mul", "neg", "getitem", "attr"])
@@ -310,7 +309,7 @@ class _Pack:
     def sizes(self, name: str) -> tuple[Expr, ...] | None:
         """The sizes of an array made here; None where it is made in another way."""
         value, kind = self.made[name], self.types[name]
-        if not isinstance(value, Op) or value.fn not in _ZEROS | _BLANKS:
+        if not isinstance(value, Op) or value.fn not in ZEROS | BLANKS:
             return None
         first = value.args[0]
         if value.fn.endswith("_like"):
@@ -338,7 +337,7 @@ class _Pack:
                 sizes, kind = self.sizes(stmt.target), self.types[stmt.target]
                 assert isinstance(stmt.value, Op) and sizes is not None
                 if lane == 0:
-                    fn = "zeros" if stmt.value.fn in _ZEROS else "empty"
+                    fn = "zeros" if stmt.value.fn in ZEROS else "empty"
                     out.append(Let(packed, self.allocation(fn, sizes, kind), stmt.span))
                 continue
             if isinstance(stmt, Store) and stmt.array in places:

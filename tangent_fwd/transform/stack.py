@@ -36,6 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
@@ -92,8 +93,12 @@ class _Stack:
     def __init__(self, function: Function) -> None:
         self.function = function
         self.types = dict(function.types)
-        self.memory = Memory(function)
         self.count = 0
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Asked for only where there are products to compare."""
+        return Memory(self.function)
 
     def block(self, block: Block) -> Block:
         block = tuple(with_blocks(s, tuple(map(self.block, blocks(s)))) for s in block)

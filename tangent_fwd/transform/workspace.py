@@ -48,15 +48,13 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array
+from tangent_fwd.analysis.effects import BLANKS, ZEROS
 from tangent_fwd.analysis.shapes import shape_of
 from tangent_fwd.ir.nodes import Block, Do, Expr, For, Function, Let, Lit, Op, Ref, Stmt, Var, While
 from tangent_fwd.ir.walk import blocks, map_expr, map_exprs, with_blocks
 from tangent_fwd.transform.pairs import is_product
 from tangent_fwd.transform.stack import is_stacked
 
-# What makes an array whose entries are written later, and what makes one of zeros.
-_BLANK = frozenset(["empty", "numpy.empty", "numpy.empty_like"])
-_ZERO = frozenset(["zeros", "numpy.zeros", "numpy.zeros_like"])
 _TAKES = {"float32": "take32", "float64": "take64"}
 
 
@@ -99,11 +97,11 @@ class _Workspace:
         take = _TAKES.get(str(kind.dtype)) if is_array(kind) and kind.layout == "C" else None
         if take is None:
             return (self.with_work(stmt),)
-        if value.fn in _BLANK | _ZERO:
+        if value.fn in BLANKS | ZEROS:
             shape = self.shape(value, kind)
             if shape is None:
                 return (stmt,)
-            word = take if value.fn in _BLANK else take.replace("take", "clear")
+            word = take if value.fn in BLANKS else take.replace("take", "clear")
             return (replace(stmt, value=self.taken(word, shape)),)
         if is_product(value) and all(isinstance(a, Var) for a in value.args):
             target = Var(stmt.target)
