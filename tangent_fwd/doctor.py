@@ -25,6 +25,7 @@ def examine() -> int:
             print(f"{package} is not installed")
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("vector math", _vectors),
+        ("products", _products),
         ("cache", _cache),
         ("derivative", _derivative),
     )
@@ -44,6 +45,14 @@ def _vectors() -> str:
     if vector_math.library() is None:
         return "no vector library here; loops call scalar functions"
     return f"{vector_math.LIBRARY} is in use"
+
+
+def _products() -> str:
+    from tangent_fwd.backend import blas
+
+    if blas.library() is None:
+        return "NumPy is not from its wheel; they are numba's, by SciPy's BLAS"
+    return "by NumPy's BLAS"
 
 
 def _cache() -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tangent_fwd import boundary, dispatch
-from tangent_fwd.backend import vector_math
+from tangent_fwd.backend import blas, vector_math
 from tangent_fwd.frontend.parse import parse
 from tangent_fwd.options import Options
 
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from tangent_fwd.routes import Router
     from tangent_fwd.specialise import Specialiser
 
-# The user's own cached functions may contain derivatives that call the vector library; reading
-# them back without it would end the process.
+# The user's own cached functions may contain derivatives that call these libraries; reading them
+# back without them would end the process.
 vector_math.library()
+blas.library()
 
 
 def _unready(arguments: Any) -> Any:

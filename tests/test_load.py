@@ -259,8 +259,9 @@ print(sum(own.stats.cache_hits.values()))
 
 def test_a_users_cached_function_finds_what_it_was_compiled_with(fresh, tmp_path):
     text = tmp_path / "text.py"
-    # Something that calls the vector library, which must be there before the code is.
-    text.write_text(SQUARES.replace("return a * a,", "return a * a * np.tanh(a * a + 50.0),"))
+    # Something that calls the vector library and NumPy's BLAS, which must be there before it is.
+    one = "np.tanh(a * a + 50.0) * (np.ones((2, 2)) @ np.full((2, 2), 0.5))[0, 0]"
+    text.write_text(SQUARES.replace("return a * a,", f"return a * a * {one},"))
     user = tmp_path / "user.py"
     user.write_text(USERS_MODULE)
     script = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import user"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tangent_fwd.backend import vector_math
+from tangent_fwd.backend import blas, vector_math
 from tangent_fwd.backend.cache import Entry
 from tangent_fwd.options import Options
 
@@ -67,4 +67,5 @@ def fingerprint() -> tuple[object, ...]:
         cpu_target.target_context.codegen().magic_tuple(),
         [str(getattr(numba.config, name, None)) for name in switches],
         vector_math.declarations(vector_math.SCALAR, host_features()),
+        blas.text(),
     )

@@ -15,7 +15,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from tangent_fwd.backend import vector_math
+from tangent_fwd.backend import blas, vector_math
 
 __path__: list[str] = []
 
@@ -33,4 +33,5 @@ class _Finder(MetaPathFinder, Loader):
 
 
 vector_math.library()
+blas.library()
 sys.meta_path.append(_Finder())

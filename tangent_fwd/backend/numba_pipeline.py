@@ -1,9 +1,9 @@
 """What we add to numba's compiler, kept out of the way of everybody else's functions.
 
 numba lets a dispatcher bring its own compiler class. Ours differs in the lowering step only:
-loops may call the C library's vector functions (see `vector_math`), sums whose order is free
-say so, and `np.cbrt` is the C library's. Nothing is registered with numba itself, so a user's
-own `@njit` functions compile as they always did.
+loops may call the C library's vector functions (see `vector_math`), matrix products are NumPy's
+(see `blas`), sums whose order is free say so, and `np.cbrt` is the C library's. Nothing is
+registered with numba itself, so a user's own `@njit` functions compile as they always did.
 
 This file imports numba at the top; import it from inside functions.
 """
@@ -25,7 +25,7 @@ from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.typed_passes import BaseNativeLowering, NativeLowering, NativeParforLowering
 from numba.parfors.parfor_lowering import ParforLower
 
-from tangent_fwd.backend import vector_math
+from tangent_fwd.backend import blas, vector_math
 from tangent_fwd.backend.reading import any_order_lines, forward_indices, side_by_side
 
 # What a marked line permits: without this flag LLVM keeps a float sum in sequence. Its products
@@ -64,8 +64,11 @@ class StrictLibrary(JITCodeLibrary):  # type: ignore[misc]
 
     side_by_side = False
     _codegen: Any
+    _final_module: Any
 
     def _optimize_final_module(self) -> None:
+        # By now the module holds all that the function is linked with, numba's own helpers too.
+        self._final_module = _multiply(self._final_module)
         if self.side_by_side:
             codegen, self._codegen = self._codegen, _AcrossLanes(self._codegen)
             try:
@@ -83,17 +86,35 @@ class StrictLibrary(JITCodeLibrary):  # type: ignore[misc]
 class VectorLibrary(StrictLibrary):
     """A code library whose loops may call vector functions."""
 
-    _final_module: Any
-
     def add_llvm_module(self, ll_module: Any) -> None:
         # Powers stay visible for now: LLVM turns `x ** 2.0` into a product.
         super().add_llvm_module(_hide(ll_module, "first", visible={"pow", "powf"}))
 
     def _optimize_final_module(self) -> None:
-        # By now the module holds all that the function is linked with, numba's own helpers too.
         self._final_module = _hide(self._final_module, "last")
         super()._optimize_final_module()
         self._final_module = _reveal(self._final_module)
+
+
+_COMPILED = "_ZN"  # how numba's names for compiled functions begin
+
+
+def _multiply(module: Any) -> Any:
+    """The same module with its matrix products computed by NumPy's BLAS.
+
+    numba compiles a product as functions that all who need them share, and LLVM takes the first
+    of one name that it was given. So what such a module shares goes by names of our own: neither
+    do we get numba's product, nor anybody else ours.
+    """
+    text = blas.text()
+    functions = {each.name: each for each in module.functions}
+    if not text or blas.NUMBA not in functions:
+        return module
+    for name, function in functions.items():
+        if function.linkage == llvm.Linkage.linkonce_odr and name.startswith(_COMPILED):
+            function.name = vector_math.hidden(name)
+    functions[blas.NUMBA].name = blas.OURS
+    return _linked(text, module)
 
 
 def _hide(module: Any, stage: str, visible: Collection[str] = ()) -> Any:
