@@ -395,6 +395,11 @@ def clipped(x, low, high):
     return np.sum(inside * np.clip(x, 0.5, 1.0) + np.maximum(x, low))
 
 
+@golden(some(6), some(6), active=(0, 1))
+def rectified(x, b):
+    return np.maximum(x + b, 0.0)
+
+
 @golden(some(3), 1.7, 3, active=(0, 1))
 def powers(x, p, n):
     return np.sum(x**2 + x**0.5 + x**-1 + x**p + x**n) + 2.0**p

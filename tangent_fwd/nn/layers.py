@@ -136,11 +136,8 @@ def max_pool2d(images: Any, size: Any) -> Any:
                 for i in range(size):
                     for j in range(size):
                         for c in range(channels):
-                            # Both have names, so that both are loaded before one is chosen; the
-                            # loop then needs no branch, in the derivative neither.
-                            largest = out[k, y, x, c]
                             pixel = images[k, y * size + i, x * size + j, c]
-                            out[k, y, x, c] = np.maximum(largest, pixel)
+                            out[k, y, x, c] = np.maximum(out[k, y, x, c], pixel)
     return out
 
 

@@ -23,6 +23,7 @@ def f(x, i):
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tangent_fwd.analysis.alias import has_array, is_tuple
@@ -30,10 +31,12 @@ from tangent_fwd.analysis.effects import ALLOCATES, Memory, calls, is_temporary
 from tangent_fwd.ir.nodes import (
     Block,
     Expr,
+    For,
     Function,
     If,
     Let,
     Lit,
+    Nest,
     Op,
     Ref,
     Stmt,
@@ -50,6 +53,7 @@ from tangent_fwd.ir.walk import (
     map_exprs,
     own_exprs,
     statements,
+    subexpressions,
     variables,
     with_blocks,
 )
@@ -101,12 +105,10 @@ class _Nest:
             and dict(s.value.keywords).get("pair")
         }  # fmt: skip
         self.cores = {n.rsplit(":", 1)[-1] for n in self.bound if ":" in n}
+        self.loops = 0
 
     def block(self, block: Block) -> Block:
-        stmts = [
-            with_blocks(s, tuple(self.block(b) for b in blocks(s))) if blocks(s) else s
-            for s in block
-        ]
+        stmts = list(map(self.inside, block))
         stmts = [self.plain_while(self.as_expression(s)) for s in stmts]
         k = 0
         while k < len(stmts):
@@ -117,6 +119,16 @@ class _Nest:
                     continue
             k += 1
         return tuple(stmts)
+
+    def inside(self, stmt: Stmt) -> Stmt:
+        inner = blocks(stmt)
+        if not inner:
+            return stmt
+        turns = isinstance(stmt, (For, Nest, While))
+        self.loops += turns
+        changed = with_blocks(stmt, tuple(map(self.block, inner)))
+        self.loops -= turns
+        return changed
 
     def as_expression(self, stmt: Stmt) -> Stmt:
         """`if c: t = a` / `else: t = b` is `t = a if c else b`; `if t: t = b` is `t = t and b`."""
@@ -216,6 +228,8 @@ class _Nest:
         user = stmts[m]
         if isinstance(user, Store) and user.array == name:
             return False
+        if self.loops and self.memory.loads(value) and _is_choice(name, own_exprs(user)):
+            return False  # LLVM loads many elements at once only if it may load each of them
 
         def change(expr: Expr) -> Expr:
             return map_expr(lambda e: value if e == Var(name) else e, expr)
@@ -302,6 +316,14 @@ def _is_small(value: Expr) -> bool:
     if value.fn == "pow":
         return isinstance(value.args[0], Var) and value.args[1] == Lit(2)
     return value.fn in _SMALL and not any(isinstance(a, Op) for a in value.args)
+
+
+def _is_choice(name: str, exprs: Iterable[Expr]) -> bool:
+    """Whether what a name holds is one of two values that are chosen between."""
+    choices = (
+        e for x in exprs for e in subexpressions(x) if isinstance(e, Op) and e.fn == "ifelse"
+    )
+    return any(name in variables(arm) for choice in choices for arm in choice.args[1:])
 
 
 def _array_name_stays(expr: Expr) -> bool:
