@@ -13,6 +13,7 @@ import numpy as np
 
 from tangent_fwd.errors import Diagnostic, nearest
 from tangent_fwd.frontend import names
+from tangent_fwd.frontend.desugar import own_nodes
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Expr, If, Let, Lit, Op, Ref, Stmt, Var
 from tangent_fwd.source import Span
@@ -68,7 +69,6 @@ _SYNTAX = {
     "SetComp": "a set comprehension",
     "DictComp": "a dict comprehension",
     "GeneratorExp": "a generator expression",
-    "NamedExpr": "the walrus operator `:=`",
     "Dict": "a dict",
     "Set": "a set",
     "List": "a list",
@@ -92,7 +92,7 @@ class Expressions:
         self.locals = set(function.params)
         # What imports and inner definitions bind: those are refused, and once is enough.
         self.refused: set[str] = set()
-        for node in ast.walk(ast.Module(body=list(function.node.body), type_ignores=[])):
+        for node in own_nodes(function.node):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self.locals.add(node.id)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -314,8 +314,9 @@ class Expressions:
 
     def lazily(self, fn: str, left: Expr, pending: list[Stmt], right: Expr, at: Span) -> Expr:
         """`left and right` where the right side must not be computed in vain if it can fail."""
-        needed = [s.value for s in pending if isinstance(s, Let)] + [right]
-        if len(needed) == len(pending) + 1 and all(
+        ours = [s for s in pending if isinstance(s, Let) and s.target[0] == "%"]
+        needed = [s.value for s in ours] + [right]
+        if len(ours) == len(pending) and all(
             not isinstance(e, Op) or e.fn in HARMLESS for e in needed
         ):
             first = self.name(left) if isinstance(left, Op) else left
@@ -339,6 +340,10 @@ class Expressions:
             self.out = outer
         self.out.append(If(cond, branches[0], branches[1], self.at))
         return Var(result)
+
+    def on_NamedExpr(self, node: ast.NamedExpr) -> Expr:
+        self.let(node.target.id, self.value(node.value))
+        return Var(node.target.id)
 
     def on_Tuple(self, node: ast.Tuple | ast.List) -> Expr:
         return Op("tuple", tuple(self.atom(e) for e in node.elts), (), Span.of(node))

@@ -59,8 +59,6 @@ class Iteration(Calls):
         raise NotImplementedError
 
     def do_For(self, node: ast.For) -> None:
-        if node.orelse:
-            self.refuse(node.orelse[0], "`else` on a loop is not supported")
         at = self.at
         bounds = self.bounds(node.iter)
         if bounds is not None:

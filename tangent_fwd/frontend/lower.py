@@ -30,8 +30,10 @@ import inspect
 from typing import Any
 
 from tangent_fwd.errors import Diagnostic, raise_all
+from tangent_fwd.frontend.comprehensions import Comprehensions
+from tangent_fwd.frontend.desugar import taken_apart
 from tangent_fwd.frontend.expressions import BINARY
-from tangent_fwd.frontend.iteration import Iteration
+from tangent_fwd.frontend.order import rebound_early
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
 from tangent_fwd.ir.nodes import (
@@ -65,7 +67,7 @@ def lower(function: UserFunction) -> Function:
     return result
 
 
-class _Lowering(Iteration):
+class _Lowering(Comprehensions):
     """One function on its way down; what it is built on deals with values, calls and loops."""
 
     def run(self) -> Function:
@@ -93,6 +95,9 @@ class _Lowering(Iteration):
         outer, self.out = self.out, []
         for node in nodes:
             self.at = Span.of(node)
+            for early in rebound_early(node):
+                name = early.target.id
+                self.refuse(early, f"`{name}` is read before `:=` binds it, in one expression")
             method = getattr(self, f"do_{type(node).__name__}", None)
             if method is None:
                 self.refuse(node, f"{_describe(node)} is not supported")
@@ -250,9 +255,15 @@ class _Lowering(Iteration):
         body, orelse = self.block(node.body), self.block(node.orelse)
         self.out.append(If(cond, body, orelse, at))
 
+    def do_Match(self, node: ast.Match) -> None:
+        # Any other was made tests.
+        self.refuse(
+            taken_apart(node) or node,
+            "a pattern that takes a value apart is not supported",
+            "match literals, names and `_`, also joined by `|`, and guards",
+        )
+
     def do_While(self, node: ast.While) -> None:
-        if node.orelse:
-            self.refuse(node.orelse[0], "`else` on a loop is not supported")
         at = self.at
         outer, self.out = self.out, []
         cond = self.atom(node.test)
@@ -307,7 +318,6 @@ _NAMES = {
     "AsyncFor": "`async for`",
     "With": "`with`",
     "AsyncWith": "`async with`",
-    "Match": "`match`",
     "Try": "`try`",
     "TryStar": "`try`",
     "Import": "`import` inside a function",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tangent_fwd.errors import Diagnostic, SourceUnavailable, UnsupportedSyntax, raise_all
+from tangent_fwd.frontend.desugar import desugared
 from tangent_fwd.frontend.unchanged import unchanged
 from tangent_fwd.source import Source, Span
 
@@ -25,8 +26,8 @@ from tangent_fwd.source import Source, Span
 class UserFunction:
     """A function as its author wrote it.
 
-    `node` is its definition (a lambda is turned into one `return`), `namespace` maps every free
-    name to the object it stands for now, and `original` is the plain Python function.
+    `node` is its definition, desugared (a lambda is turned into one `return`), `namespace` maps
+    every free name to the object it stands for now, and `original` is the plain Python function.
     """
 
     name: str
@@ -110,7 +111,7 @@ def _parse(plain: types.FunctionType) -> UserFunction:
         name=plain.__name__ if plain.__name__ != "<lambda>" else "lambda_",
         qualname=plain.__qualname__,
         module=plain.__module__ or "__main__",
-        node=node,
+        node=desugared(node),
         source=source,
         namespace=_namespace(plain),
         signature=inspect.signature(plain),

@@ -13,7 +13,8 @@ def lambda_as_argument(x):
 
 
 def list_comprehension(x):
-    return sum([v * v for v in x])
+    y = [v * v for v in x]
+    return y[0]
 
 
 def set_comprehension(x):
@@ -25,13 +26,21 @@ def dict_comprehension(x):
 
 
 def generator_expression(x):
-    return sum(v * v for v in x)
+    y = (v * v for v in x)
+    return sum(y)
 
 
-def walrus(s):
-    if (r := s * s) > 1.0:
-        return r
-    return s
+def largest_of_chosen_ones(x):
+    return max(v * v for v in x if v > 0.0)
+
+
+def walrus_of_a_name_in_use(s):
+    return s + (s := 2.0 * s)
+
+
+def walrus_of_an_index_in_use(x, n):
+    x[n] += (n := 2) * x[0]
+    return x[n]
 
 
 def starred_call(pair):

@@ -44,8 +44,8 @@ def try_finally(s):
 
 
 def match_block(s, n):
-    match n:
-        case 0:
+    match (s, n):
+        case (_, 0):
             return s
         case _:
             return s * s
@@ -115,23 +115,6 @@ async def waits(s):
 async def awaits(s):
     r = await s
     return r
-
-
-def else_of_a_for(x):
-    total = 0.0
-    for i in range(x.size):
-        total += x[i]
-    else:
-        total *= 2.0
-    return total
-
-
-def else_of_a_while(s):
-    while s < 10.0:
-        s = s * 2.0
-    else:
-        s = s + 1.0
-    return s
 
 
 def attribute_assignment(x):
