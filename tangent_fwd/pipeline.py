@@ -133,7 +133,11 @@ class Module:
         )
 
     def parse(self, function: Any) -> UserFunction:
-        """Parse a helper, once; an unreadable one is refused by name."""
+        """Parse a helper, once; an unreadable one is refused by name. What has no text of its own,
+        such as a nested function, comes parsed.
+        """
+        if isinstance(function, UserFunction):
+            return function
         if function not in self.parsed:
             try:
                 self.parsed[function] = parse(function)

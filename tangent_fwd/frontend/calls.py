@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import ast
 import inspect
-import types
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tangent_fwd.errors import SourceUnavailable, nearest
+from tangent_fwd.errors import nearest
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.expressions import Expressions
-from tangent_fwd.frontend.parse import parse
+from tangent_fwd.frontend.functions import Closure, Functions
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.source import Span
 
 
-class Calls(Expressions):
-    """Calls of library functions, of array methods, and of the user's own functions."""
+class Calls(Functions):
+    """Calls of library functions and of array methods."""
 
     def on_Call(self, node: ast.Call) -> Expr:
         return self.call(node)
@@ -41,7 +39,7 @@ class Calls(Expressions):
             return Lit(0.0)
         if key is not None:
             return self.library_call(node, key, [])
-        if names.is_helper(callee):
+        if isinstance(callee, Closure) or names.is_helper(callee):
             return self.helper_call(node, callee)
         if names.is_named_tuple(callee):
             return self.named_tuple(node, callee)
@@ -57,6 +55,8 @@ class Calls(Expressions):
     def method_call(self, node: ast.Call) -> Expr:
         func = node.func
         if isinstance(func, ast.Name):
+            if func.id in self.refused and self.diagnostics:
+                return Lit(0.0)
             if func.id in self.locals:
                 self.refuse(node.func, f"calling the local name `{func.id}` is not supported")
             else:
@@ -283,34 +283,6 @@ class Calls(Expressions):
             return Op("array", (*rows, *dtype), (("dtype", bool(dtype)),), Span.of(node))
         entries = [self.atom(e) for e in literal.elts]
         return Op("array", (*entries, *dtype), (("dtype", bool(dtype)),), Span.of(node))
-
-    def helper_call(self, node: ast.Call, callee: Any) -> Expr:
-        """A call of the user's own function: keywords and defaults become positions."""
-        plain = callee if isinstance(callee, types.FunctionType) else callee.py_func
-        try:
-            parse(plain)
-        except SourceUnavailable as error:
-            self.refuse(node.func, str(error), code="function")
-            return Lit(0.0)
-        signature = inspect.signature(plain)
-        args = [self.atom(a) for a in node.args]
-        keywords = {str(k.arg): self.atom(k.value) for k in node.keywords}
-        try:
-            bound = signature.bind(*args, **keywords)
-        except TypeError as error:
-            self.refuse(node, f"`{plain.__name__}`: {error}")
-            return Lit(0.0)
-        kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        if any(p.kind in kinds for p in signature.parameters.values()):
-            self.refuse(node, f"`{plain.__name__}` takes a variable number of arguments")
-            return Lit(0.0)
-        values: list[Expr] = []
-        for parameter in signature.parameters.values():
-            if parameter.name in bound.arguments:
-                values.append(bound.arguments[parameter.name])
-            else:
-                values.append(self.captured(node, parameter.name, parameter.default))
-        return Op("call", (Ref(plain.__qualname__, plain), *values), (), Span.of(node))
 
 
 def complete(bounds: tuple[Expr, ...]) -> tuple[Expr, Expr, Expr]:

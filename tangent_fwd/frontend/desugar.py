@@ -84,6 +84,15 @@ def _has_else(node: ast.AST) -> bool:
     return isinstance(node, (ast.For, ast.While)) and bool(node.orelse)
 
 
+def unused(word: str, taken: set[str]) -> str:
+    """A word, or with the first number behind it that makes it new; it is taken from then on."""
+    found, count = word, 2
+    while found in taken:
+        found, count = f"{word}_{count}", count + 1
+    taken.add(found)
+    return found
+
+
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """Everything inside a function but for what has names of its own: functions in it, and
     comprehensions, of which only `:=` binds names outside.
@@ -105,12 +114,7 @@ class _Desugar(ast.NodeTransformer):
         return made if isinstance(made, list) else [made]
 
     def fresh(self, word: str) -> str:
-        """A name that the function does not know yet."""
-        name, count = word, 2
-        while name in self.taken:
-            name, count = f"{word}_{count}", count + 1
-        self.taken.add(name)
-        return name
+        return unused(word, self.taken)
 
     def visit(self, node: ast.AST) -> Any:
         return node if isinstance(node, _SCOPES) else super().visit(node)

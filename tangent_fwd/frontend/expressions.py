@@ -90,7 +90,9 @@ class Expressions:
         self.at = Span.of(function.node)
         self.count = 0
         self.locals = set(function.params)
-        # What imports and inner definitions bind: those are refused, and once is enough.
+        # Functions inside this one, from where they are defined.
+        self.inner: dict[str, Any] = {}
+        # What imports and inner definitions bind: where those are refused, once is enough.
         self.refused: set[str] = set()
         for node in own_nodes(function.node):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -231,6 +233,8 @@ class Expressions:
     def resolve(self, node: ast.expr) -> Any:
         """The object a dotted name stands for; `...` where it hangs on a local variable."""
         if isinstance(node, ast.Name):
+            if node.id in self.inner:
+                return self.inner[node.id]
             if node.id in self.locals or node.id not in self.function.namespace:
                 return ...
             return self.function.namespace[node.id]

@@ -153,6 +153,8 @@ class _Lowering(Comprehensions):
 
     def do_Assign(self, node: ast.Assign) -> None:
         first = node.targets[0]
+        if self.is_definition(node):
+            return
         if len(node.targets) == 1 and isinstance(first, (ast.Tuple, ast.List)):
             if isinstance(node.value, (ast.Tuple, ast.List)):
                 self.assign_together(first, node.value)
@@ -301,7 +303,10 @@ class _Lowering(Comprehensions):
         return None
 
     def undefined(self, node: ast.Name, advice: str) -> None:
-        if node.id in self.refused:
+        if node.id in self.inner:
+            self.refuse(node, f"`{node.id}` is a function: it can be called, and passed to one")
+            return
+        if node.id in self.refused and self.diagnostics:
             return
         self.diagnostics.append(
             Diagnostic(
@@ -311,7 +316,6 @@ class _Lowering(Comprehensions):
 
 
 _NAMES = {
-    "FunctionDef": "a nested function",
     "AsyncFunctionDef": "an async function",
     "ClassDef": "a class definition",
     "Delete": "`del`",

@@ -27,7 +27,8 @@ class UserFunction:
     """A function as its author wrote it.
 
     `node` is its definition, desugared (a lambda is turned into one `return`), `namespace` maps
-    every free name to the object it stands for now, and `original` is the plain Python function.
+    every free name to the object it stands for now, and `original` is the plain Python function,
+    or for one that has none (a nested function) what tells it from others.
     """
 
     name: str
@@ -37,7 +38,7 @@ class UserFunction:
     source: Source
     namespace: dict[str, Any]
     signature: inspect.Signature
-    original: types.FunctionType
+    original: Any
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -133,7 +134,7 @@ def _find(plain: types.FunctionType, tree: ast.Module, source: Source) -> ast.Fu
                     found.append(node)
         elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>":
             if node.lineno == code.co_firstlineno or _body_line(code) == node.body.lineno:
-                found.append(_named(node))
+                found.append(as_function(node, "lambda_"))
     same = [node for node in found if _same_names(plain, node)] if len(found) > 1 else found
     if len(same) > 1 and code.co_name == "<lambda>":
         same = [node for node in same if _columns_agree(plain, node)] or same
@@ -154,10 +155,11 @@ def _find(plain: types.FunctionType, tree: ast.Module, source: Source) -> ast.Fu
     return same[0]
 
 
-def _named(node: ast.Lambda) -> ast.FunctionDef:
+def as_function(node: ast.Lambda, name: str) -> ast.FunctionDef:
+    """A lambda as a definition of one `return`."""
     body = ast.copy_location(ast.Return(node.body), node.body)
     made: Any = ast.FunctionDef(
-        name="lambda_", args=node.args, body=[body], decorator_list=[], returns=None
+        name=name, args=node.args, body=[body], decorator_list=[], returns=None
     )
     made.type_params = []
     ast.copy_location(made, node)

@@ -4,8 +4,8 @@ import numpy as np
 
 
 def lambda_as_value(s):
-    square = lambda v: v * v
-    return square(s)
+    both = (lambda v: v * v, s)
+    return both[0](s)
 
 
 def lambda_as_argument(x):

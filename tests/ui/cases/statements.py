@@ -14,11 +14,104 @@ def a_class(s):
     return s
 
 
-def a_nested_function(s):
-    def square(v):
-        return v * v
+def a_nested_function_in_a_branch(s):
+    if s > 0.0:
 
-    return square(s)
+        def g(v):
+            return v * s
+
+        return g(s)
+    return s
+
+
+def a_nested_function_bound_twice(s):
+    def g(v):
+        return v * s
+
+    first = g(s)
+    g = lambda v: v + s  # noqa: E731
+    return first + g(s)
+
+
+def a_nested_function_with_a_decorator(s):
+    @np.vectorize
+    def g(v):
+        return v * s
+
+    return g(s)
+
+
+def a_nested_generator(s):
+    def g(v):
+        yield v
+
+    return sum(g(s))
+
+
+def a_nested_function_with_any_number_of_arguments(s):
+    def g(*values):
+        return values[0] * s
+
+    return g(s)
+
+
+def a_nested_function_with_a_default_from_around_it(s):
+    def g(v, w=s):
+        return v * w
+
+    return g(s)
+
+
+def a_nested_function_that_calls_itself(s):
+    def g(v):
+        return g(v * 0.5) if v > 1.0 else v
+
+    return g(s)
+
+
+def a_nested_function_as_a_result(s):
+    def g(v):
+        return v * s
+
+    return g
+
+
+def _gives_back(g):
+    return g
+
+
+def a_nested_function_given_back(s):
+    def g(v):
+        return v * s
+
+    return _gives_back(g)
+
+
+def a_nested_function_called_before_it_is_there(s):
+    r = g(s)
+
+    def g(v):
+        return v * s
+
+    return r
+
+
+def a_nested_function_with_nonlocal(s):
+    total = 0.0
+
+    def g(v):
+        nonlocal total
+        total += v
+
+    g(s)
+    return total
+
+
+def a_nested_function_called_with_too_much(s):
+    def g(v):
+        return v * s
+
+    return g(s, 2.0)
 
 
 def with_block(s):

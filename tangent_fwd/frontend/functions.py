@@ -1,0 +1,258 @@
+"""Calls of the user's own functions: helpers, inner functions, lambdas, functions as arguments.
+
+An inner function becomes a helper that is passed the variables which it takes from around it, at
+every call as they are then, which is when Python looks them up. A helper that is given a function
+becomes one in which that function has a name of the module.
+
+Before:
+
+>>> from tangent_fwd.frontend.lower import lower
+>>> from tangent_fwd.frontend.parse import parse
+>>> from tangent_fwd.ir.show import show
+>>> def f(x, s):
+...     def scaled(a):
+...         return a * s
+...     return scaled(x) + scaled(s)
+
+After:
+
+>>> print(show(lower(parse(f))))
+def f(x, s):
+    %1 = scaled(x, s)
+    %2 = scaled(s, s)
+    %3 = %1 + %2
+    return %3
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tangent_fwd.errors import SourceUnavailable
+from tangent_fwd.frontend import names
+from tangent_fwd.frontend.desugar import own_nodes, unused
+from tangent_fwd.frontend.expressions import Expressions
+from tangent_fwd.frontend.parse import UserFunction, as_function, parse
+from tangent_fwd.ir.nodes import Expr, Lit, Op, Ref, Var
+from tangent_fwd.source import Span
+
+_PLAIN = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD,
+          inspect.Parameter.KEYWORD_ONLY)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Closure:
+    """A function that takes variables from around it, and what those are called where it is known
+    by this object: every call passes them behind the arguments.
+    """
+
+    function: UserFunction
+    captured: tuple[str, ...]
+    signature: inspect.Signature
+
+
+class Functions(Expressions):
+    """Definitions inside the function, and calls of what has Python source."""
+
+    def do_FunctionDef(self, node: ast.FunctionDef) -> None:
+        if node.decorator_list:
+            self.refuse(node.decorator_list[0], "a decorator on a nested function is not supported")
+        elif any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(node)):
+            self.refuse(node, "a nested generator is not supported")
+        else:
+            self.define(node.name, node, node)
+
+    def is_definition(self, node: ast.Assign) -> bool:
+        """`g = lambda y: …` defines a function as `def` does."""
+        target = node.targets[0]
+        if not isinstance(node.value, ast.Lambda) or not isinstance(target, ast.Name):
+            return False
+        if len(node.targets) == 1:
+            self.define(target.id, as_function(node.value, target.id), node)
+        return len(node.targets) == 1
+
+    def define(self, name: str, node: ast.FunctionDef, at: ast.stmt) -> None:
+        """An inner function has its name from here on."""
+        outer = self.function
+        if at not in outer.node.body:
+            self.refuse(at, "a nested function inside a branch or a loop is not supported")
+        elif self.bindings(name) > 1:
+            self.refuse(at, f"`{name}` is bound more than once, so a call may mean either")
+        else:
+            count = len(self.diagnostics)
+            found = self.closure(node, name)
+            if len(self.diagnostics) == count:
+                self.inner[name] = found
+                self.locals.discard(name)
+        self.refused.add(name)
+
+    def bindings(self, name: str) -> int:
+        """How often a name is bound in the function."""
+        found = [n.id for n in own_nodes(self.function.node)
+                 if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
+        found += [n.name for n in own_nodes(self.function.node) if isinstance(n, ast.FunctionDef)]
+        return [*found, *self.function.params].count(name)
+
+    def closure(self, node: ast.FunctionDef, name: str) -> Closure:
+        """A function in the text of this one, with what it reads of its variables as arguments."""
+        signature = self.written_signature(node)
+        bound = {n.id for n in own_nodes(node)
+                 if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
+        bound |= {n.name for n in own_nodes(node) if isinstance(n, ast.FunctionDef)}
+        free = [n.id for n in ast.walk(ast.Module(list(node.body), []))
+                if isinstance(n, ast.Name) and n.id not in bound
+                and n.id not in signature.parameters]  # fmt: skip
+        captured: dict[str, None] = {}
+        for word in free:
+            if word in self.inner:
+                captured |= dict.fromkeys(self.inner[word].captured)
+            elif word in self.locals and word != name:
+                captured[word] = None
+        made = UserFunction(
+            name=name,
+            qualname=f"{self.function.qualname}.<locals>.{name}",
+            module=self.function.module,
+            node=node,
+            source=self.function.source,
+            namespace={**self.function.namespace, **self.inner},
+            signature=_longer(signature, tuple(captured)),
+            original=(self.function.original, node.lineno, node.col_offset),
+        )
+        found = Closure(made, tuple(captured), signature)
+        made.namespace[name] = found  # what calls itself is told so
+        return found
+
+    def written_signature(self, node: ast.FunctionDef) -> inspect.Signature:
+        """The parameters of an inner function; a default is a number."""
+        args = node.args
+        for extra in (args.vararg, args.kwarg):
+            if extra is not None:
+                self.refuse(extra, "a variable number of arguments is not supported")
+        found = []
+        plain = [*args.posonlyargs, *args.args]
+        given = [None] * (len(plain) - len(args.defaults)) + list(args.defaults)
+        for arg, default in zip((*plain, *args.kwonlyargs), (*given, *args.kw_defaults)):
+            value = inspect.Parameter.empty
+            if default is not None:
+                try:
+                    value = ast.literal_eval(default)
+                except ValueError:
+                    self.refuse(default, "a default of a nested function must be a constant")
+            kind = _PLAIN[2 if arg in args.kwonlyargs else 0 if arg in args.posonlyargs else 1]
+            found.append(inspect.Parameter(arg.arg, kind, default=value))
+        return inspect.Signature(found)
+
+    def captured(self, node: ast.expr, name: str, obj: Any) -> Expr:
+        if isinstance(obj, Closure):
+            self.refuse(node, f"`{name}` is a function: it can be called, and passed to one")
+            return Lit(0.0)
+        return super().captured(node, name, obj)
+
+    # --- calls ---------------------------------------------------------------------------------
+
+    def known(self, node: ast.expr) -> Any:
+        """The function that an expression is, or None if it is none that can be passed on."""
+        if isinstance(node, ast.Lambda):
+            return self.closure(as_function(node, "lambda_"), "lambda_")
+        if isinstance(node, ast.Name) and node.id in self.inner:
+            return self.inner[node.id]
+        obj = self.resolve(node)
+        if isinstance(obj, Closure) or names.is_helper(obj):
+            return obj
+        passed = callable(obj) and not inspect.isclass(obj) and names.key_of(obj) is not None
+        return obj if passed else None
+
+    def helper_call(self, node: ast.Call, callee: Any) -> Expr:
+        """A call of the user's own function: keywords and defaults become positions."""
+        try:
+            found = self.definition(callee)
+        except SourceUnavailable as error:
+            self.refuse(node.func, str(error), code="function")
+            return Lit(0.0)
+        function, own = found.function, found.signature
+        functions: dict[int, Any] = {}
+        given: dict[int, Expr] = {}
+        for arg in (*node.args, *(k.value for k in node.keywords)):
+            passed = self.known(arg)
+            if passed is None:
+                given[id(arg)] = self.atom(arg)
+            else:
+                functions[id(arg)] = passed
+        try:
+            bound = own.bind(*node.args, **{str(k.arg): k.value for k in node.keywords}).arguments
+        except TypeError as error:
+            self.refuse(node, f"`{function.name}`: {error}")
+            return Lit(0.0)
+        if any(p.kind not in _PLAIN for p in own.parameters.values()):
+            self.refuse(node, f"`{function.name}` takes a variable number of arguments")
+            return Lit(0.0)
+        values: list[Expr] = []
+        chosen: dict[str, Any] = {}
+        for parameter in own.parameters.values():
+            place = id(bound.get(parameter.name))
+            if place in functions:
+                chosen[parameter.name] = functions[place]
+            elif place in given:
+                values.append(given[place])
+            elif names.is_helper(parameter.default):
+                chosen[parameter.name] = parameter.default
+            else:
+                values.append(self.captured(node, parameter.name, parameter.default))
+        behind = [*found.captured]
+        if chosen:
+            function = _given(function, chosen)
+            behind += [n for c in chosen.values() if isinstance(c, Closure) for n in c.captured]
+        values += map(Var, behind)
+        inside = isinstance(callee, Closure) or chosen
+        ref = Ref(function.qualname, function if inside else function.original)
+        return Op("call", (ref, *values), (), Span.of(node))
+
+    def definition(self, callee: Any) -> Closure:
+        """What a callable's text says; SourceUnavailable where there is none."""
+        if isinstance(callee, Closure):
+            return callee
+        plain = callee if isinstance(callee, types.FunctionType) else callee.py_func
+        function = parse(plain)
+        return Closure(function, (), function.signature)
+
+
+def _longer(signature: inspect.Signature, words: tuple[str, ...]) -> inspect.Signature:
+    """A signature with further parameters behind those it has."""
+    before = [p.replace(kind=_PLAIN[1]) for p in signature.parameters.values()]
+    return inspect.Signature([
+        *(p.replace(default=inspect.Parameter.empty) if words else p for p in before),
+        *(inspect.Parameter(word, _PLAIN[1]) for word in words),
+    ])  # fmt: skip
+
+
+def _given(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:
+    """A helper for which some parameters are settled: each is a function. What these take from
+    around them comes behind the other arguments.
+    """
+    namespace = dict(function.namespace)
+    taken = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
+    taken |= set(function.params)
+    words: list[str] = []
+    keys, called = [], [function.name]
+    for parameter, passed in chosen.items():
+        key = passed
+        if isinstance(passed, Closure):
+            own = tuple(unused(word, taken) for word in passed.captured)
+            words += own
+            key = passed.function.original, own
+            passed = replace(passed, captured=own)
+        called.append(passed.function.name if isinstance(passed, Closure) else passed.__name__)
+        namespace[parameter] = passed
+        keys.append((parameter, key))
+    kept = [p for name, p in function.signature.parameters.items() if name not in chosen]
+    return replace(
+        function,
+        name="_".join(called),
+        namespace=namespace,
+        signature=_longer(function.signature.replace(parameters=kept), tuple(words)),
+        original=(function.original, *keys),
+    )
