@@ -32,17 +32,25 @@ from typing import Any
 from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.analysis.alias import Aliases
 from tangent_fwd.analysis.infer import infer
+from tangent_fwd.analysis.numba_typing import spoken
 from tangent_fwd.backend import support
 from tangent_fwd.backend.emit import Piece, emit
-from tangent_fwd.errors import Diagnostic, SourceUnavailable, UnsupportedFunction, raise_all
+from tangent_fwd.errors import (
+    Diagnostic,
+    SourceUnavailable,
+    TangentError,
+    UnsupportedFunction,
+    raise_all,
+)
 from tangent_fwd.frontend.lower import lower
 from tangent_fwd.frontend.optional import decided
 from tangent_fwd.frontend.parse import UserFunction, parse
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
+from tangent_fwd.library import is_ours
 from tangent_fwd.options import Options
 from tangent_fwd.program import Derivative, Made, Program, Stages, Typed, Types
-from tangent_fwd.source import Span
+from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.constants import Constants
 from tangent_fwd.transform.flatten import flatten
 from tangent_fwd.transform.fuse import fuse
@@ -165,16 +173,15 @@ class Module:
         return self.typed[key]
 
     def typed_anew(self, function: UserFunction, arg_types: Types) -> Typed:
-        from numba.core import types
-
         stages = Stages()
         stage = stages.add
-        absent = {p: t == types.none for p, t in zip(function.params, arg_types)}
-        lowered = stage("lower", decided(lower(function), absent))
+        kinds = dict(zip(function.params, arg_types))
+        lowered = stage("lower", decided(lower(function), kinds))
         raise_all(never_bound(lowered), function.source)
         program = stage("split", split(lowered))
         origins = {s.target: s.value for s in statements(program.body) if isinstance(s, Let)}
-        program = stage("infer", infer(program, arg_types, function.source, self.typeof_call))
+        typeof_call = partial(self.typeof_call, function, program)
+        program = stage("infer", infer(program, arg_types, function.source, typeof_call))
         result = program.typeof("return")
         program = self.with_shares(program)
         program = stage("guard", guard(program, partial(self.written, program), function.source))
@@ -183,11 +190,28 @@ class Module:
         program = stage("simplify", simplify(flatten(program)))
         return Typed(function, program, stages, result, origins)
 
-    def typeof_call(self, ref: Ref, arg_types: Types) -> Any:
+    def typeof_call(
+        self, caller: UserFunction, program: Function, ref: Ref, arg_types: Types
+    ) -> Any:
         from numba.core import types
 
         plain = tuple(types.unliteral(t) for t in arg_types)
-        return self.type(self.parse(ref.value), plain).result
+        helper = self.parse(ref.value)
+        try:
+            return self.type(helper, plain).result
+        except TangentError as error:
+            if not is_ours(helper.module):
+                raise
+            # What is wrong is not in our file, but how the user calls it.
+            called = (
+                e for s in statements(program.body) for x in own_exprs(s)
+                for e in subexpressions(x) if isinstance(e, Op) and ref in e.args[:1]
+            )  # fmt: skip
+            kinds = ", ".join(spoken(str(kind)) for kind in plain)
+            message = f"`np.{helper.name}` is not supported for {kinds}"
+            found = Diagnostic("typing", message, next(called).span or NOWHERE)
+            raise_all([found], caller.source)
+            raise AssertionError from error
 
     def with_shares(self, program: Function) -> Function:
         """Calls of helpers, each with the arguments whose memory the result may be."""
@@ -212,18 +236,7 @@ class Module:
         return helper.name, self.activity(helper, kinds, (False,) * len(kinds)).mutated()
 
     def arg_types(self, caller: Function, op: Op) -> Types:
-        from numba import typeof
-        from numba.core import types
-
-        def of(arg: Expr) -> Any:
-            if isinstance(arg, Var):
-                return types.unliteral(caller.typeof(arg.name))
-            if isinstance(arg, Lit):
-                return types.unliteral(typeof(arg.value)) if arg.value is not None else types.none
-            assert isinstance(arg, Ref)
-            return typeof(arg.value)
-
-        return tuple(of(a) for a in op.args[1:])
+        return tuple(_typeof(caller, arg) for arg in op.args[1:])
 
     # --- activity and what follows -------------------------------------------------------------
 
@@ -374,9 +387,13 @@ class Module:
 
 
 def _typeof(program: Function, arg: Expr) -> Any:
+    """The numba type of an argument of a call."""
+    from numba import typeof
     from numba.core import types
 
     if isinstance(arg, Op) and arg.fn == "tuple":
         return types.BaseTuple.from_types([_typeof(program, a) for a in arg.args])
-    assert isinstance(arg, Var)
-    return program.typeof(arg.name)
+    if isinstance(arg, Var):
+        return types.unliteral(program.typeof(arg.name))
+    assert isinstance(arg, (Lit, Ref))
+    return types.none if arg == Lit(None) else types.unliteral(typeof(arg.value))

@@ -14,6 +14,7 @@ from tangent_fwd.frontend import names
 from tangent_fwd.frontend.functions import Closure, Functions
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
+from tangent_fwd.library import definition
 from tangent_fwd.source import Span
 
 
@@ -38,6 +39,9 @@ class Calls(Functions):
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
             return Lit(0.0)
         if key is not None:
+            row = definition(key, len(node.args), bool(node.keywords))
+            if row is not None:
+                return self.helper_call(node, row.function, row.static)
             return self.library_call(node, key, [])
         if isinstance(callee, Closure) or names.is_helper(callee):
             return self.helper_call(node, callee)
@@ -78,6 +82,10 @@ class Calls(Functions):
             advice = nearest(func.attr, names.METHODS) if func.attr[0] != "_" else ""
             self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")
             return Lit(0.0)
+        row = definition(f"numpy.{func.attr}", 1 + len(node.args), bool(node.keywords))
+        if row is not None:
+            whole = ast.Call(func, [func.value, *node.args], node.keywords)
+            return self.helper_call(ast.copy_location(whole, node), row.function, row.static)
         return self.library_call(node, f"numpy.{func.attr}", [self.atom(func.value)])
 
     def library_call(self, node: ast.Call, key: str, first: list[Expr]) -> Expr:

@@ -166,22 +166,16 @@ class Functions(Expressions):
         passed = callable(obj) and not inspect.isclass(obj) and names.key_of(obj) is not None
         return obj if passed else None
 
-    def helper_call(self, node: ast.Call, callee: Any) -> Expr:
-        """A call of the user's own function: keywords and defaults become positions."""
+    def helper_call(self, node: ast.Call, callee: Any, static: tuple[str, ...] = ()) -> Expr:
+        """A call of a function with Python source: keywords and defaults become positions. The
+        values of the parameters in `static` are settled here.
+        """
         try:
             found = self.definition(callee)
         except SourceUnavailable as error:
             self.refuse(node.func, str(error), code="function")
             return Lit(0.0)
         function, own = found.function, found.signature
-        functions: dict[int, Any] = {}
-        given: dict[int, Expr] = {}
-        for arg in (*node.args, *(k.value for k in node.keywords)):
-            passed = self.known(arg)
-            if passed is None:
-                given[id(arg)] = self.atom(arg)
-            else:
-                functions[id(arg)] = passed
         try:
             bound = own.bind(*node.args, **{str(k.arg): k.value for k in node.keywords}).arguments
         except TypeError as error:
@@ -190,18 +184,24 @@ class Functions(Expressions):
         if any(p.kind not in _PLAIN for p in own.parameters.values()):
             self.refuse(node, f"`{function.name}` takes a variable number of arguments")
             return Lit(0.0)
-        values: list[Expr] = []
+        parameter_of = {id(arg): name for name, arg in bound.items()}
         chosen: dict[str, Any] = {}
-        for parameter in own.parameters.values():
-            place = id(bound.get(parameter.name))
-            if place in functions:
-                chosen[parameter.name] = functions[place]
-            elif place in given:
-                values.append(given[place])
-            elif names.is_helper(parameter.default):
-                chosen[parameter.name] = parameter.default
+        given: dict[str, Expr] = {}
+        for arg in (*node.args, *(k.value for k in node.keywords)):  # as Python evaluates them
+            name = parameter_of[id(arg)]
+            passed = self.settled(arg, name) if name in static else self.known(arg)
+            if passed is None and name not in static:
+                given[name] = self.atom(arg)
             else:
-                values.append(self.captured(node, parameter.name, parameter.default))
+                chosen[name] = passed
+        values: list[Expr] = []
+        for name, parameter in own.parameters.items():
+            if name in given:
+                values.append(given[name])
+            elif name in static or names.is_helper(parameter.default):
+                chosen.setdefault(name, parameter.default)
+            elif name not in chosen:
+                values.append(self.captured(node, name, parameter.default))
         behind = [*found.captured]
         if chosen:
             function = _given(function, chosen)
@@ -210,6 +210,15 @@ class Functions(Expressions):
         inside = isinstance(callee, Closure) or chosen
         ref = Ref(function.qualname, function if inside else function.original)
         return Op("call", (ref, *values), (), Span.of(node))
+
+    def settled(self, node: ast.expr, name: str) -> Any:
+        """The constant that an argument is."""
+        obj = self.resolve(node)
+        value = self.atom(node) if obj is ... else Lit(obj)
+        if isinstance(value, Lit):
+            return value.value
+        self.refuse(node, f"`{name}` must be a constant here")
+        return None
 
     def definition(self, callee: Any) -> Closure:
         """What a callable's text says; SourceUnavailable where there is none."""
@@ -230,8 +239,8 @@ def _longer(signature: inspect.Signature, words: tuple[str, ...]) -> inspect.Sig
 
 
 def _given(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:
-    """A helper for which some parameters are settled: each is a function. What these take from
-    around them comes behind the other arguments.
+    """A helper for which some parameters are settled, functions and constants. What functions take
+    from around them comes behind the other arguments.
     """
     namespace = dict(function.namespace)
     taken = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
@@ -245,7 +254,8 @@ def _given(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:
             words += own
             key = passed.function.original, own
             passed = replace(passed, captured=own)
-        called.append(passed.function.name if isinstance(passed, Closure) else passed.__name__)
+        if callable(passed) or isinstance(passed, Closure):
+            called.append(passed.function.name if isinstance(passed, Closure) else passed.__name__)
         namespace[parameter] = passed
         keys.append((parameter, key))
     kept = [p for name, p in function.signature.parameters.items() if name not in chosen]

@@ -1,6 +1,8 @@
-"""Optional arguments: whether an argument is None is known from its type, before anything runs.
+"""Optional arguments: whether an argument is None is known from its type, before anything runs,
+and so is how many axes it has.
 
-So `if y is None: …` is decided here, and what it keeps from running goes, as numba does it.
+So `if y is None: …` and `if y.ndim == 1: …` are decided here, and what they keep from running
+goes, as numba does it.
 
 Before:
 
@@ -15,12 +17,13 @@ Before:
 
 After, for a call without `y`, and for one with it:
 
->>> print(show(decided(lowered, {"y": True})))
+>>> from numba import types
+>>> print(show(decided(lowered, {"x": types.float64, "y": types.none})))
 def f(x, y):
     y = 2.0
     %2 = x * y
     return %2
->>> print(show(decided(lowered, {"y": False})))
+>>> print(show(decided(lowered, {"x": types.float64, "y": types.float64})))
 def f(x, y):
     %2 = x * y
     return %2
@@ -28,8 +31,10 @@ def f(x, y):
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from tangent_fwd.frontend.expressions import HARMLESS
 from tangent_fwd.frontend.prune import pruned
@@ -37,12 +42,17 @@ from tangent_fwd.ir.nodes import Block, Expr, Function, If, Let, Lit, Op, Stmt, 
 from tangent_fwd.ir.walk import assigned, blocks, read, with_blocks
 
 
-def decided(function: Function, is_none: Mapping[str, bool]) -> Function:
-    """The function without the branches that its arguments' being None or not rules out.
+def decided(function: Function, kinds: Mapping[str, Any]) -> Function:
+    """The function without the branches that the numba types of its arguments rule out."""
+    from numba.core import types
 
-    `is_none` says of each parameter whether it is None.
-    """
-    body = pruned(_Decisions(is_none).block(function.body))
+    ours = assigned(function.body)
+    is_none = {p: kind == types.none for p, kind in kinds.items()}
+    fixed = {
+        p: Lit(getattr(kind, "ndim", 0)) for p, kind in kinds.items()
+        if p not in ours and isinstance(kind, (types.Array, types.Number))
+    }  # fmt: skip
+    body = pruned(_Decisions(is_none, fixed).block(function.body))
     return function if body == function.body else replace(function, body=_swept(body))
 
 
@@ -64,11 +74,16 @@ def _swept(body: Block) -> Block:
     return body if swept == body else _swept(swept)
 
 
+_COMPARED = {fn: getattr(operator, fn) for fn in ("lt", "le", "gt", "ge", "eq", "ne")}
+
+
 class _Decisions:
     """What is known on the way down: whether a variable is None, whether a condition holds."""
 
-    def __init__(self, is_none: Mapping[str, bool]) -> None:
+    def __init__(self, is_none: Mapping[str, bool], axes: Mapping[str, Lit]) -> None:
         self.none = dict(is_none)
+        self.axes = axes
+        self.numbers: dict[str, Lit] = {}
         self.holds: dict[str, bool] = {}
 
     def block(self, block: Block) -> Block:
@@ -103,11 +118,14 @@ class _Decisions:
         truth = self.truth(value)
         if truth is not None:
             self.holds[name] = truth
+        if name[0] == "%" and isinstance(value, Lit):
+            self.numbers[name] = value
 
     def forget(self, names: set[str]) -> None:
         for name in names:
             self.none.pop(name, None)
             self.holds.pop(name, None)
+            self.numbers.pop(name, None)
 
     def is_none(self, expr: Expr) -> bool | None:
         """Whether a value is None; None where that is not known."""
@@ -134,6 +152,14 @@ class _Decisions:
             first, second = map(self.is_none, expr.args)
             if first is not None and second is not None:
                 return Lit((first == second) == (expr.fn == "is"))
+        array = expr.args[0] if expr.args else None
+        asks = expr.fn == "numpy.ndim" or (expr.fn == "attr" and expr.args[1] == Lit("ndim"))
+        if asks and isinstance(array, Var):
+            return self.axes.get(array.name, expr)
+        if expr.fn in _COMPARED and len(expr.args) == 2:
+            sides = [self.numbers.get(e.name, e) if isinstance(e, Var) else e for e in expr.args]
+            if all(isinstance(e, Lit) and type(e.value) in (int, str) for e in sides):
+                return Lit(_COMPARED[expr.fn](*(e.value for e in sides if isinstance(e, Lit))))
         first = self.truth(expr.args[0]) if expr.args else None
         if first is not None and expr.fn == "not":
             return Lit(not first)

@@ -16,7 +16,7 @@ def calls_one_that_comprehends(v):
 
 
 def sorts(values):
-    ordered = np.sort(values)
+    ordered = np.partition(values, 1)
     return ordered[0]
 
 
@@ -50,7 +50,7 @@ def returns_nothing(v):
 
 
 def counted(v):
-    return np.median(np.array([v, 1.0]))
+    return np.unique(np.array([v, 1.0]))[0]
 
 
 exec("def _made(v):\n    return v * v\n")

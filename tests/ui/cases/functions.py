@@ -27,16 +27,16 @@ def determinant(A):
     return np.linalg.det(A)
 
 
-def norm(x):
-    return np.linalg.norm(x)
+def singular_values(A):
+    return np.linalg.svd(A)[1]
 
 
 def eigenvalues(A):
     return np.linalg.eigvalsh(A)[0]
 
 
-def sort(x):
-    return np.sort(x)[0]
+def partition(x):
+    return np.partition(x, 2)[0]
 
 
 def sort_method(x):
@@ -44,20 +44,32 @@ def sort_method(x):
     return x[0]
 
 
-def median(x):
-    return np.median(x)
+def unique(x):
+    return np.unique(x)
 
 
-def spread(x):
-    return x.std()
+def defined_for_one_axis_only(X):
+    return np.unwrap(X)
 
 
-def variance(x):
-    return np.var(x)
+def defined_without_this_keyword(x):
+    return np.std(x, dtype=np.float32)
 
 
-def interpolation(s, x, y):
-    return np.interp(s, x, y)
+def axis_of_a_definition_that_is_not_constant(X, n):
+    return np.std(X, axis=n - 3)
+
+
+def rank_of_a_matrix(A):
+    return np.linalg.matrix_rank(A) * A[0, 0]
+
+
+def least_squares(A, X):
+    return np.linalg.lstsq(A, X)[0]
+
+
+def solution(A, X):
+    return np.linalg.solve(A, X)
 
 
 def einsum(A, X):
@@ -126,12 +138,8 @@ def histogram(x):
     return np.histogram(x)[0][0] * x[0]
 
 
-def nan_sum(x):
-    return np.nansum(x)
-
-
-def unwrap(x):
-    return np.unwrap(x)[0]
+def parts(x):
+    return np.split(x, 5)[0]
 
 
 def heaviside_of_active(s):
