@@ -177,7 +177,7 @@ class Router:
 
 
 def with_pairs(kind: Any, tangent: Any) -> Any:
-    """The numba type of a checked tangent, whose outer products are tuples of two vectors."""
+    """The numba type of a checked tangent, whose outer products are tuples of their factors."""
     if isinstance(tangent, Outer) and isinstance(kind, types.Array):
         return types.BaseTuple.from_types(vector_types(kind, form_of(kind, tangent)))
     if isinstance(kind, types.BaseTuple):

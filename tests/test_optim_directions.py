@@ -54,6 +54,9 @@ def three_values(out, seed, step, direction, position):
         out[i] = 0.0 if abs(out[i]) < 0.430727299295457 else size if out[i] > 0 else -size
 
 
+# The part of the squared gradient that is in matrices.
+SHARE = np.sum(G[0] ** 2) / np.sum(FLAT**2)
+
 FAMILIES = [
     (optim.Gaussian(), 1, N + 2),
     (optim.Rademacher(), 1, N),
@@ -66,6 +69,10 @@ FAMILIES = [
     (optim.Orthogonal(), 3, N / 3),
     (optim.RankOne(), 1, N),
     (optim.RankOne(), 3, (N - 1) / 3 + 1),
+    (optim.LowRank(1), 1, N),
+    (optim.LowRank(3), 1, N + (2 - 2 / 3) * SHARE),
+    (optim.LowRank(16), 1, N + (2 - 2 / 16) * SHARE),
+    (optim.LowRank(16), 3, (N + (2 - 2 / 16) * SHARE - 1) / 3 + 1),
 ]
 
 
@@ -97,8 +104,13 @@ def test_moments(directions, k, q):
 @pytest.mark.parametrize(
     "shape", [(2, 1, 2, 3), pytest.param((2, 2, 3), marks=pytest.mark.slow)], ids=str
 )
-def test_moments_of_kernels_and_stacks(shape):
-    check_moments(optim.RankOne(), 1, N, 400_000, shape)
+@pytest.mark.parametrize(
+    ("directions", "q"),
+    [(optim.RankOne(), N), (optim.LowRank(4), N + 1.5 * SHARE)],
+    ids=["RankOne", "LowRank"],
+)
+def test_moments_of_kernels_and_stacks(directions, q, shape):
+    check_moments(directions, 1, q, 400_000, shape)
 
 
 @pytest.mark.slow
@@ -213,6 +225,8 @@ def test_a_control_variate_is_right_on_average_at_every_step():
         (lambda: optim.Sparse(0), ValueError, "p must be above 0 and at most 1"),
         (lambda: optim.Sparse(1.5), ValueError, "p must be above 0 and at most 1"),
         (lambda: optim.Sparse("0.1"), TypeError, "p must be a number"),
+        (lambda: optim.LowRank(0), ValueError, "rank must be at least 1"),
+        (lambda: optim.LowRank(2.0), TypeError, "rank must be an integer"),
         (lambda: optim.Custom(lambda out: None), TypeError, "fill must be an @njit function"),
         (lambda: optim.ControlVariate(share=0), ValueError, "share must be above 0"),
         (lambda: optim.Projection(3), TypeError, "base must be a family"),
