@@ -15,7 +15,8 @@ class Outer(NamedTuple):
     A pass along it costs little more than half of one along a full matrix, because `X @ u vᵀ` is
     `(X @ u) vᵀ`: a product with a vector in place of one with a matrix. With random signs in
     both vectors it is as good a direction, on average, as a matrix of random signs.
-    A sum of r such products is a direction of rank r, `u @ v.T` for matrices u and v.
+
+    With one more axis in `u` it is a direction of rank r, `u @ v.T`: the sum of r such products.
 
     Attributes:
         u: shape `x.shape[:-1]`, in the dtype of `x`.
@@ -23,8 +24,9 @@ class Outer(NamedTuple):
             matrix `x.reshape(-1, x.shape[-1])`. For an array `x` of more than two axes the shape
             can also be `x.shape[:-2] + x.shape[-1:]`, a pair for each matrix of a stack; the
             direction is `u[..., :, None] * v[..., None, :]` then.
-        u, v of rank r: shapes `(*x.shape[:-1], r)` and `(x.shape[-1], r)`; the direction is
-            `u @ v.T`. Compiled code takes `v` in Fortran's order, as the `T` of an array in C's.
+
+    For rank r the shapes are `(*x.shape[:-1], r)` and `(x.shape[-1], r)`. Inside compiled code that
+    `v` is in Fortran's order, such as the `T` of an array in C's.
     """
 
     u: Any

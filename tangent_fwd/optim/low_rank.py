@@ -74,17 +74,18 @@ class RankOne(Directions):
 class LowRank(Directions):
     """Matrices `A Bᵀ / √r` of two factors with r columns of signs, signs for everything else.
 
-    With r = 1 it is `RankOne`, and all r estimate the gradient nearly as well: q = n + 2 − 2/r if
-    all parameters are in matrices. For a matrix of m columns a direction moves its rows in r of m
-    ways instead of one, at the price of r numbers for each row and column. A matrix is never
-    formed. An array of more axes counts as one matrix with a row for everything but the last axis.
+    Along one direction the rows of a matrix move in r ways instead of one, and the matrix is never
+    formed. An array of more axes is one matrix with a row for everything but the last axis.
 
-    With M = A Bᵀ / √r for the direction of G: E (G·M)² |M|² is n |G|² from what is the product of
-    r squares, and 2 |G|² / r² from each of the r (r − 1) ordered pairs of columns, whose
-    (aₛ·aₜ)(bₛ·bₜ) is in |M|² and whose aₛᵀG bₛ aₜᵀG bₜ is in (G·M)².
+    The noise hardly depends on r: q = n + 2 − 2/r where all parameters are in matrices. For
+    M = A Bᵀ / √r and the gradient G, |M|² is n and (aₛ·aₜ)(bₛ·bₜ) / r for each of the r (r − 1)
+    ordered pairs of columns. The mean of that times 2 aₛᵀG bₛ · aₜᵀG bₜ / r, which is in (G·M)², is
+    2 |G|² / r²; only this comes on top of n |G|². Other parameters add to n alone.
+
+    The text of a step has lines for each column, so it takes longer to compile for large r.
 
     Args:
-        rank: r, the number of columns, an integer from 1.
+        rank: r, the number of columns of both factors, an integer of at least 1.
 
     Raises:
         TypeError, ValueError: rank is no such number.
