@@ -1,4 +1,4 @@
-"""Outer products: a direction `u vᵀ` of a matrix stays two vectors.
+"""Outer products: a direction `u vᵀ` of a matrix stays two factors.
 
 The tangent of a matrix may be given as a pair (u, v), for the matrix u[i] * v[j]. Of an array with
 more axes it is a pair for each matrix of a stack, u[k, i] * v[k, j], or, where v has one axis, one
