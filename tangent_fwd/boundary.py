@@ -30,7 +30,7 @@ class Leaf:
     """One value that is not a tuple.
 
     `dtype` is None where there is none (strings, None); `zero_d` marks a 0-d array, which the
-    compiled function receives as a scalar.
+    compiled function receives as a scalar; `ndim` is the number of an array's axes.
     """
 
     path: str
@@ -38,6 +38,7 @@ class Leaf:
     is_array: bool = False
     layout: str = ""
     zero_d: bool = False
+    ndim: int = 0
 
     @property
     def floating(self) -> bool:
@@ -126,7 +127,7 @@ def read(value: Any, path: str) -> Tree:
             dtype = np.dtype(dtype.char)
         if value.ndim == 0:
             return Leaf(path, dtype, zero_d=True)
-        return Leaf(path, dtype, is_array=True, layout=layout(value))
+        return Leaf(path, dtype, is_array=True, layout=layout(value), ndim=value.ndim)
     if isinstance(value, (bool, int, float, complex, np.generic)):
         dtype = value.dtype if isinstance(value, np.generic) else _python(value)
         _check_dtype(dtype, path)
@@ -261,19 +262,20 @@ def _check_outer(tree: Leaf, primal: Array, tangent: Outer) -> None:
         raise TypeError(
             f"the tangent of `{tree.path}` is an outer product, but `{tree.path}` has one axis"
         )
-    for letter, axis in (("u", -1), ("v", -2)):
-        vector = getattr(tangent, letter)
-        shapes = [tuple(np.delete(primal.shape, axis).tolist())]
-        if letter == "v" and primal.ndim > 2:
-            shapes.append(primal.shape[-1:])
+    *front, rows, columns = primal.shape
+    shapes = {"u": [(*front, rows)], "v": [(*front, columns), (columns,)]}
+    if getattr(tangent.u, "ndim", 0) == primal.ndim:  # a sum of products, at least of one
+        rank = max(tangent.u.shape[-1], 1)
+        shapes = {"u": [(*front, rows, rank)], "v": [(columns, rank)]}
+    for letter, vector in zip("uv", tangent):
         if type(vector) is not np.ndarray or vector.dtype != primal.dtype:
             got = vector.dtype if isinstance(vector, np.ndarray) else _class(vector)
             raise TypeError(
                 f"`{letter}` of the tangent of `{tree.path}` must be an array of {primal.dtype}, "
                 f"got {got}"
             )
-        if vector.shape not in shapes:
-            asked = " or ".join(map(str, shapes))
+        if vector.shape not in shapes[letter]:
+            asked = " or ".join(dict.fromkeys(map(str, shapes[letter])))
             raise ValueError(
                 f"`{letter}` of the tangent of `{tree.path}` has shape {vector.shape}, but the "
                 f"shape {primal.shape} of `{tree.path}` asks for {asked}"

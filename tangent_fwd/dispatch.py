@@ -169,22 +169,29 @@ def _outer(writer: _Writer, tree: Leaf, primal: str, name: str, tangent: Outer) 
     """Check the vectors of an outer product; compiled code receives a plain tuple of them."""
     writer.checks.append(f"{name}.__class__ is {writer.const(Outer)}")
     dtype = writer.const(tree.dtype)
-    vectors = replace(tree, layout="C")
+    front = "" if tangent.v.ndim == 1 else f"{primal}.shape[:-2] + "
+    shapes = f"{primal}.shape[:-1]", f"{front}{primal}.shape[-1:]"
+    layouts = "CC"
+    if tangent.u.ndim == tree.ndim:  # a sum of products
+        rank = f"{name}.u.shape[-1:]"
+        shapes = f"{shapes[0]} + {rank}", f"{primal}.shape[-1:] + {rank}"
+        layouts = "CF"
+        writer.checks.append(f"{rank} != (0,)")
     inner = []
-    for letter, part in zip("uv", tangent):
+    for letter, part, shape, layout in zip("uv", tangent, shapes, layouts):
         vector = f"{name}.{letter}"
-        front = "" if part.ndim == 1 else f"{primal}.shape[:-2] + "
-        shape = f"{primal}.shape[:-1]" if letter == "u" else f"{front}{primal}.shape[-1:]"
         writer.checks.append(f"{vector}.__class__ is ndarray and {vector}.dtype is {dtype}")
         writer.checks.append(f"{vector}.shape == {shape}")
-        inner.append(_laid_out(writer, vectors, vector, part, False))
+        inner.append(_laid_out(writer, replace(tree, layout=layout), vector, part, False))
     return _rebuild(writer, tuple, inner)
 
 
 def _laid_out(writer: _Writer, tree: Leaf, name: str, tangent: Any, written: bool) -> str:
     """The tangent in the memory layout of its primal, for which the function was compiled."""
     flags = tangent.flags
-    fits = {"C": flags.c_contiguous, "F": flags.f_contiguous}.get(tree.layout, True)
+    # The fingerprint calls what is in both orders C, so other arrays come here by the same route.
+    fortran = flags.f_contiguous and not flags.c_contiguous
+    fits = {"C": flags.c_contiguous, "F": fortran}.get(tree.layout, True)
     if fits and flags.aligned:
         return name
     copier = "asfortranarray" if tree.layout == "F" else "ascontiguousarray"

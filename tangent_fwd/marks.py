@@ -16,12 +16,17 @@ class Outer(NamedTuple):
     `(X @ u) vᵀ`: a product with a vector in place of one with a matrix. With random signs in
     both vectors it is as good a direction, on average, as a matrix of random signs.
 
+    With one more axis in `u` it is a direction of rank r, `u @ v.T`: the sum of r such products.
+
     Attributes:
         u: shape `x.shape[:-1]`, in the dtype of `x`.
         v: shape `x.shape[-1:]`, in the dtype of `x`; the direction is `u[..., None] * v`, as of the
             matrix `x.reshape(-1, x.shape[-1])`. For an array `x` of more than two axes the shape
             can also be `x.shape[:-2] + x.shape[-1:]`, a pair for each matrix of a stack; the
             direction is `u[..., :, None] * v[..., None, :]` then.
+
+    For rank r the shapes are `(*x.shape[:-1], r)` and `(x.shape[-1], r)`. Inside compiled code that
+    `v` is in Fortran's order, such as the `T` of an array in C's.
     """
 
     u: Any

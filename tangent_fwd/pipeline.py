@@ -9,7 +9,7 @@
     flatten    one operation a line again
     simplify   nothing computed twice, nothing in vain
     tangent    each active equation joined by its tangent
-    outer      directions that are outer products kept as two vectors
+    outer      directions that are outer products kept as two factors
     simplify
     stack      products with one right factor, a value's and its tangent's, as one product
     pack       tangents that are read again and again, lane beside lane
@@ -82,7 +82,7 @@ def differentiate(
 
     Arguments: the parsed function; the numba type of each argument; which of them are active
     (none: the primal alone); how many directions one call takes; the numba type of the tangent
-    of each active argument, where some hold pairs of vectors that stand for outer products;
+    of each active argument, where some hold pairs that stand for outer products;
     whether it takes a workspace as its last argument (see `transform/workspace.py`).
     Raises what the passes refuse, located at the user's line.
     """

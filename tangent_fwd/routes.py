@@ -20,7 +20,7 @@ from tangent_fwd.boundary import Tree
 from tangent_fwd.gradient import Gradients
 from tangent_fwd.marks import Outer
 from tangent_fwd.specialise import Specialiser, tangent_type, tuple_of
-from tangent_fwd.transform.pairs import vector_types
+from tangent_fwd.transform.pairs import form_of, vector_types
 
 # Numba gives no fingerprint for strings, functions and the like, nor for integers beyond 64 bits.
 NO_FINGERPRINT = (NotImplementedError, OverflowError)
@@ -81,7 +81,7 @@ class Router:
         self._check_active(trees)
         active = [trees[i] for i in self._active]
         boundary.check_tangents(self._name, active, [every[i] for i in self._active], tangents)
-        pairs = tuple(map(_with_pairs, (kinds[i] for i in self._active), tangents))
+        pairs = tuple(map(with_pairs, (kinds[i] for i in self._active), tangents))
         outer = self._specialiser.pairs(kinds, pairs)
         if outer is not None and order == 2:
             raise TypeError(f"`{self._name}.{method}`: tangents must be arrays, not outer products")
@@ -176,12 +176,12 @@ class Router:
         return route.enter(primals, tangents)
 
 
-def _with_pairs(kind: Any, tangent: Any) -> Any:
-    """The numba type of a checked tangent, whose outer products are tuples of two vectors."""
+def with_pairs(kind: Any, tangent: Any) -> Any:
+    """The numba type of a checked tangent, whose outer products are tuples of their factors."""
     if isinstance(tangent, Outer) and isinstance(kind, types.Array):
-        return types.BaseTuple.from_types(vector_types(kind, tangent.v.ndim == 1))
+        return types.BaseTuple.from_types(vector_types(kind, form_of(kind, tangent)))
     if isinstance(kind, types.BaseTuple):
-        return tuple_of(kind, list(map(_with_pairs, kind, tangent)))
+        return tuple_of(kind, list(map(with_pairs, kind, tangent)))
     return tangent_type(kind)
 
 

@@ -20,7 +20,7 @@ from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.options import Options
 from tangent_fwd.program import Program
 from tangent_fwd.source import Span
-from tangent_fwd.transform.pairs import holds_pair, is_pair, vector_types
+from tangent_fwd.transform.pairs import Form, holds_pair, is_pair, vector_types
 
 Types = tuple[Any, ...]
 # Types of the arguments, lanes, order, and types of the tangents where some hold pairs.
@@ -163,7 +163,7 @@ class Specialiser:
 
 def _check_pairs(primal: Any, tangent: Any) -> None:
     if is_pair(primal, tangent):
-        wanted = [vector_types(primal, shared) for shared in (False, True)]
+        wanted = [vector_types(primal, form) for form in Form]
         if primal.ndim < 2 or tuple(tangent) not in wanted:
             pairs = " or ".join(dict.fromkeys(f"{u} and {v}" for u, v in wanted))
             raise TypeError(

@@ -20,7 +20,7 @@ def linear(params, A, a, c):
     return np.sum(A * W) + np.sum(a * b) + c * s
 
 
-def estimates(directions, k, count, seed=0, shape=(4, 3)):
+def estimates(directions, k, count, seed=0, shape=(4, 3), gradient=G):
     """`count` gradients of a linear function, as the compiled step uses them; `shape` is that of
     its first parameter.
     """
@@ -41,7 +41,7 @@ def estimates(directions, k, count, seed=0, shape=(4, 3)):
             out[row, 17] = -s[0]
 
     out = np.zeros((count, N))
-    collect(trainer.state, G[0].reshape(shape), *G[1:], out)
+    collect(trainer.state, gradient[0].reshape(shape), *gradient[1:], out)
     return out, trainer
 
 
@@ -53,6 +53,9 @@ def three_values(out, seed, step, direction, position):
         size = np.sqrt(1.5)
         out[i] = 0.0 if abs(out[i]) < 0.430727299295457 else size if out[i] > 0 else -size
 
+
+# The part of the squared gradient that is in matrices.
+SHARE = np.sum(G[0] ** 2) / np.sum(FLAT**2)
 
 FAMILIES = [
     (optim.Gaussian(), 1, N + 2),
@@ -66,18 +69,23 @@ FAMILIES = [
     (optim.Orthogonal(), 3, N / 3),
     (optim.RankOne(), 1, N),
     (optim.RankOne(), 3, (N - 1) / 3 + 1),
+    (optim.LowRank(1), 1, N),
+    (optim.LowRank(3), 1, N + (2 - 2 / 3) * SHARE),
+    (optim.LowRank(16), 1, N + (2 - 2 / 16) * SHARE),
+    (optim.LowRank(16), 3, (N + (2 - 2 / 16) * SHARE - 1) / 3 + 1),
 ]
 
 
-def check_moments(directions, k, q, count, shape=(4, 3)):
-    g, _ = estimates(directions, k, count, seed=1, shape=shape)
-    square = np.sum(FLAT**2)
+def check_moments(directions, k, q, count, shape=(4, 3), gradient=G):
+    g, _ = estimates(directions, k, count, 1, shape, gradient)
+    flat = np.concatenate([gradient[0].ravel(), gradient[1], [gradient[2]]])
+    square = np.sum(flat**2)
     assert np.mean(np.sum(g * g, axis=1)) / square == pytest.approx(q, rel=0.03)
     # The mean is the gradient within three standard deviations: along it, and in all directions
     # together, where the squared distance in its own metric has the law of chi-square.
-    along = g @ FLAT / square
+    along = g @ flat / square
     assert abs(along.mean() - 1) < 3 * along.std() / np.sqrt(count)
-    error = g.mean(axis=0) - FLAT
+    error = g.mean(axis=0) - flat
     distance = count * error @ np.linalg.solve(np.cov(g.T), error)
     assert distance < chi2.isf(2 * norm.sf(3), N)
 
@@ -99,6 +107,21 @@ def test_moments(directions, k, q):
 )
 def test_moments_of_kernels_and_stacks(shape):
     check_moments(optim.RankOne(), 1, N, 400_000, shape)
+
+
+# Where the whole gradient is in matrices, the rank is seen best.
+@pytest.mark.parametrize(
+    ("shape", "rank"),
+    [
+        ((2, 1, 2, 3), 4),
+        pytest.param((4, 3), 1, marks=pytest.mark.slow),
+        pytest.param((4, 3), 2, marks=pytest.mark.slow),
+        pytest.param((2, 2, 3), 16, marks=pytest.mark.slow),
+    ],
+)
+def test_moments_by_rank(shape, rank):
+    gradient = G[0], np.zeros(5), 0.0
+    check_moments(optim.LowRank(rank), 1, N + 2 - 2 / rank, 400_000, shape, gradient)
 
 
 @pytest.mark.slow
@@ -213,6 +236,8 @@ def test_a_control_variate_is_right_on_average_at_every_step():
         (lambda: optim.Sparse(0), ValueError, "p must be above 0 and at most 1"),
         (lambda: optim.Sparse(1.5), ValueError, "p must be above 0 and at most 1"),
         (lambda: optim.Sparse("0.1"), TypeError, "p must be a number"),
+        (lambda: optim.LowRank(0), ValueError, "rank must be at least 1"),
+        (lambda: optim.LowRank(2.0), TypeError, "rank must be an integer"),
         (lambda: optim.Custom(lambda out: None), TypeError, "fill must be an @njit function"),
         (lambda: optim.ControlVariate(share=0), ValueError, "share must be above 0"),
         (lambda: optim.Projection(3), TypeError, "base must be a family"),

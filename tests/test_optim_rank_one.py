@@ -1,4 +1,4 @@
-"""Directions that are outer products: what a step does with them, and that it allocates nothing."""
+"""Directions of low rank: what a step does with them, and that it allocates nothing."""
 
 from __future__ import annotations
 
@@ -35,33 +35,61 @@ def params():
     )
 
 
-def whole(stored):
-    """Stored directions with their matrices formed; one `v` of a kernel goes with all its rows."""
-    return tuple(
-        d[0][..., :, None] * d[1][..., None, :] if isinstance(d, tuple) else d.copy()
-        for d in stored
-    )
+def formed(stored, parameter):
+    """A stored direction as an array; one `v` of a kernel goes with all its rows."""
+    if not isinstance(stored, tuple):
+        return stored.copy()
+    u, v = stored
+    return u @ v if u.ndim == parameter.ndim else u[..., :, None] * v[..., None, :]
 
 
 def ways(trainer):
-    return [whole(stored) for stored in trainer.state.directions]
+    return [tuple(map(formed, lane, trainer.state.params)) for lane in trainer.state.directions]
 
 
 def flat(parts):
     return np.concatenate([part.ravel() for part in parts])
 
 
+FAMILIES = pytest.mark.parametrize("directions", [optim.RankOne(), optim.LowRank(3)], ids=repr)
+
+
 @pytest.mark.parametrize("k", [1, pytest.param(3, marks=pytest.mark.slow)])
-def test_a_step_moves_along_the_products_by_their_slopes(k):
-    trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1), k=k)
+@FAMILIES
+def test_a_step_moves_along_the_products_by_their_slopes(directions, k):
+    trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1), directions, k)
     before = params()
     assert trainer.step(X, Y) == pytest.approx(loss(before, X, Y), rel=1e-12)
     moved = np.zeros_like(flat(before))
     for way in ways(trainer):
-        assert set(np.unique(flat(way))) == {-1.0, 1.0}
         _, slope = forward_grad(loss).jvp((before, X, Y), (way,))
         moved -= 0.1 / k * slope * flat(way)
     np.testing.assert_allclose(flat(trainer.params), flat(before) + moved, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.slow
+def test_factors_are_signs_at_addresses_of_their_own():
+    def total(p):
+        return np.sum(p[0]) + np.sum(p[1]) + np.sum(p[2])
+
+    shapes = (100, 1), (100, 1), (2, 1, 2, 2)
+    one, low, two = (
+        optim.ForwardGradient(total, tuple(map(np.zeros, shapes)), directions=directions, seed=3)
+        for directions in (optim.RankOne(), optim.LowRank(1), optim.LowRank(2))
+    )
+    for trainer in (one, low, two):
+        trainer.step()
+    for first, second in zip(*(ways(trainer)[0] for trainer in (one, low)), strict=True):
+        np.testing.assert_array_equal(first, second)
+        assert set(np.unique(first)) == {-1.0, 1.0}
+    (A, B), (C, D), (E, F) = two.state.directions[0]
+    sizes = [x.shape for x in (A, B, C, D, E, F)]
+    assert sizes == [(100, 2), (2, 1), (100, 2), (2, 1), (2, 1, 2, 2), (2, 2)]
+    for u, v in ((A, B), (C, D), (E, F)):
+        np.testing.assert_array_equal(np.abs(u), 1.0)
+        np.testing.assert_allclose(np.abs(v), 0.5**0.5, rtol=1e-15)
+    # The factor is longer than the one block of 128 numbers that its leaf has.
+    assert np.abs(np.corrcoef(A.ravel()[128:], C.ravel()[:72])[0, 1]) < 5 / np.sqrt(72)
 
 
 @pytest.mark.slow
@@ -78,11 +106,13 @@ def test_vectors_differ_from_step_to_step_and_from_leaf_to_leaf():
 
 
 @pytest.mark.slow
-def test_the_text_forms_no_matrix():
-    trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1))
+@FAMILIES
+def test_the_text_forms_no_matrix(directions):
+    trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1), directions)
     trainer.step(X, Y)
     assert "x @ u_W" in trainer.source or "np.dot(x, u_W" in trainer.source
     assert "d_W[i, j]" not in trainer.source
+    assert "np.dot(u_W" not in trainer.source
     assert "u_kernel[i].reshape" in trainer.source
 
 
@@ -94,7 +124,8 @@ def test_stacks_have_a_pair_for_each_matrix_and_kernels_have_one():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 2])
-def test_a_step_of_a_convolutional_network(k):
+@FAMILIES
+def test_a_step_of_a_convolutional_network(directions, k):
     def network(params, images):
         (first, b), (second, c) = params
         hidden = nn.max_pool2d(nn.relu(nn.conv2d(images, first, b)), 2)
@@ -107,7 +138,7 @@ def test_a_step_of_a_convolutional_network(k):
         (random.standard_normal((2, 2, 4, 3)), random.standard_normal(3)),
     )
     before = tuple(tuple(part.copy() for part in layer) for layer in start)
-    trainer = optim.ForwardGradient(network, start, optim.SGD(0.1), k=k)
+    trainer = optim.ForwardGradient(network, start, optim.SGD(0.1), directions, k)
     trainer.step(images)
     moved = np.zeros_like(flat(sum(before, ())))
     for way in ways(trainer):
@@ -121,9 +152,10 @@ def test_a_step_of_a_convolutional_network(k):
 
 
 @pytest.mark.slow
-def test_a_run_with_kernels_goes_on_from_a_checkpoint(tmp_path):
+@FAMILIES
+def test_a_run_with_kernels_goes_on_from_a_checkpoint(directions, tmp_path):
     def trainer():
-        return optim.ForwardGradient(loss, params(), optim.Adam(0.01), k=2)
+        return optim.ForwardGradient(loss, params(), optim.Adam(0.01), directions, 2)
 
     whole, first, second = trainer(), trainer(), trainer()
     for _ in range(4):
@@ -154,10 +186,24 @@ def test_a_frozen_matrix_stands_still_and_needs_no_array_of_zeros():
 
 
 @pytest.mark.slow
-def test_a_projection_onto_products_leaves_only_what_no_direction_sees():
+def test_a_frozen_matrix_stands_still_among_those_of_a_higher_rank():
+    trainer = optim.ForwardGradient(
+        loss, params(), optim.SGD(0.1), optim.LowRank(3), frozen=("0", "1")
+    )
+    trainer.step(X, Y)
+    for place in (0, 1):
+        np.testing.assert_array_equal(trainer.params[place], params()[place])
+    assert not np.array_equal(trainer.params[2], params()[2])
+    assert [part.shape for part in trainer.state.directions[0][0]] == [(4, 3), (3, 2)]
+    assert not trainer.state.directions[0][0][0].any()
+
+
+@pytest.mark.slow
+@FAMILIES
+def test_a_projection_onto_products_leaves_only_what_no_direction_sees(directions):
     before = params()
     trainer = optim.ForwardGradient(
-        loss, params(), optim.SGD(1.0), optim.Projection(optim.RankOne()), k=3
+        loss, params(), optim.SGD(1.0), optim.Projection(directions), k=3
     )
     trainer.step(X, Y)
     _, gradient = forward_grad(loss).value_and_grad(before, X, Y)
@@ -166,9 +212,10 @@ def test_a_projection_onto_products_leaves_only_what_no_direction_sees():
 
 
 @pytest.mark.slow
-def test_a_control_variate_corrects_what_is_remembered_along_products():
+@FAMILIES
+def test_a_control_variate_corrects_what_is_remembered_along_products(directions):
     trainer = optim.ForwardGradient(
-        loss, params(), optim.SGD(1.0), optim.ControlVariate(optim.RankOne(), share=0.5)
+        loss, params(), optim.SGD(1.0), optim.ControlVariate(directions, share=0.5)
     )
     memory = np.zeros(flat(params()).size)
     for _ in range(3):
@@ -183,10 +230,11 @@ def test_a_control_variate_corrects_what_is_remembered_along_products():
 
 
 @pytest.mark.slow
-def test_a_guess_keeps_all_directions_whole():
+@FAMILIES
+def test_a_guess_keeps_all_directions_whole(directions):
     guess = tuple(np.ones_like(part) for part in params())
     trainer = optim.ForwardGradient(
-        loss, params(), optim.SGD(0.1), optim.Guess(guess, optim.RankOne()), k=2
+        loss, params(), optim.SGD(0.1), optim.Guess(guess, directions), k=2
     )
     trainer.step(X, Y)
     first, second = ways(trainer)
@@ -247,7 +295,11 @@ def layer(rows, columns):
 )
 @pytest.mark.parametrize(
     "directions",
-    [optim.RankOne(), pytest.param(optim.Gaussian(), marks=pytest.mark.slow)],
+    [
+        optim.RankOne(),
+        optim.LowRank(4),
+        pytest.param(optim.Gaussian(), marks=pytest.mark.slow),
+    ],
     ids=repr,
 )
 def test_a_warm_step_allocates_nothing(function, parameters, size, directions):

@@ -92,7 +92,10 @@ def test_directions_are_those_at_the_documented_addresses():
         np.testing.assert_array_equal(direction.ravel(), expected)
 
 
-SLOWER = [pytest.param(f, marks=pytest.mark.slow) for f in (optim.Gaussian(), optim.Sphere())]
+SLOWER = [
+    pytest.param(f, marks=pytest.mark.slow)
+    for f in (optim.Gaussian(), optim.Sphere(), optim.LowRank(2))
+]
 
 
 @pytest.mark.parametrize("directions", [optim.RankOne(), *SLOWER])

@@ -15,6 +15,7 @@ from tangent_fwd import Outer, forward_grad, nn, pipeline
 from tangent_fwd.errors import ActivityError
 from tangent_fwd.frontend.parse import parse
 from tangent_fwd.program import Program
+from tangent_fwd.transform.pairs import Form, form_of, vector_types
 from tests import oracle
 from tests.harness import (
     OPTIONS,
@@ -28,18 +29,23 @@ from tests.harness import (
 )
 from tests.inputs import direction, fresh, inputs, is_float
 
+RANK = 3
 
-def vectors(value: Any, rng: np.random.Generator, shared: bool = False) -> Any:
-    """A direction whose arrays of two and more axes are pairs of vectors; `shared` says that each
-    has one `v` for all rows.
-    """
+
+def vectors(value: Any, rng: np.random.Generator, form: Form = Form.STACK) -> Any:
+    """A direction whose arrays of two and more axes are pairs of this form."""
     if isinstance(value, tuple):
-        parts = [vectors(part, rng, shared) for part in value]
+        parts = [vectors(part, rng, form) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, np.ndarray) and value.ndim > 1 and value.dtype.kind == "f":
         *front, rows, columns = value.shape
-        sizes = ((*front, rows), (columns,) if shared else (*front, columns))
-        return tuple(rng.uniform(-1.0, 1.0, size).astype(value.dtype) for size in sizes)
+        sizes = {
+            Form.STACK: ((*front, rows), (*front, columns)),
+            Form.SHARED: ((*front, rows), (columns,)),
+            Form.RANKED: ((*front, rows, RANK), (RANK, columns)),
+        }[form]
+        u, v = (rng.uniform(-1.0, 1.0, size).astype(value.dtype) for size in sizes)
+        return (u, v.T) if form is Form.RANKED else (u, v)
     return direction(value, rng)
 
 
@@ -48,6 +54,8 @@ def formed(moved: Any, value: Any) -> Any:
     if isinstance(value, tuple):
         parts = [formed(m, v) for m, v in zip(moved, value, strict=True)]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(moved, tuple) and form_of(value, moved) is Form.RANKED:
+        return moved[0] @ moved[1].T
     if isinstance(moved, tuple):  # one `v` for all rows is repeated by NumPy
         return moved[0][..., :, None] * moved[1][..., None, :]
     return moved
@@ -60,6 +68,8 @@ def kind(moved: Any, value: Any) -> Any:
         if hasattr(value, "_fields"):
             return types.NamedTuple(parts, type(value))
         return types.BaseTuple.from_types(parts)
+    if isinstance(moved, tuple):
+        return types.BaseTuple.from_types(vector_types(numba.typeof(value), form_of(value, moved)))
     return numba.typeof(moved)
 
 
@@ -94,6 +104,7 @@ def differentiate(
 
 
 @pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("form", [Form.STACK, Form.RANKED], ids=lambda form: form.name)
 @pytest.mark.parametrize(
     "function",
     [
@@ -105,10 +116,10 @@ def differentiate(
         for module, f in with_axes(2)
     ],
 )
-def test_a_pair_of_vectors_is_the_matrix_it_stands_for(
-    function: Callable[..., Any], lanes: int
+def test_a_pair_is_the_matrix_it_stands_for(
+    function: Callable[..., Any], form: Form, lanes: int
 ) -> None:
-    check(function, lanes, shared=False)
+    check(function, lanes, form)
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
@@ -116,16 +127,16 @@ def test_a_pair_of_vectors_is_the_matrix_it_stands_for(
 def test_a_vector_for_all_rows_is_the_array_it_stands_for(
     function: Callable[..., Any], lanes: int
 ) -> None:
-    check(function, lanes, shared=True)
+    check(function, lanes, Form.SHARED)
 
 
-def check(function: Callable[..., Any], lanes: int, shared: bool) -> None:
+def check(function: Callable[..., Any], lanes: int, form: Form) -> None:
     """A program of the corpus along outer products, against the oracle along arrays."""
     args = inputs(function)
     rng = np.random.default_rng(4)
     active = tuple(map(is_float, args))
     given = [a for a, on in zip(args, active, strict=True) if on]
-    ways = [tuple(vectors(a, rng, shared) for a in given) for _ in range(lanes)]
+    ways = [tuple(vectors(a, rng, form) for a in given) for _ in range(lanes)]
     expected = original(function, args)
     written = any(
         oracle.distance(after, before) > 0
@@ -220,6 +231,23 @@ def _matrix(kernel):
     return kernel.reshape((8, kernel.shape[3]))
 
 
+def transposed(K, LEFT):
+    matrix = K[0, 1].T
+    return matrix @ K[1, 0] @ LEFT[:3, :3] + np.sum(LEFT[:, :3] @ matrix)
+
+
+def times_vectors(K, LEFT):
+    return np.sum(K[0, 1] @ LEFT[0, :3]) + LEFT[1, :2] @ K[1, 1]
+
+
+def part_through_a_helper(K, LEFT):
+    return _times_vector(K[0, 1], LEFT[0, :3]) + _times_vector(K[1, 1], LEFT[1, :3])
+
+
+def _times_vector(matrix, vector):
+    return matrix @ vector
+
+
 def other_axes_first(K, LEFT):
     return np.transpose(K)[0, 1] * LEFT[0, 0] + np.sum(K, axis=0)[0, 0, 0]
 
@@ -258,16 +286,26 @@ BECOME_ARRAYS = (
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
-@pytest.mark.parametrize("shared", [True, False], ids=["shared", "stack"])
+@pytest.mark.parametrize("form", Form, ids=lambda form: form.name)
 @pytest.mark.parametrize(
-    "function", [*STAY, *BECOME_ARRAYS, with_short_axes, through_a_helper], ids=lambda f: f.__name__
+    "function",
+    [
+        *STAY,
+        *BECOME_ARRAYS,
+        with_short_axes,
+        through_a_helper,
+        transposed,
+        times_vectors,
+        part_through_a_helper,
+    ],
+    ids=lambda f: f.__name__,
 )
-def test_kernels(function: Callable[..., Any], shared: bool, lanes: int) -> None:
+def test_kernels(function: Callable[..., Any], form: Form, lanes: int) -> None:
     rng = np.random.default_rng(5)
-    ways = [(vectors(K, rng, shared), direction(LEFT, rng)) for _ in range(lanes)]
+    ways = [(vectors(K, rng, form), direction(LEFT, rng)) for _ in range(lanes)]
     program = differentiate(function, (K, LEFT), (True, True), ways[0], lanes)
     compare(program, function, (K, LEFT), (True, True), ways, function(K, LEFT))
-    if shared and function in STAY + BECOME_ARRAYS:
+    if form is Form.SHARED and function in STAY + BECOME_ARRAYS:
         assert makes_arrays(program) == (function in BECOME_ARRAYS)
 
 
@@ -285,7 +323,7 @@ def rows_of_the_turn_before(kernels, LEFT):
 def test_an_array_is_another_one_in_the_next_turn_of_a_loop() -> None:
     rng = np.random.default_rng(5)
     args = (K, L.reshape((2, 3, 2, 2))), LEFT
-    way = vectors(args[0], rng, True), direction(LEFT, rng)
+    way = vectors(args[0], rng, Form.SHARED), direction(LEFT, rng)
     program = differentiate(rows_of_the_turn_before, args, (True, True), way, 1)
     expected = rows_of_the_turn_before(*args)
     compare(program, rows_of_the_turn_before, args, (True, True), [way], expected)
@@ -304,26 +342,31 @@ def chosen(K, L, LEFT):
     return kernel[0, 0, 1] + LEFT[0, 0] * kernel[1, 0, 0, 2]
 
 
-@pytest.mark.parametrize("second", [True, False])
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("second", Form, ids=lambda form: form.name)
+@pytest.mark.parametrize("first", Form, ids=lambda form: form.name)
 @pytest.mark.parametrize("size", [0.0, 9.0])
-def test_a_variable_that_holds_pairs_of_both_kinds(size: float, first: bool, second: bool) -> None:
+def test_a_variable_that_holds_pairs_of_several_forms(
+    size: float, first: Form, second: Form
+) -> None:
     rng = np.random.default_rng(6)
     args = K, L, np.full((1, 1), size)
     way = vectors(K, rng, first), vectors(L, rng, second), rng.standard_normal((1, 1))
     program = differentiate(chosen, args, (True,) * 3, way, 1)
     compare(program, chosen, args, (True,) * 3, [way], chosen(*args))
-    assert makes_arrays(program) == (first != second)
+    assert makes_arrays(program) == (first is not second)
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("form", [Form.SHARED, Form.RANKED], ids=lambda form: form.name)
 @pytest.mark.parametrize("convolution", [nn.conv2d, nn.conv2d_valid], ids=lambda f: f.__name__)
-def test_a_convolution_forms_no_kernel(convolution: Callable[..., Any], lanes: int) -> None:
+def test_a_convolution_forms_no_kernel(
+    convolution: Callable[..., Any], form: Form, lanes: int
+) -> None:
     rng = np.random.default_rng(8)
     args = rng.standard_normal((2, 4, 3, 2)), K, rng.standard_normal(3)
     active = (True,) * 3
     ways = [
-        (direction(args[0], rng), vectors(K, rng, True), direction(args[2], rng))
+        (direction(args[0], rng), vectors(K, rng, form), direction(args[2], rng))
         for _ in range(lanes)
     ]
     program = differentiate(convolution, args, active, ways[0], lanes)
@@ -336,7 +379,7 @@ def test_kernels_from_python_and_inside_compiled_code() -> None:
     along_rows = forward_grad(as_a_stack)
     formed_first = forward_grad(rows_as_long_as_a_number)
     rng = np.random.default_rng(9)
-    shared, stack = (Outer(*vectors(K, rng, kind)) for kind in (True, False))
+    ways = [Outer(*vectors(K, rng, form)) for form in Form]
 
     @numba.njit
     def inside(K: Any, LEFT: Any, way: Any) -> Any:
@@ -344,11 +387,11 @@ def test_kernels_from_python_and_inside_compiled_code() -> None:
 
     for function in (along_rows, formed_first):
         for _ in range(2):  # the second time is the short way, on which both look alike
-            for way in (shared, stack):
+            for way in ways:
                 expected = function.jvp((K, LEFT), (formed(tuple(way), K),))
                 found = function.jvp((K, LEFT), (way,))
                 np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
-    for way in (shared, stack):
+    for way in ways:
         expected = along_rows.jvp((K, LEFT), (formed(tuple(way), K),))
         np.testing.assert_allclose(inside(K, LEFT, way)[1], expected[1], rtol=1e-12)
 
@@ -359,6 +402,7 @@ rng = np.random.default_rng(7)
 X = rng.standard_normal((4, 3))
 PARAMS = rng.standard_normal((3, 2)), rng.standard_normal(2)
 U, V, B = rng.standard_normal(3), rng.standard_normal(2), rng.standard_normal(2)
+U3, V3 = rng.standard_normal((3, 3)), rng.standard_normal((3, 2)).T
 
 
 @forward_grad
@@ -385,6 +429,31 @@ def test_jvp_takes_outer_products_and_matrices_by_turns() -> None:
     assert layer.jvp((PARAMS, X), ((strided, B),)) == pytest.approx(whole, rel=1e-14)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_jvp_takes_directions_of_any_rank_by_turns(order: Any) -> None:
+    (W, b), random = PARAMS, np.random.default_rng(11)
+    params = np.asarray(W, order=order), b
+    for rank in (1, 3, 2, 1):  # with one column, v is in both orders
+        for turn in "CFF":
+            u = random.standard_normal((3, rank))
+            v = np.asarray(random.standard_normal((2, rank)), order=turn)
+            whole = layer.jvp((params, X), ((np.asarray(u @ v.T, order=order), B),))
+            found = layer.jvp((params, X), ((Outer(u, v), B),))
+            assert found == pytest.approx(whole, rel=1e-13)
+            if rank == 1:
+                found = layer.jvp((params, X), ((Outer(u[:, 0], v[:, 0]), B),))
+                assert found == pytest.approx(whole, rel=1e-13)
+
+
+def test_a_direction_of_rank_three_is_multiplied_by_its_factors() -> None:
+    layer.jvp((PARAMS, X), ((Outer(U3, V3), B),))
+    kinds = tuple(map(numba.typeof, (PARAMS, X)))
+    pair = types.Tuple((types.float64[:, ::1], types.float64[::1, :]))
+    text = layer.specialiser.program(kinds, 1, 1, (types.Tuple((pair, types.float64[::1])),)).text
+    assert "u_x_W = x @ u_W" in text
+    assert "u_W @ v_W" not in text
+
+
 def test_the_product_with_the_matrix_is_one_with_a_vector() -> None:
     layer.jvp((PARAMS, X), ((Outer(U, V), B),))
     kinds = tuple(map(numba.typeof, (PARAMS, X)))
@@ -395,13 +464,13 @@ def test_the_product_with_the_matrix_is_one_with_a_vector() -> None:
     assert "d_x_W" not in text
 
 
-@pytest.mark.parametrize("pair", [(U, V), Outer(U, V)])
+@pytest.mark.parametrize("pair", [(U, V), Outer(U, V), (U3, V3), Outer(U3, V3)])
 def test_compiled_code_passes_pairs(pair: tuple[Any, Any]) -> None:
     @numba.njit
     def along(params: Any, x: Any, tangents: Any) -> Any:
         return layer.tangent(params, x, tangents)
 
-    whole = layer.jvp((PARAMS, X), ((np.outer(U, V), B),))
+    whole = layer.jvp((PARAMS, X), ((formed(tuple(pair), PARAMS[0]), B),))
     assert along(PARAMS, X, (pair, B)) == pytest.approx(whole, rel=1e-14)
 
 
@@ -416,6 +485,12 @@ def test_compiled_code_passes_pairs(pair: tuple[Any, Any]) -> None:
             "must be an array of float64, got float32",
         ),
         ((Outer(list(U), V), B), TypeError, "must be an array of float64, got list"),
+        ((Outer(U3, V3[:, :2]), B), ValueError, r"`v` of .* has shape \(2, 2\), .* for \(2, 3\)"),
+        ((Outer(U3[:2], V3), B), ValueError, r"`u` of .* has shape \(2, 3\), .* for \(3, 3\)"),
+        ((Outer(U3, V), B), ValueError, r"`v` of .* has shape \(2,\), .* for \(2, 3\)"),
+        ((Outer(U, V3), B), ValueError, r"`v` of .* has shape \(2, 3\), .* for \(2,\)"),
+        ((Outer(U3[:, :0], V3[:, :0]), B), ValueError, r"`u` of .* \(3, 0\), .* for \(3, 1\)"),
+        ((Outer(U3, V3.astype(np.float32)), B), TypeError, "`v` of .* float64, got float32"),
         ((np.outer(U, V), Outer(B, B)), TypeError, r"`params\[1\]` has one axis"),
         (((U, V), B), TypeError, "must be an array, got tuple"),
     ],
@@ -423,8 +498,10 @@ def test_compiled_code_passes_pairs(pair: tuple[Any, Any]) -> None:
 def test_pairs_that_do_not_fit_are_named(
     tangents: tuple[Any, Any], error: type[Exception], words: str
 ) -> None:
-    with pytest.raises(error, match=words):
-        layer.jvp((PARAMS, X), (tangents,))
+    for _ in range(2):  # before and behind one that fits
+        with pytest.raises(error, match=words):
+            layer.jvp((PARAMS, X), (tangents,))
+        layer.jvp((PARAMS, X), ((Outer(U3, V3), B),))
 
 
 @pytest.mark.parametrize(
@@ -437,6 +514,8 @@ def test_pairs_that_do_not_fit_are_named(
         ),
         (K[0, ..., 0], np.ones(3), r"`u` of the tangent of `K` .* asks for \(2, 2, 2\)"),
         (K[..., 0], K[0, :, 0], r"`v` of .* has shape \(2, 3\), but"),
+        (K[..., :2], K[0, :, 0], r"`v` of .* has shape \(2, 3\), but .* asks for \(3, 2\)"),
+        (K[:1], np.ones((3, 3)), r"`u` of .* has shape \(1, 2, 2, 3\), but .* \(2, 2, 2, 3\)"),
     ],
 )
 def test_pairs_that_do_not_fit_a_kernel_are_named(u: Any, v: Any, words: str) -> None:
@@ -456,13 +535,16 @@ def test_a_wrong_pair_in_compiled_code_is_a_typing_error() -> None:
         along(PARAMS, X, ((U.astype(np.float32), V.astype(np.float32)), B))
     with pytest.raises(numba.errors.TypingError, match="`d_params` has type"):
         along(PARAMS, X, (U, B))
+    with pytest.raises(numba.errors.TypingError, match=r"2d, F\) for an outer product"):
+        along(PARAMS, X, ((U3, np.ascontiguousarray(V3)), B))
 
     @numba.njit
     def along_kernel(K: Any, LEFT: Any, way: Any) -> Any:
         return as_a_kernel.tangent(K, LEFT, way)
 
     with pytest.raises(
-        numba.errors.TypingError, match=r"float64, 3d, C\) and array\(float64, 1d, C\) for an outer"
+        numba.errors.TypingError,
+        match=r"3d, C\) and array\(float64, 1d, C\) or .*2d, F\) for an outer",
     ):
         along_kernel(K, LEFT, (K[..., 0].copy(), K[0, 0].copy()))
 

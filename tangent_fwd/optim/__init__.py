@@ -11,7 +11,7 @@
 `step`               one step as machine code, from Python and inside `@njit`
 `text`, `plan`, `writing`
                      one step as text
-`directions`, `together`, `vectors`
+`directions`, `low_rank`, `together`, `vectors`
                      families of random directions
 `optimizers`, `schedules`
                      what is done with the gradient, and how fast
@@ -30,12 +30,12 @@ from tangent_fwd.optim.directions import (
     Directions,
     Gaussian,
     Rademacher,
-    RankOne,
     Sparse,
     Sphere,
 )
 from tangent_fwd.optim.forward_gradient import ForwardGradient
 from tangent_fwd.optim.history import DivergenceError, History, Row
+from tangent_fwd.optim.low_rank import LowRank, RankOne
 from tangent_fwd.optim.optimizers import (
     SGD,
     Adam,
@@ -77,6 +77,7 @@ __all__ = [
     "Guess",
     "History",
     "Info",
+    "LowRank",
     "Optimizer",
     "OptimizerState",
     "Orthogonal",

@@ -7,14 +7,15 @@ the gradient; with n parameters:
 `Gaussian`    n + 2, the paper's
 `Rademacher`  n, signs
 `RankOne`     n, products of signs for matrices, which are never formed
+`LowRank`     n + 2 − 2/r, sums of r such products, where all parameters are in matrices
 `Sphere`      n, one length
 `Sparse`      n − 1 + 1/p, mostly zeros
 `Orthogonal`  n/k for k directions together; k independent ones have (q − 1)/k + 1
 
 A family writes its part of the step's text. It says for each leaf what is stored (`storage`), how
 a whole direction is drawn (`draw`), what is passed to the derivative as that leaf's tangent
-(`tangent`) and which leaves are `factored`, stored as two vectors whose outer product the
-direction is. `weights` says what each direction is multiplied by before all are added up.
+(`tangent`) and as how many outer products of two vectors a leaf's direction is kept (`pairs`).
+`weights` says what each direction is multiplied by before all are added up.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ import numpy as np
 
 from tangent_fwd.optim import tree
 from tangent_fwd.optim.checks import fraction
-from tangent_fwd.optim.random import SECOND
 from tangent_fwd.optim.tree import Array, Leaf
 from tangent_fwd.optim.vectors import dot, scale, thin
 from tangent_fwd.optim.writing import flattened
@@ -42,8 +42,9 @@ class Strand:
 
     `word` is the variable that holds what is stored, `flat` its flat view, `memory` the
     remembered gradient of the leaf; `position` is the variable that holds the address of the
-    leaf's first random number. A `pair` of words, for the vectors of an outer product, stands in
-    place of the flat view: each has a row for every matrix that the leaf is taken for.
+    leaf's first random number. `pairs` of words, for the vectors of the outer products that add up
+    to the direction, stand in place of the flat view: each word has a row for every matrix that
+    the leaf is taken for.
     """
 
     leaf: Leaf
@@ -51,7 +52,7 @@ class Strand:
     flat: str
     memory: str
     position: str
-    pair: tuple[str, str] | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
 
 
 Strands = Sequence[Strand]
@@ -67,22 +68,13 @@ class Directions:
         """What one direction keeps for one leaf: an array of zeros, to be filled by every step."""
         return np.zeros_like(leaf.array)
 
-    def factored(self, leaf: Leaf) -> bool:
-        """Whether the direction of a leaf is an outer product, kept as its two vectors."""
-        return False
+    def pairs(self, leaf: Leaf) -> int:
+        """How many outer products the direction of a leaf is kept as; 0 for a whole array."""
+        return 0
 
     def views(self, strand: Strand) -> list[str]:
-        """Lines that take apart what is stored: a flat view, or the two vectors."""
-        if strand.pair is None:
-            return flattened(strand.word, strand.flat)
-        # Sizes are read when the step runs, so that it is compiled once for networks of all sizes.
-        # As many matrices as `v` has rows; the rows of `u` are those of all of them together.
-        u, v = strand.pair
-        whole = f"{strand.word}[0]"
-        return [
-            f"{v} = {strand.word}[1].reshape(-1, {strand.word}[1].shape[-1])",
-            f"{u} = {whole}.reshape({v}.shape[0], {whole}.size // max({v}.shape[0], 1))",
-        ]
+        """Lines that take apart what is stored: a flat view, or the vectors."""
+        return flattened(strand.word, strand.flat)
 
     def draw(self, lane: int, strands: Strands) -> list[str]:
         """Lines that fill one direction; `strands` has one entry for each leaf that moves."""
@@ -134,48 +126,6 @@ class _Filled(Directions):
 @dataclass(frozen=True)
 class Rademacher(_Filled):
     """Signs, +1 or −1 with equal chances; q = n, the least that independent components allow."""
-
-    def imports(self) -> tuple[str, ...]:
-        """The generators of signs."""
-        return ("fill_signs", "sign_at")
-
-
-@dataclass(frozen=True)
-class RankOne(Directions):
-    """Products `u vᵀ` of signs for matrices, signs for everything else; q = n, as for signs alone.
-
-    A matrix is never formed: the pass costs little more than half of one along a whole matrix,
-    and drawing costs nothing. An array of three axes is a stack of matrices, with a pair for each.
-    An array of more axes is the kernel of a convolution, one matrix with a row for each channel of
-    each pixel: it is multiplied as that, so its `v` has only the last axis.
-    """
-
-    def factored(self, leaf: Leaf) -> bool:
-        """Matrices, stacks of them, and kernels."""
-        return leaf.array.ndim > 1
-
-    def storage(self, leaf: Leaf, lane: int) -> Any:
-        """Two vectors for a matrix; here alone is decided what is a stack and what a kernel."""
-        if not self.factored(leaf):
-            return super().storage(leaf, lane)
-        *front, rows, columns = leaf.array.shape
-        behind = front if leaf.array.ndim == 3 else []
-        shapes = (*front, rows), (*behind, columns)
-        return tuple(np.zeros(shape, leaf.array.dtype) for shape in shapes)
-
-    def draw(self, lane: int, strands: Strands) -> list[str]:
-        """Signs for each vector; the second one has numbers of its own."""
-        lines = []
-        for s in strands:
-            if s.pair is None:
-                lines.append(filled("fill_signs", lane, s))
-                continue
-            u, v = s.pair
-            lines += [
-                f"fill_signs({u}.reshape(-1), seed, count, {lane}, {s.position})",
-                f"fill_signs({v}.reshape(-1), seed, count, {lane}, {s.position}, {SECOND})",
-            ]
-        return lines
 
     def imports(self) -> tuple[str, ...]:
         """The generators of signs."""
@@ -302,10 +252,12 @@ def filled(fill: str, lane: int, strand: Strand) -> str:
 def product(first: Strands, second: Strands) -> str:
     """Text for the scalar product of two directions."""
     return " + ".join(
-        f"dot({a.flat}, {b.flat})"
-        if a.pair is None or b.pair is None
-        else f"dot_outer({', '.join(a.pair + b.pair)})"
+        term
         for a, b in zip(first, second)
+        for term in (
+            [f"dot_outer({', '.join(p + q)})" for p in a.pairs for q in b.pairs]
+            or [f"dot({a.flat}, {b.flat})"]
+        )
     )
 
 

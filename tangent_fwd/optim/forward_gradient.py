@@ -14,8 +14,9 @@ from tangent_fwd.forward import ForwardGrad
 from tangent_fwd.frontend.parse import unwrap
 from tangent_fwd.optim import checkpoint as checkpoint_files
 from tangent_fwd.optim import checks, training, tree
-from tangent_fwd.optim.directions import Directions, RankOne, family
+from tangent_fwd.optim.directions import Directions, family
 from tangent_fwd.optim.history import DivergenceError, History, Row
+from tangent_fwd.optim.low_rank import RankOne
 from tangent_fwd.optim.optimizers import SGD, Optimizer
 from tangent_fwd.optim.plan import EPOCH, FAILED, LOSS, SLOPE, STEP, Plan
 from tangent_fwd.optim.schedules import Schedule

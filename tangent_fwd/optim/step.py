@@ -17,10 +17,11 @@ from numba.core import types
 from tangent_fwd import boundary, pipeline
 from tangent_fwd.errors import TangentError
 from tangent_fwd.forward import ForwardGrad
+from tangent_fwd.marks import Outer
 from tangent_fwd.optim.plan import CLOCK, REPORT, SEED, Plan
 from tangent_fwd.optim.text import compose
 from tangent_fwd.program import Program, Types
-from tangent_fwd.routes import NO_FINGERPRINT
+from tangent_fwd.routes import NO_FINGERPRINT, with_pairs
 from tangent_fwd.specialise import Key, Specialisation, Specialiser
 
 # What the fast way takes without another look; a subclass of an array may not behave like one.
@@ -86,7 +87,7 @@ def initial_state(plan: Plan, seed: int) -> State:
     plan.directions.prepare(plan.tree, plan.k)
 
     def storage(leaf: Any, lane: int) -> Any:
-        if leaf.moved or plan.directions.factored(leaf):
+        if leaf.moved or plan.directions.pairs(leaf):
             return plan.directions.storage(leaf, lane)
         return np.zeros_like(leaf.array)
 
@@ -126,10 +127,9 @@ class StepSpecialiser(Specialiser):
         self.state_type = numba.typeof(state)
         tree = plan.tree
         self.params_type = numba.typeof(tree.compiled([leaf.value for leaf in tree.leaves]))
-        moved = [
-            way[0] if leaf.scalar else way for way, leaf in zip(state.directions[0], tree.leaves)
-        ]
-        self.way_type = numba.typeof(tree.compiled(moved))
+        moved = [Outer(*w) if isinstance(w, tuple) else w for w in state.directions[0]]
+        # With the factor that is stored transposed, which has as many axes.
+        self.way_type = with_pairs(self.params_type, tree.compiled(moved))
 
     def _write(self, key: Key) -> Program:
         """The derivative for these types with the step behind it."""

@@ -135,12 +135,11 @@ class _Writer:
         for leaf, word, memory, place in zip(
             self.plan.tree.leaves, words, self.memories, self.places
         ):
-            if self.plan.directions.factored(leaf):
-                name = word.removeprefix("d_")
-                pair = self.word(f"u_{name}"), self.word(f"v_{name}")
-                found.append(Strand(leaf, word, "", memory, place, pair))
-            else:
-                found.append(Strand(leaf, word, self.flat(word, leaf), memory, place))
+            count, name = self.plan.directions.pairs(leaf), word.removeprefix("d_")
+            names = [name] if count == 1 else [f"{name}_{t}" for t in range(count)]
+            pairs = tuple((self.word(f"u_{n}"), self.word(f"v_{n}")) for n in names)
+            flat = "" if pairs else self.flat(word, leaf)
+            found.append(Strand(leaf, word, flat, memory, place, pairs))
         return found
 
     def moved(self, lane: int) -> list[Strand]:
@@ -206,7 +205,7 @@ class _Writer:
         ]
 
     def tangent(self, strand: Strand) -> str:
-        if not strand.leaf.moved:
+        if not strand.leaf.moved and not strand.pairs:
             return f"{strand.word}[0]" if strand.leaf.scalar else strand.word
         return self.plan.directions.tangent(strand)
 
@@ -267,7 +266,7 @@ class _Writer:
         lines += [f"{slot} = state.slots[{i}][{number}]" for i, slot in enumerate(slots)]
         arrays = [flat, *slots, *([self.memories[where]] if plan.share is not None else [])]
         strands = [lane[where] for lane in self.lanes]
-        if strands[0].pair is None:
+        if not strands[0].pairs:
             index = "0" if leaf.scalar else "i"
             elements = [f"{weight} * {s.flat}[{index}]" for weight, s in zip(weights, strands)]
             inner = self.elementwise(arrays, elements, constants, cast[-1], index)
@@ -286,8 +285,8 @@ class _Writer:
         share: str,
     ) -> list[str]:
         """The update of matrices whose directions are outer products: row by row, none formed."""
-        pairs = [s.pair for s in strands if s.pair is not None]
-        u, v = pairs[0]
+        terms = [(w, u, v) for w, s in zip(weights, strands) for u, v in s.pairs]
+        _, u, v = terms[0]
         lines = [f"first, size = 0, {v}.shape[1]"]
         depth, number = "", "0"
         if leaf.array.ndim > 2:
@@ -296,10 +295,10 @@ class _Writer:
             depth = "    "
         lines.append(f"{depth}for i in range({u}.shape[1]):")
         rows = [self.word(f"{array.removesuffix('_flat')}_row") for array in arrays]
-        pulls = self.numbered("pull")
+        pulls = [self.word(f"pull_{n}") for n in range(len(terms))]
         body = [f"{row} = {array}[first:first + size]" for row, array in zip(rows, arrays)]
-        body += [f"{p} = {w} * {u}[{number}, i]" for p, w, (u, _) in zip(pulls, weights, pairs)]
-        elements = [f"{p} * {v}[{number}, j]" for p, (_, v) in zip(pulls, pairs)]
+        body += [f"{p} = {w} * {u}[{number}, i]" for p, (w, u, _) in zip(pulls, terms)]
+        elements = [f"{p} * {v}[{number}, j]" for p, (_, _, v) in zip(pulls, terms)]
         body.append("for j in range(size):")
         body += [f"    {line}" for line in self.elementwise(rows, elements, constants, share, "j")]
         body.append("first += size")

@@ -73,9 +73,13 @@ class _Wrapped(Directions):
         """As the base."""
         return self.base.storage(leaf, lane)
 
-    def factored(self, leaf: Leaf) -> bool:
+    def pairs(self, leaf: Leaf) -> int:
         """As the base."""
-        return self.base.factored(leaf)
+        return self.base.pairs(leaf)
+
+    def views(self, strand: Strand) -> list[str]:
+        """As the base."""
+        return self.base.views(strand)
 
     def tangent(self, strand: Strand) -> str:
         """As the base."""
@@ -140,9 +144,9 @@ class Guess(_Wrapped):
             raise ValueError("guess is zero, so there is no slope along it")
         super().prepare(parameters, k)
 
-    def factored(self, leaf: Leaf) -> bool:
-        """Never: a guess is a whole array, and all directions of a pass are of one kind."""
-        return False
+    def pairs(self, leaf: Leaf) -> int:
+        """None: a guess is a whole array, and all directions of a pass are of one kind."""
+        return 0
 
     def storage(self, leaf: Leaf, lane: int) -> Any:
         """The guess itself for the first direction."""
@@ -219,10 +223,12 @@ class ControlVariate(_Wrapped):
         lines = []
         for lane, (slope, strands) in enumerate(zip(slopes, lanes)):
             known = " + ".join(
-                f"dot({s.memory}, {s.flat})"
-                if s.pair is None
-                else f"along({', '.join((s.memory, *s.pair))})"
+                term
                 for s in strands
+                for term in (
+                    [f"along({', '.join((s.memory, *pair))})" for pair in s.pairs]
+                    or [f"dot({s.memory}, {s.flat})"]
+                )
             )
             lines.append(f"news_{lane} = {slope} - ({known})")
         return lines + super().weights([f"news_{lane}" for lane in range(len(slopes))], lanes)

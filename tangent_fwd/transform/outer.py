@@ -1,4 +1,4 @@
-"""Outer products: a direction `u vᵀ` of a matrix stays two vectors.
+"""Outer products: a direction `u vᵀ` of a matrix stays two factors.
 
 The tangent of a matrix may be given as a pair (u, v), for the matrix u[i] * v[j]. Of an array with
 more axes it is a pair for each matrix of a stack, u[k, i] * v[k, j], or, where v has one axis, one
@@ -6,6 +6,8 @@ pair for all its rows, u[k, i] * v[j], as of the matrix that it becomes by a res
 Such a tangent is never formed where it goes into a product (`X @ u vᵀ` is `(X @ u) vᵀ`, a
 product with a vector instead of a matrix) or is read by elements; whatever else reads it gets
 the array, made once.
+A sum of r outer products is a pair as well, of matrices with r columns. It stays one in products;
+its elements are r products each, so what reads them gets the array.
 
 Before, where the tangent of `W` is taken to be an array:
 
@@ -68,13 +70,14 @@ from tangent_fwd.ir.nodes import (
 from tangent_fwd.ir.walk import blocks, map_exprs, with_blocks
 from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.pairs import (
+    Form,
     Pair,
     Pairs,
     Writes,
+    form_of,
     holds_pair,
     is_pair,
     is_product,
-    is_shared,
     is_transposed,
     kept_apart,
     sizes_asked,
@@ -141,7 +144,7 @@ class _Outer(Pairs):
             self.out.append(stmt)
             self.after_binding(target, span)
             return
-        found = self.factors(value)
+        found = self.factors(value, span)
         if target in self.pairs:
             assert found is not None, target
             self.bind(target, found, span)
@@ -157,7 +160,7 @@ class _Outer(Pairs):
         """Take a pair that came as a tuple apart; make the array where somebody needs it."""
         whole = self.types.get(name)
         if name in self.pairs and is_tuple(whole):
-            self.bind(name, _taken_apart(Var(name), whole), span)
+            self.bind(name, _taken_apart(Var(name), self.dense[name], whole), span)
         if name not in self.needed:
             return
         if name in self.pairs:
@@ -171,7 +174,7 @@ class _Outer(Pairs):
         """A tangent with its pairs as arrays; `want` and `have` are the types of both."""
         if is_pair(want, have):
             name = self.new(want)
-            self.form(name, want, _taken_apart(place, have), span)
+            self.form(name, want, _taken_apart(place, want, have), span)
             return Var(name)
         if not holds_pair(want, have):
             return place
@@ -187,7 +190,7 @@ class _Outer(Pairs):
     def bind(self, name: str, found: Pair, span: Span) -> None:
         """Give the vectors of a pair names, unless they have some that stay."""
         kept = []
-        kinds = vector_types(self.dense[name], found.shared)
+        kinds = _factor_types(self.dense[name], found.form)
         for letter, value, kind in zip("uv", found.vectors, kinds):
             if isinstance(value, Var) and self.bound[value.name] <= 1 and self.bound[name] == 1:
                 kept.append(value)
@@ -197,7 +200,7 @@ class _Outer(Pairs):
             self.out.append(Let(vector, value, span))
             self.bound[vector] = self.bound[name]
             kept.append(Var(vector))
-        self.factor[name] = Pair(kept[0], kept[1], found.shared)
+        self.factor[name] = Pair(kept[0], kept[1], found.form)
 
     def new(self, kind: Any) -> str:
         self.fresh += 1
@@ -207,43 +210,59 @@ class _Outer(Pairs):
 
     # --- values --------------------------------------------------------------------------------
 
-    def factors(self, value: Expr) -> Pair | None:
-        """The vectors of a value that is an outer product."""
+    def factors(self, value: Expr, span: Span) -> Pair | None:
+        """The factors of a value that is an outer product."""
         if isinstance(value, Var):
             return self.pair_of(value)
         if not isinstance(value, Op) or not value.args:
             return None
         pair = self.pair_of(value.args[0])
         if pair is not None and self.is_part(value):
-            index, shared = value.args[1:], pair.shared or self.is_matrix(value)
-            return Pair(_at(pair.u, index), pair.v if pair.shared else _at(pair.v, index), shared)
+            index, form = value.args[1:], pair.form
+            if form is not Form.STACK:
+                return Pair(_at(pair.u, index), pair.v, form)
+            form = Form.SHARED if self.is_matrix(value) else form
+            return Pair(_at(pair.u, index), _at(pair.v, index), form)
         if pair is not None and value.fn == "stretch":
             shape = value.args[1]
             assert isinstance(shape, Op)
             *front, rows, columns = shape.args
-            sizes = [(*front, rows), (columns,) if pair.shared else (*front, columns)]
+            behind = tuple(front) if pair.form is Form.STACK else pair.rank
+            sizes = (*front, rows, *pair.rank), (*behind, columns)
             u, v = (Op("stretch", (e, Op("tuple", n))) for e, n in zip(pair.vectors, sizes))
-            return Pair(u, v, pair.shared)
+            return Pair(u, v, pair.form)
         if pair is not None and is_transposed(value) and self.ndim(value.args[0]) == 2:
-            return Pair(pair.v, pair.u, True)
+            if pair.form is Form.RANKED:
+                return Pair(self.turned(pair.v, span), self.turned(pair.u, span), pair.form)
+            return Pair(pair.v, pair.u, pair.form)
         if pair is not None and value.fn == "numpy.reshape":
-            if not pair.shared or not self.keeps_rows(value):
+            if pair.form is Form.STACK or not self.keeps_rows(value):
                 return None
-            shorter = Op("tuple", sizes_asked(value)[:-1])
-            return Pair(replace(value, args=(pair.u, shorter)), pair.v, True)
+            shape = Op("tuple", (*sizes_asked(value)[:-1], *pair.rank))
+            return Pair(replace(value, args=(pair.u, shape)), pair.v, pair.form)
         if is_product(value) and all(self.ndim(a) == 2 for a in value.args):
             left, right = value.args
             if pair is not None:
-                return Pair(pair.u, replace(value, args=(pair.v, right)), True)
+                return Pair(pair.u, replace(value, args=(pair.v, right)), pair.form)
             pair = self.pair_of(right)
             if pair is not None:
-                return Pair(replace(value, args=(left, pair.u)), pair.v, True)
+                return Pair(replace(value, args=(left, pair.u)), pair.v, pair.form)
         return None
 
+    def turned(self, matrix: Expr, span: Span) -> Var:
+        """The transpose of a factor, as an array in C's order like all factors."""
+        assert isinstance(matrix, Var)
+        name, (i, j) = self.new(None), _INDEX[:2]
+        sizes = shape_of(matrix.name, 1, 2), shape_of(matrix.name, 0, 2)
+        self.fill(name, self.types[matrix.name], sizes, _at(matrix, (j, i)), span)
+        return Var(name)
+
     def times_vector(self, target: str, value: Op, span: Span) -> None:
-        """The product of a pair and a vector: one of its vectors times a number."""
+        """The product of a pair and a vector: one of its vectors times a number, or for a ranked
+        pair one of its matrices times a vector.
+        """
         left, right = value.args
-        pair = self.pair_of(left)
+        first = pair = self.pair_of(left)
         if pair is not None:
             stays, meets = pair.u, (pair.v, right)
         else:
@@ -251,6 +270,11 @@ class _Outer(Pairs):
             assert pair is not None
             stays, meets = pair.v, (left, pair.u)
         kind = self.dense[target]
+        if pair.form is Form.RANKED:
+            met = self.named(replace(value, args=meets), kind, span)
+            both = (met, stays) if first is None else (stays, met)
+            self.out.append(Let(target, replace(value, args=both), span))
+            return
         number = self.new(kind.dtype)
         self.out.append(Let(number, replace(value, args=meets), span))
         vector = self.named(stays, kind, span)
@@ -259,12 +283,25 @@ class _Outer(Pairs):
 
     def form(self, name: str, kind: Any, pair: Pair, span: Span) -> None:
         """Make the array that a pair stands for."""
-        kinds = vector_types(kind, pair.shared)
+        kinds = _factor_types(kind, pair.form)
         u, v = (self.named(e, k, span) for e, k in zip(pair.vectors, kinds))
-        front = (shape_of(u.name, axis, kind.ndim - 1) for axis in range(kind.ndim - 1))
+        front = (shape_of(u.name, axis, kinds[0].ndim) for axis in range(kind.ndim - 1))
         sizes = (*front, shape_of(v.name, kinds[1].ndim - 1, kinds[1].ndim))
-        element = _element(Pair(u, v, pair.shared), _INDEX[: kind.ndim])
+        if pair.form is Form.RANKED:
+            self.types[name] = kind
+            self.out.append(Let(name, self.multiplied(u, v, sizes, span), span))
+            return
+        element = _element(Pair(u, v, pair.form), _INDEX[: kind.ndim])
         self.fill(name, kind, sizes, element, span)
+
+    def multiplied(self, u: Var, v: Var, sizes: Index, span: Span) -> Expr:
+        """The product of the factors of a ranked pair, as one of matrices."""
+        if len(sizes) == 2:
+            return Op("matmul", (u, v))
+        flat, kind = Op("tuple", (Lit(-1), shape_of(v.name, 0, 2))), self.types[v.name]
+        rows = self.named(Op("numpy.reshape", (u, flat)), kind, span)
+        product = self.named(Op("matmul", (rows, v)), kind, span)
+        return Op("numpy.reshape", (product, Op("tuple", sizes)))
 
     def fill(self, name: str, kind: Any, sizes: Index, value: Expr, span: Span) -> None:
         """An array of these sizes, with `value` at every index."""
@@ -295,7 +332,8 @@ class _Outer(Pairs):
         pair = self.pair_of(expr.args[0]) if expr.args else None
         if expr.fn == "getitem" and pair is not None:
             index = expr.args[1:]
-            if len(index) == self.ndim(expr.args[0]) and self.are_numbers(index):
+            whole = len(index) == self.ndim(expr.args[0]) and self.are_numbers(index)
+            if whole and pair.form is not Form.RANKED:
                 return _element(pair, index)
         if expr.fn == "call":
             return replace(expr, args=tuple(map(self.passed, expr.args)))
@@ -306,7 +344,13 @@ class _Outer(Pairs):
         pair = self.pair_of(arg)
         if pair is not None:
             assert isinstance(arg, Var)
-            return arg if is_tuple(self.types[arg.name]) else Op("tuple", pair.vectors)
+            if is_tuple(self.types[arg.name]):
+                return arg
+            u, v = pair.vectors
+            if pair.form is Form.RANKED:
+                given = vector_types(self.dense[arg.name], pair.form)[1]
+                v = self.named(_transposed(v), given, NOWHERE)
+            return Op("tuple", (u, v))
         return arg if isinstance(arg, Ref) or self.is_tuple_of_pairs(arg) else self.rewritten(arg)
 
 
@@ -317,7 +361,7 @@ def _full(name: str) -> str:
 
 def _element(pair: Pair, index: Index) -> Expr:
     *front, _, column = index
-    behind = (column,) if pair.shared else (*front, column)
+    behind = (*front, column) if pair.form is Form.STACK else (column,)
     return Op("mul", (_at(pair.u, index[:-1]), _at(pair.v, behind)))
 
 
@@ -325,6 +369,17 @@ def _at(vector: Expr, index: Index) -> Expr:
     return Op("getitem", (vector, *index))
 
 
-def _taken_apart(place: Expr, kind: Any) -> Pair:
+def _transposed(matrix: Expr) -> Expr:
+    return Op("attr", (matrix, Lit("T")))
+
+
+def _factor_types(kind: Any, form: Form) -> tuple[Any, ...]:
+    """The numba types of the factors of a pair, all in C's order; see `vector_types`."""
+    return tuple(factor.copy(layout="C") for factor in vector_types(kind, form))
+
+
+def _taken_apart(place: Expr, primal: Any, kind: Any) -> Pair:
     """The pair that is a tuple of this type."""
-    return Pair(_at(place, (Lit(0),)), _at(place, (Lit(1),)), is_shared(kind))
+    form = form_of(primal, kind)
+    u, v = (_at(place, (Lit(k),)) for k in range(2))
+    return Pair(u, _transposed(v) if form is Form.RANKED else v, form)

@@ -1,10 +1,11 @@
-"""Pairs: which tangents may stay two vectors instead of becoming a matrix."""
+"""Pairs: which tangents may stay two factors instead of becoming a matrix."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import Any
 
 from tangent_fwd.analysis.alias import Aliases, is_array, is_tuple
@@ -18,22 +19,38 @@ from tangent_fwd.source import NOWHERE, Span
 Writes = Callable[[Op], tuple[int, ...]]
 
 
+class Form(IntEnum):
+    """What the factors of an outer product look like, for an array of shape (*front, m, n).
+
+    STACK: u of shape (*front, m) and v of shape (*front, n), a pair for each matrix of a stack.
+    SHARED: v of shape (n,), the same for all rows; a matrix alone counts as this.
+    RANKED: u of shape (*front, m, r) and v of shape (n, r), the sum of r products with shared v.
+    """
+
+    STACK = 0
+    SHARED = 1
+    RANKED = 2
+
+
 @dataclass(frozen=True)
 class Pair:
-    """The vectors of an outer product.
-
-    `shared` says that `v` has one axis, and is the same for all rows of an array of any number of
-    axes; else it has a row for each matrix of a stack. A matrix alone counts as shared.
-    """
+    """The factors of an outer product; those of a ranked one multiply to it: `v` is transposed."""
 
     u: Expr
     v: Expr
-    shared: bool
+    form: Form
 
     @property
     def vectors(self) -> tuple[Expr, Expr]:
         """Both, u first."""
         return self.u, self.v
+
+    @property
+    def rank(self) -> tuple[Expr, ...]:
+        """The size of the axis along which the factors of a ranked pair meet; no other has one."""
+        if self.form is not Form.RANKED:
+            return ()
+        return (Op("getitem", (Op("attr", (self.v, Lit("shape"))), Lit(0))),)
 
 
 def is_pair(primal: Any, tangent: Any) -> bool:
@@ -48,15 +65,23 @@ def holds_pair(primal: Any, tangent: Any) -> bool:
     return is_pair(primal, tangent)
 
 
-def is_shared(tangent: Any) -> bool:
-    """Whether an outer product of this type has one `v` for all its rows; see `Pair`."""
-    return bool(tangent[1].ndim == 1)
+def form_of(primal: Any, tangent: Any) -> Form:
+    """The form of a pair, by the numbers of axes; numba types as well as arrays."""
+    u, v = tangent
+    if u.ndim == primal.ndim:
+        return Form.RANKED
+    return Form.SHARED if v.ndim == 1 else Form.STACK
 
 
-def vector_types(kind: Any, shared: bool) -> tuple[Any, Any]:
-    """The numba types of the vectors of a pair that stands for arrays of type `kind`."""
+def vector_types(kind: Any, form: Form) -> tuple[Any, Any]:
+    """The numba types of the factors of a pair that stands for arrays of type `kind`.
+
+    A ranked v is in Fortran's order: its transpose, which BLAS reads, is in C's.
+    """
     u = kind.copy(ndim=kind.ndim - 1, layout="C", readonly=False)
-    return u, u.copy(ndim=1) if shared else u
+    if form is Form.RANKED:
+        return u.copy(ndim=kind.ndim), u.copy(ndim=2, layout="F")
+    return u, u.copy(ndim=1) if form is Form.SHARED else u
 
 
 def refused(
@@ -142,9 +167,9 @@ class Pairs:
         primal, mine = self.dense[expr.name], self.types[expr.name]
         return is_tuple(primal) and holds_pair(primal, mine)
 
-    def find_pairs(self) -> set[tuple[str, bool]]:
+    def find_pairs(self) -> set[tuple[str, Form]]:
         """The largest set of arrays that are pairs whenever they are bound, and never stored to;
-        each with whether it is shared, which has to be the same whenever it is bound.
+        each with its form, which has to be the same whenever it is bound.
         """
         aliases = Aliases(self.function)
         everything = list(statements(self.function.body))
@@ -153,17 +178,17 @@ class Pairs:
                   if isinstance(s, Store) and s.array not in ours}  # fmt: skip
         written = self.written_by_helpers()
         found = {
-            (name, shared) for name, kind in self.dense.items() for shared in (False, True)
-            if is_array(kind) and kind.ndim >= (2 if shared else 3) and name not in ours
+            (name, form) for name, kind in self.dense.items() for form in Form
+            if is_array(kind) and kind.ndim >= (3 if form is Form.STACK else 2) and name not in ours
             and aliases.find(name) not in stores
             and (name in self.values or name in self.given)
-            and (name not in self.given or is_shared(self.given[name]) == shared)
+            and (name not in self.given or form_of(kind, self.given[name]) is form)
             and name.rsplit(":", 1)[-1] not in written
         }  # fmt: skip
         while True:
             kept = {
-                (n, shared) for n, shared in found
-                if all(self.gives_pair(v, shared, found) for v in self.values.get(n, ()))
+                (n, form) for n, form in found
+                if all(self.gives_pair(n, v, form, found) for v in self.values.get(n, ()))
                 and (n in self.given or n not in self.function.params)
             }  # fmt: skip
             if kept == found:
@@ -179,11 +204,15 @@ class Pairs:
         arguments = (op.args[1 + k] for op in calls for k in self.writes(op))
         return {arg.name for arg in arguments if isinstance(arg, Var)}
 
-    def gives_pair(self, value: Expr, shared: bool, pairs: set[tuple[str, bool]]) -> bool:
-        """Whether a value is an outer product of a kind, if `pairs` are."""
+    def gives_pair(
+        self, target: str, value: Expr, form: Form, pairs: set[tuple[str, Form]]
+    ) -> bool:
+        """Whether a value that is bound to a variable is an outer product of a form, if `pairs`
+        are.
+        """
 
-        def pair(expr: Expr, shared: bool = shared) -> bool:
-            return isinstance(expr, Var) and (expr.name, shared) in pairs
+        def pair(expr: Expr, form: Form = form) -> bool:
+            return isinstance(expr, Var) and (expr.name, form) in pairs
 
         if isinstance(value, Var):
             return pair(value)
@@ -191,16 +220,17 @@ class Pairs:
             return False
         kind = self.taken(value)
         if kind is not None:
-            return is_tuple(kind) and is_shared(kind) == shared
+            return is_tuple(kind) and form_of(self.dense[target], kind) is form
         first = value.args[0] if value.args else Lit(None)
         if self.is_part(value):
-            return pair(first) or (self.is_matrix(value) and shared and pair(first, False))
+            whole = self.is_matrix(value) and form is Form.SHARED and pair(first, Form.STACK)
+            return whole or pair(first)
         if value.fn == "stretch":
             return pair(first)
         if is_transposed(value):
             return pair(first) and self.ndim(first) == 2
         if value.fn == "numpy.reshape":
-            return shared and pair(first) and self.keeps_rows(value)
+            return form is not Form.STACK and pair(first) and self.keeps_rows(value)
         # A derivative multiplies no two tangents, so the other factor is no pair in the end.
         return (
             is_product(value)
