@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 
+from tangent_fwd.library import DEFINITIONS, Definition
 from tangent_fwd.rules import RULES
 from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import CONSTANT, LINEAR, MULTILINEAR
@@ -62,6 +64,10 @@ def page() -> str:
         "## No tangent\n",
         "Locally constant, or a value that no direction can move.\n",
         table(("function", "why"), ((keys(r), r.note or r.kink or "") for r in CONSTANT)),
+        "## Definitions\n",
+        "Written in the language that the compiler takes (`tangent_fwd/library/`), and so"
+        " differentiated\nlike functions of yours; the parameters in brackets must be constants.\n",
+        table(("function", "what it is"), map(_definition, DEFINITIONS.items())),
     ]
     return "\n".join(parts)
 
@@ -89,6 +95,13 @@ def _formula(rule: Rule) -> tuple[str, ...]:
         "yes" if rule.strong_zero else "",
         rule.note,
     )
+
+
+def _definition(row: tuple[str, Definition]) -> tuple[str, str]:
+    name, definition = row
+    settled = f" [{', '.join(definition.static)}]" if definition.static else ""
+    told = inspect.cleandoc(definition.function.__doc__ or "").partition("\n\n")[0]
+    return f"`{name}`{settled}", told.replace("\n", " ")
 
 
 def places(rule: Rule) -> str:
