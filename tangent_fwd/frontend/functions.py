@@ -18,8 +18,8 @@ After:
 
 >>> print(show(lower(parse(f))))
 def f(x, s):
-    %1 = scaled(x, s)
-    %2 = scaled(s, s)
+    %1 = f.<locals>.scaled(x, s)
+    %2 = f.<locals>.scaled(s, s)
     %3 = %1 + %2
     return %3
 """

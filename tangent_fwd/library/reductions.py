@@ -154,7 +154,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0) -> Any:
 def norm(x: Any, ord: Any = None) -> Any:
     """The length of a vector, or of a matrix taken as one; with `ord` the norm of that order.
 
-    At zero the tangent of the length is 0 for a zero direction and infinite for any other.
+    At zero the tangent of the length is 0.
     """
     if ord is None or ord == "fro":
         return np.sqrt(np.sum(x * x))
