@@ -565,7 +565,7 @@ def unpacked_in_a_call(s, t):
 
 
 def stored_through_a_mask(x):
-    x[x > 1.0] = 0.0
+    x[x > 1.0] = x[:0]
     return x[0]
 
 

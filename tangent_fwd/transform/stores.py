@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array
-from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
+from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, shape_of
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Raise, Store, Var
 from tangent_fwd.ir.walk import statements
@@ -68,6 +68,14 @@ class Stores:
             message = f"`{stmt.array.split('%')[0]}` is {kind}: only arrays can be written to"
             self.nests.diagnostics.append(Diagnostic("typing", message, where))
             return
+        if self.is_mask(stmt, kind):
+            # What the mask leaves out is stored once more as it is.
+            self.refuse_other_shape(stmt)
+            chosen = Op("numpy.where", (stmt.index[0], stmt.value, Var(stmt.array)))
+            whole = self.nests.fresh(kind.copy(layout="C", readonly=False))
+            self.waiting.elementwise_now(Let(whole, chosen, stmt.span), chosen)
+            self.fill(stmt.array, Var(whole), stmt.span)
+            return
         if any(self.nests.is_array(e) for e in stmt.index):
             message = "writing through an index array is not supported"
             self.nests.diagnostics.append(Diagnostic("function", message, stmt.span))
@@ -94,6 +102,32 @@ class Stores:
         view = self.view(stmt.array, index, kind.copy(ndim=ndim, layout=layout), stmt.span)
         self.waiting.flush(position, into=view)
         self.fill(view, stmt.value, stmt.span)
+
+    def is_mask(self, stmt: Store, kind: Any) -> bool:
+        """Whether a number is stored where a mask over the whole array says so."""
+        mask = stmt.index[0]
+        return (
+            len(stmt.index) == 1
+            and not self.nests.is_array(stmt.value)
+            and self.nests.is_array(mask)
+            and isinstance(mask, Var)
+            and self.nests.types[mask.name].ndim == kind.ndim
+            and str(self.nests.types[mask.name].dtype) == "bool"
+        )
+
+    def refuse_other_shape(self, stmt: Store) -> None:
+        """A mask is not broadcast: it has the shape of the array, or the program raises."""
+        mask = stmt.index[0]
+        assert isinstance(mask, Var)
+        both = mask.name, stmt.array
+        mine, its = map(self.shapes.of, both)
+        apart = [
+            Op("ne", tuple(shape_of(name, axis, len(its)) for name in both))
+            for axis in range(len(its)) if mine[axis] != its[axis]
+        ]  # fmt: skip
+        if apart:
+            leave = Raise("IndexError", "boolean index did not match indexed array", stmt.span)
+            self.nests.emit(If(any_of(apart), (leave,), (), stmt.span))
 
     def fill(self, array: str, value: Expr, span: Span) -> None:
         """`array[:] = value`, broadcasting the value."""

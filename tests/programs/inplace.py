@@ -2,6 +2,8 @@
 
 import numpy as np
 
+NEEDS_REWRITING = ("stored_through_a_mask_of_a_matrix",)
+
 from tests.programs.support import fill_powers
 
 
@@ -345,3 +347,31 @@ def stored_after_an_exchange(A, s, t):
         s, t = t, s
     A[:, 2] = s if s - t < 1.0 else t
     return np.sum(A * A)
+
+
+def stored_where_it_is_negative(x, s):
+    y = x * s
+    y[y < 0.0] = 0.0
+    return y * x
+
+
+def active_number_through_a_mask(x, mask, s):
+    x[mask] = s * s
+    return x * s
+
+
+def stored_through_a_mask_of_a_matrix(X, s):
+    X[X > 0.5] = s
+    return np.sum(X * X, axis=0)
+
+
+def stored_through_a_mask_of_another_shape(x, mask, n):
+    y = x[:n]
+    y[mask[1:]] = 2.0
+    return x * x
+
+
+def single_through_a_mask(x32):
+    y = x32 * x32
+    y[y > 0.3] = 0.5
+    return y
