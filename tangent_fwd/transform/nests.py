@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -324,7 +325,7 @@ def at_least_zero(count: Expr) -> Expr:
     return Op("builtins.max", (count, Lit(0))) if short else count
 
 
-def any_of(tests: list[Expr]) -> Expr:
+def any_of(tests: Sequence[Expr]) -> Expr:
     """Whether at least one of several tests holds."""
     result, *rest = tests
     for other in rest:

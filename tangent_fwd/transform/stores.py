@@ -72,9 +72,9 @@ class Stores:
             # What the mask leaves out is stored once more as it is.
             self.refuse_other_shape(stmt)
             chosen = Op("numpy.where", (stmt.index[0], stmt.value, Var(stmt.array)))
-            whole = self.nests.fresh(kind.copy(layout="C", readonly=False))
-            self.waiting.elementwise_now(Let(whole, chosen, stmt.span), chosen)
-            self.fill(stmt.array, Var(whole), stmt.span)
+            found = self.nests.fresh(kind.copy(layout="C", readonly=False))
+            self.waiting.elementwise_now(Let(found, chosen, stmt.span), chosen)
+            self.fill(stmt.array, Var(found), stmt.span)
             return
         if any(self.nests.is_array(e) for e in stmt.index):
             message = "writing through an index array is not supported"

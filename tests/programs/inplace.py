@@ -2,9 +2,9 @@
 
 import numpy as np
 
-NEEDS_REWRITING = ("stored_through_a_mask_of_a_matrix",)
-
 from tests.programs.support import fill_powers
+
+NEEDS_REWRITING = ("stored_through_a_mask_of_a_matrix",)
 
 
 def fill_a_buffer(x):
