@@ -72,7 +72,7 @@ FAMILIES = [
     (optim.LowRank(1), 1, N),
     (optim.LowRank(3), 1, N + (2 - 2 / 3) * SHARE),
     (optim.LowRank(16), 1, N + (2 - 2 / 16) * SHARE),
-    (optim.LowRank(16), 3, (N + (2 - 2 / 16) * SHARE - 1) / 3 + 1),
+    (optim.LowRank(2), 3, (N + SHARE - 1) / 3 + 1),
 ]
 
 

@@ -123,8 +123,7 @@ def test_stacks_have_a_pair_for_each_matrix_and_kernels_have_one():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("k", [1, 2])
-@FAMILIES
+@pytest.mark.parametrize(("directions", "k"), [(optim.RankOne(), 2), (optim.LowRank(3), 1)])
 def test_a_step_of_a_convolutional_network(directions, k):
     def network(params, images):
         (first, b), (second, c) = params
