@@ -31,7 +31,7 @@ PROGRAMS = list(programs())
 AT = Span(3, 0, 3, 1)
 
 
-@pytest.mark.parametrize("lanes", [1, 3])
+@pytest.mark.parametrize("lanes", [1, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "function", [f for _, f in PROGRAMS], ids=[n.__name__ for _, n in PROGRAMS]
 )

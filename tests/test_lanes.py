@@ -19,8 +19,16 @@ def bits(value: Any) -> Any:
     return None if value is None else np.asarray(value, float).tobytes()
 
 
+# Every second program is enough for a first answer.
+LATER = ((), pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
-    "function", [pytest.param(f, id=f"{module}.{f.__name__}") for module, f in programs()]
+    "function",
+    [
+        pytest.param(f, id=f"{module}.{f.__name__}", marks=LATER[place % 2])
+        for place, (module, f) in enumerate(programs())
+    ],
 )
 def test_a_lane_has_the_bits_of_a_single_pass(function: Callable[..., Any]) -> None:
     args = inputs(function)

@@ -44,7 +44,7 @@ _PLAIN = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEY
           inspect.Parameter.KEYWORD_ONLY)  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Closure:
     """A function that takes variables from around it, and what those are called where it is known
     by this object: every call passes them behind the arguments.
