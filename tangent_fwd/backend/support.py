@@ -43,9 +43,9 @@ def overlap(a, b):
         return (low_a - low_b) % a.strides[0] == 0
     return True'''
 
-# Rounded up to whole cache lines, so that no two arrays share one, and some lines more: arrays whose
-# distance is a power of two fall into the same sets of the cache, which the lanes of a wide pass
-# then take from each other.
+# Rounded up to whole cache lines, so that no two arrays share one, and some lines more: arrays
+# whose distance is a power of two fall into the same sets of the cache, which the lanes of a wide
+# pass then take from each other.
 _TAKE = '''@njit(error_model="numpy")
 def take{bits}(work, shape):
     """An array of this shape, out of memory that is kept between calls if there is enough."""
