@@ -105,13 +105,17 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
             yield from own_nodes(child)
 
 
-class _Desugar(ast.NodeTransformer):
-    def __init__(self, taken: set[str]) -> None:
-        self.taken = taken
+class _Statements(ast.NodeTransformer):
+    """Puts any number of statements in the place of one."""
 
     def made_of(self, stmt: ast.stmt) -> list[ast.stmt]:
         made = self.visit(stmt)
         return made if isinstance(made, list) else [made]
+
+
+class _Desugar(_Statements):
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = taken
 
     def fresh(self, word: str) -> str:
         return unused(word, self.taken)
@@ -182,16 +186,12 @@ class _Desugar(ast.NodeTransformer):
         ]
 
 
-class _Breaks(ast.NodeTransformer):
+class _Breaks(_Statements):
     """Notes in a variable that a loop is left by `break`; loops inside it have their own."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.found = False
-
-    def made_of(self, stmt: ast.stmt) -> list[ast.stmt]:
-        made = self.visit(stmt)
-        return made if isinstance(made, list) else [made]
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, (*_SCOPES, ast.For, ast.While)):
