@@ -63,6 +63,8 @@ class _Twice(Module):
             activity = self.change(function, arg_types, active, moving)
 
             def call(op: Op, flags: Flags) -> Ref:
+                if "rule" in dict(op.keywords):
+                    return self.call_tangent(once)(op, flags)
                 helper, kinds, given = self.called(once, op)
                 made = self.second(helper, kinds, given, flags[len(given) :])
                 return Ref(made.name, None)
@@ -96,8 +98,11 @@ class _Twice(Module):
             once = self.once(function, arg_types, active)
 
             def of_call(op: Op, flags: Flags) -> tuple[bool, Flags]:
-                helper, kinds, given = self.called(once, op)
-                found = self.change(helper, kinds, given, flags[len(given) :])
+                if "rule" in dict(op.keywords):
+                    found = self.activity(self.callee(op), self.arg_types(once, op), flags)
+                else:
+                    helper, kinds, given = self.called(once, op)
+                    found = self.change(helper, kinds, given, flags[len(given) :])
                 return found.result_active(), found.active_after()
 
             found = Activity(once, (*active, *moving), of_call)

@@ -11,7 +11,7 @@ import pytest
 from numba import njit
 
 from tangent_fwd import forward_grad
-from tangent_fwd.errors import NoRule, TangentError, UnsupportedFunction, UnsupportedSyntax
+from tangent_fwd.errors import TangentError, UnsupportedFunction, UnsupportedSyntax
 from tangent_fwd.rules import rule
 from tests.harness import differentiate, plain
 from tests.trap_support import again, agrees, array, both_ways, in_python, refused, slope
@@ -644,12 +644,22 @@ def general_eigenvalues(X):
     return np.linalg.eigvals(X)
 
 
-@pytest.mark.parametrize(
-    "function", [singular_values, eigenvalues, eigenvectors, general_eigenvalues]
-)
-def test_V18_decompositions_are_refused(function: Callable[..., object]) -> None:
-    """Repeated values have no slope; nothing is given out before that is decided."""
-    refused(function, (np.eye(2),), NoRule, "return")
+def test_V18_equal_eigenvalues_part_along_a_direction() -> None:
+    """They have a slope each, though no vectors of their own; those of the direction tell it."""
+    D = np.array([[0.3, 9.0], [0.7, -0.2]])
+    lower = np.array([[0.3, 0.7], [0.7, -0.2]])
+    assert np.allclose(in_python(eigenvalues, (np.eye(2),), (D,))[1], np.linalg.eigvalsh(lower))
+    even = np.linalg.eigvalsh(0.5 * (D + D.T))[::-1]
+    assert np.allclose(in_python(singular_values, (np.eye(2),), (D,))[1], even)
+
+
+def test_V18_what_is_not_determined_is_nan() -> None:
+    """Vectors of equal values could be any; along a direction that turns none they stand still."""
+    D = np.array([[0.3, 0.7], [0.7, -0.2]])
+    turned = in_python(eigenvectors, (np.eye(2),), (D,))[1]
+    assert np.isnan(turned).any()
+    assert not np.any(in_python(eigenvectors, (np.eye(2),), (np.diag([1.0, 2.0]),))[1])
+    assert np.isnan(in_python(general_eigenvalues, (np.eye(2),), (D,))[1]).all()
 
 
 def sorted_values(X):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tangent_fwd.analysis.algebra import ALGEBRA
 from tangent_fwd.analysis.numba_typing import Stub, result_type, unify
 from tangent_fwd.ir.nodes import Lit, Op, Ref
 
@@ -354,6 +355,7 @@ def _joined(function: Any) -> Callable[..., Any]:
 
 
 _STUBS: dict[str, Callable[..., Any]] = {
+    **ALGEBRA,
     "like": _like,
     "numpy.where": _where,
     "numpy.sum": _sum,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tangent_fwd.library import arrays, reductions
+from tangent_fwd.library import algebra, arrays, reductions
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.nancumsum": Definition(reductions.nancumsum),
     "numpy.nancumprod": Definition(reductions.nancumprod),
     "numpy.trapezoid": Definition(reductions.trapezoid),
+    "numpy.linalg.matrix_power": Definition(algebra.matrix_power),
+    "numpy.linalg.cond": Definition(algebra.cond, ("p",)),
+    "numpy.linalg.svdvals": Definition(algebra.svdvals),
     "numpy.linalg.norm": Definition(reductions.norm, ("ord",)),
     "numpy.cov": Definition(reductions.cov, ("rowvar", "bias")),
     "numpy.corrcoef": Definition(reductions.corrcoef, ("rowvar",)),

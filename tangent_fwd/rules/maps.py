@@ -92,7 +92,7 @@ CONSTANT = (
         "numpy.argmax, numpy.argmin, numpy.argsort, numpy.argpartition, numpy.nanargmax, "
         "numpy.nanargmin, numpy.searchsorted, numpy.digitize, numpy.nonzero, "
         "numpy.flatnonzero, numpy.argwhere, numpy.count_nonzero, numpy.all, numpy.any, "
-        "numpy.isin, builtins.all, builtins.any",
+        "numpy.isin, numpy.linalg.matrix_rank, builtins.all, builtins.any",
         kink=STEP,
     ),
     constant(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from tangent_fwd.library import DEFINITIONS, Definition
 from tangent_fwd.rules import RULES
+from tangent_fwd.rules.algebra import ALGEBRA
 from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import CONSTANT, LINEAR, MULTILINEAR
 from tangent_fwd.rules.rule import DOMAINS, Rule
@@ -61,6 +62,9 @@ def page() -> str:
         "## Products\n",
         "The function itself, applied with one tangent at a time, and the results added.\n",
         table(("function", "linear in each of"), ((keys(r), places(r)) for r in MULTILINEAR)),
+        "## Programs\n",
+        "The value, and beside it a function of `tangent_fwd/library/algebra.py` for its tangent.\n",
+        table(("function", "how it moves", "where"), map(_program, ALGEBRA)),
         "## No tangent\n",
         "Locally constant, or a value that no direction can move.\n",
         table(("function", "why"), ((keys(r), r.note or r.kink or "") for r in CONSTANT)),
@@ -95,6 +99,11 @@ def _formula(rule: Rule) -> tuple[str, ...]:
         "yes" if rule.strong_zero else "",
         rule.note,
     )
+
+
+def _program(rule: Rule) -> tuple[str, str, str]:
+    told = inspect.cleandoc(rule.function.__doc__ or "")
+    return keys(rule), told.replace("\n", " "), rule.note
 
 
 def _definition(row: tuple[str, Definition]) -> tuple[str, str]:

@@ -10,9 +10,11 @@ Integer literals stay integers, and `cast(n)` brings an integer argument to that
 from __future__ import annotations
 
 import ast
+import inspect
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 BUILTINS = frozenset({"abs", "cast"})
 """Names that mean the same beside `math` and beside `numpy`."""
@@ -28,7 +30,7 @@ HELPERS = frozenset({"gauss", "digamma", "sinc_slope", "trigamma", "sinc_curve"}
 
 FUNCTIONS = BUILTINS | LIBRARY | HELPERS
 
-KINDS = frozenset({"elementwise", "linear", "multilinear", "constant"})
+KINDS = frozenset({"elementwise", "linear", "multilinear", "constant", "custom"})
 
 DOMAINS: dict[str, tuple[float, float]] = {
     "real": (-math.inf, math.inf),
@@ -68,7 +70,8 @@ class Rule:
     `d_<argument>`, which is a symbolic zero for an argument that is not active.
     A linear rule applies the function itself with the tangents in the places `linear_in`, all at
     once; a multilinear rule does so in one place at a time and adds; a constant rule has no
-    tangent.
+    tangent; a custom rule has a function that computes it, written in the language that the
+    compiler takes, whose parameters are some of `out`, the arguments and their tangents.
     """
 
     names: tuple[str, ...]
@@ -83,6 +86,12 @@ class Rule:
     absolute: float = 0.0
     kink: str | None = None
     note: str = ""
+    function: Callable[..., Any] | None = None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What the function of a custom rule asks for."""
+        return () if self.function is None else tuple(inspect.signature(self.function).parameters)
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -142,6 +151,11 @@ def check(rule: Rule) -> Rule:
             refuse(f"{text!r} is not an expression")
         if unknown:
             refuse(f"{text!r} uses {', '.join(sorted(unknown))}, which nobody defines")
+    if (rule.kind == "custom") != (rule.function is not None):
+        refuse("a function belongs to a custom rule")
+    asked = {*rule.parameters} - {"out", *rule.args, *(f"d_{name}" for name in rule.args)}
+    if asked:
+        refuse(f"its function asks for {', '.join(sorted(asked))}, which nobody defines")
     return rule
 
 
@@ -206,3 +220,8 @@ def multilinear(names: str, args: str, note: str = "") -> Rule:
 def constant(names: str, note: str = "", kink: str | None = None) -> Rule:
     """Maps that are locally constant, or whose values carry no tangent at all."""
     return check(Rule(words(names), (), "constant", kink=kink, note=note))
+
+
+def custom(names: str, args: str, function: Callable[..., Any], note: str = "") -> Rule:
+    """A map whose tangent a function of the library computes."""
+    return check(Rule(words(names), words(args), "custom", function=function, note=note))

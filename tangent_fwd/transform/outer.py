@@ -335,7 +335,7 @@ class _Outer(Pairs):
             whole = len(index) == self.ndim(expr.args[0]) and self.are_numbers(index)
             if whole and pair.form is not Form.RANKED:
                 return _element(pair, index)
-        if expr.fn == "call":
+        if expr.fn == "call" and dict(expr.keywords).get("pair"):
             return replace(expr, args=tuple(map(self.passed, expr.args)))
         return replace(expr, args=tuple(map(self.rewritten, expr.args)))
 

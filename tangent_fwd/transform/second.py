@@ -53,8 +53,9 @@ from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import assigned, map_block, map_expr, subexpressions, variables
 from tangent_fwd.rules import Rule, rule
 from tangent_fwd.source import NOWHERE, Span
+from tangent_fwd.transform.calls import CallTangent
 from tangent_fwd.transform.formula import Formula
-from tangent_fwd.transform.tangent import CallTangent, Tangents
+from tangent_fwd.transform.tangent import Tangents
 
 # The value of an equation whose partial uses it, under a name that is bound once.
 _KEPT = "%o"
@@ -179,7 +180,10 @@ class _Second(Tangents):
     def let(self, stmt: Let) -> None:
         target, value = stmt.target, stmt.value
         if isinstance(value, Op) and value.fn == "call":
-            self.call(stmt, value)
+            if "rule" in dict(value.keywords):
+                self.program(stmt, value)
+            else:
+                self.call(stmt, value)
             return
         place = self.place(value)
         if place == 1 and target in self.activity.names:
@@ -254,6 +258,28 @@ class _Second(Tangents):
             one = self.types[stmt.target].types[0]
             self.types[stmt.target] = types.Tuple((one, one, one))
         self.out.append(replace(stmt, value=made))
+
+    def program(self, stmt: Let, value: Op) -> None:
+        """The tangent that a program computes, and then the tangent of that: its derivative reads
+        the tangent of what it computes itself from.
+        """
+        from numba.core import types
+
+        self.out.append(stmt)
+        if stmt.target not in self.activity.names:
+            return
+        flags = tuple(self.active(a) for a in value.args[1:])
+        assert self.call_tangent is not None
+        ref = self.call_tangent(value, flags)
+        tangents = [Var(self.d(a.name, 0)) for a in value.args[1:]
+                    if isinstance(a, Var) and self.active(a)]  # fmt: skip
+        made = Op("call", (ref, *value.args[1:], *tangents), (("pair", True),), value.span)
+        kind = self.types[stmt.target]
+        self.fresh += 1
+        both = f"%q{self.fresh}"
+        self.types[both] = types.Tuple((kind, kind))
+        self.emit(both, made, stmt.span)
+        self.emit(self.d(stmt.target, 0), Op("getitem", (Var(both), Lit(1))), stmt.span)
 
     # --- expressions ---------------------------------------------------------------------------
 

@@ -30,7 +30,6 @@ def f(x, y, d::x, d::y):
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +47,6 @@ from tangent_fwd.ir.nodes import (
     Lit,
     Nest,
     Op,
-    Ref,
     Return,
     Stmt,
     Store,
@@ -67,11 +65,9 @@ from tangent_fwd.ir.walk import (
 )
 from tangent_fwd.rules import Rule, rule
 from tangent_fwd.source import NOWHERE, Span
+from tangent_fwd.transform.calls import Calls, CallTangent
 from tangent_fwd.transform.formula import Formula
-from tangent_fwd.transform.partials import OUT, Partials, still
-
-# How a call of a helper is replaced: (call, active arguments) -> the derivative to call.
-CallTangent = Callable[[Op, tuple[bool, ...]], Ref]
+from tangent_fwd.transform.partials import OUT, still
 
 
 def tangent(
@@ -87,18 +83,14 @@ def tangent(
     return Tangents(function, activity, lanes, call_tangent).run()
 
 
-class Tangents(Partials):
+class Tangents(Calls):
     """One walk that puts the tangent of every active statement beside it."""
 
     def __init__(
         self, function: Function, activity: Activity, lanes: int, call_tangent: CallTangent | None
     ) -> None:
-        super().__init__(function, activity, lanes)
-        self.lanes = range(lanes)
-        self.call_tangent = call_tangent
-        self.out: list[Stmt] = []
+        super().__init__(function, activity, lanes, call_tangent)
         self.after: list[Stmt] = []
-        self.fresh = 0
         self.carried: set[str] = set()
         used = {n.split("%")[0] for n in (*self.types, *function.params)}
         self.letters = [c for c in "ijklmnpqrs" if c not in used] + ["axis0", "axis1"]
@@ -122,47 +114,6 @@ class Tangents(Partials):
                 for k in self.lanes:
                     self.types.setdefault(self.d(name, k), self.types[name])
         return replace(function, params=tuple(params), body=body, types=self.types)
-
-    # --- names and zeros -----------------------------------------------------------------------
-
-    def zero(self, expr: Expr, kind: Any) -> Expr:
-        """A stored zero of the shape of a value, where something must stand."""
-        if is_array(kind):
-            return Op("numpy.zeros_like", (expr,))
-        if is_tuple(kind):
-            entries = tuple(
-                self.zero(Op("getitem", (expr, Lit(k))), t) if holds_float(t) else Lit(0)
-                for k, t in enumerate(kind)
-            )
-            cls = getattr(kind, "instance_class", None)
-            return Op("tuple", entries, () if cls is None else (("class", cls),))
-        return Lit(0.0, "float32" if str(kind) == "float32" else None)
-
-    def solid(self, expr: Expr, lane: int, kind: Any = None) -> Expr:
-        found = self.tangent_of(expr, lane)
-        if found is not None:
-            return found
-        if isinstance(expr, Var):
-            kind = self.types.get(expr.name)
-        return self.zero(expr, kind)
-
-    def emit(self, target: str, value: Expr, span: Span, any_order: bool = False) -> None:
-        self.out.append(Let(target, value, span, any_order))
-
-    def name(self, value: Expr, span: Span) -> Expr:
-        """The value itself if it is an atom, else a new name for it; a sign stays outside, so
-        that sums are written with it.
-        """
-        if not isinstance(value, Op):
-            return value
-        if value.fn == "neg":
-            return Op("neg", (self.name(value.args[0], span),))
-        if value.fn == "truediv" and build.is_one(value.args[0]):
-            return value  # each lane divides, as a single one does: the same bits
-        self.fresh += 1
-        target = f"%p{self.fresh}"
-        self.emit(target, value, span)
-        return Var(target)
 
     # --- statements ----------------------------------------------------------------------------
 
@@ -277,8 +228,10 @@ class Tangents(Partials):
         assert row is not None, value.fn
         if row.kind in ("linear", "multilinear"):
             self.product(stmt, value, row)
-            return
-        self.elementwise(stmt, value)
+        elif row.kind == "custom":
+            self.custom(stmt, value, row)
+        else:
+            self.elementwise(stmt, value)
 
     def fresh_memory(self, stmt: Let, value: Op, kind: Any) -> None:
         """A value that is inactive by itself but shares a name or memory with active ones."""
@@ -357,49 +310,6 @@ class Tangents(Partials):
             size = shape_of(stmt.target, axis, kind.ndim)
             body = (Nest(letters[axis], size, body, stmt.span),)
         self.after.extend(body)
-
-    # --- helpers -------------------------------------------------------------------------------
-
-    def helper(self, op: Op) -> Op:
-        """The call of a helper's derivative: its arguments, then their tangents."""
-        flags = tuple(self.active(a) for a in op.args[1:])
-        if not any(flags):
-            return op
-        assert self.call_tangent is not None
-        ref = self.call_tangent(op, flags)
-        tangents = tuple(
-            Var(self.d(a.name, k))
-            for a, f in zip(op.args[1:], flags)
-            for k in self.lanes
-            if f and isinstance(a, Var)
-        )
-        return Op("call", (ref, *op.args[1:], *tangents), (("pair", True),), op.span)
-
-    def call(self, stmt: Let, value: Op) -> None:
-        made = self.helper(value)
-        if made is value:
-            self.out.append(stmt)
-            if stmt.target in self.activity.names:
-                for k in self.lanes:
-                    zero = self.zero(Var(stmt.target), self.types[stmt.target])
-                    self.emit(self.d(stmt.target, k), zero, stmt.span)
-            return
-        result = self.name(made, stmt.span)
-        assert isinstance(result, Var)
-        self.types[result.name] = self.pair_type(self.types[stmt.target])
-        self.emit(stmt.target, Op("getitem", (result, Lit(0))), stmt.span)
-        if stmt.target in self.activity.names:
-            lanes = Op("getitem", (result, Lit(1)))
-            for k in self.lanes:
-                one = lanes if self.count == 1 else Op("getitem", (lanes, Lit(k)))
-                self.emit(self.d(stmt.target, k), one, stmt.span)
-
-    def pair_type(self, value: Any) -> Any:
-        """The type of `(value, tangent)`; it tells which memory what is taken from it may share."""
-        from numba.core import types
-
-        lanes = value if self.count == 1 else types.UniTuple(value, self.count)
-        return types.Tuple((value, lanes))
 
     # --- scalar arithmetic ---------------------------------------------------------------------
 

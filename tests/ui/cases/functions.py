@@ -15,24 +15,28 @@ def bessel_of_an_array(x, y):
     return np.sum(np.i0(x) * y)
 
 
-def solve(A, y):
-    return np.linalg.solve(A, y[:4])[0]
+def inverse_of_a_tensor(A):
+    return np.linalg.tensorinv(A, ind=1)[0, 0]
 
 
-def inverse(A):
-    return np.linalg.inv(A)[0, 0]
+def upper_factor(A):
+    return np.linalg.cholesky(A, upper=True)[0, 0]
 
 
-def determinant(A):
-    return np.linalg.det(A)
+def upper_triangle(A):
+    return np.linalg.eigvalsh(A, "U")[0]
 
 
-def singular_values(A):
-    return np.linalg.svd(A)[1]
+def factor_alone(A):
+    return np.linalg.qr(A, mode="r")[0, 0]
 
 
-def eigenvalues(A):
-    return np.linalg.eigvalsh(A)[0]
+def solution_of_a_vector(y):
+    return np.linalg.solve(y, y)[0]
+
+
+def values_of_a_stack(T):
+    return np.linalg.svd(T)[1][0, 0]
 
 
 def partition(x):
@@ -58,18 +62,6 @@ def defined_without_this_keyword(x):
 
 def axis_of_a_definition_that_is_not_constant(X, n):
     return np.std(X, axis=n - 3)
-
-
-def rank_of_a_matrix(A):
-    return np.linalg.matrix_rank(A) * A[0, 0]
-
-
-def least_squares(A, X):
-    return np.linalg.lstsq(A, X)[0]
-
-
-def solution(A, X):
-    return np.linalg.solve(A, X)
 
 
 def einsum(A, X):
@@ -112,10 +104,6 @@ def real_part(x):
 
 def bits_of_a_float(s):
     return np.float64(s).view(np.int64)
-
-
-def power_of_matrix(A):
-    return np.linalg.matrix_power(A, 2)[0, 0]
 
 
 def vectorised_by_hand(x):

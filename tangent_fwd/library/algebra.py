@@ -1,0 +1,227 @@
+"""Linear algebra: how factorisations and solutions move with their matrices.
+
+Each function `<name>_tangent` gives the tangent of `np.linalg.<name>`, whose row in the rules names
+it. It may ask for the value (`out`), the arguments, and their tangents (`d_a`), which are None
+where an argument stands still.
+
+The formulas are those of M. Giles, "Collected matrix derivative results for forward and reverse
+mode algorithmic differentiation" (2008), and for the pseudo-inverse of G. Golub and V. Pereyra,
+SIAM J. Numer. Anal. 10 (1973). Where LAPACK reads the lower triangle of a symmetric matrix, so do
+the tangents. Vectors of equal eigenvalues are not determined, and what they would do is NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def inv_tangent(out: Any, d_a: Any) -> Any:
+    """A⁻¹ moves by −A⁻¹ dA A⁻¹."""
+    return np.asfortranarray(-(out @ d_a @ out))
+
+
+def solve_tangent(out: Any, a: Any, d_a: Any, d_b: Any) -> Any:
+    """The solution x of A x = b moves by that of A dx = db − dA x."""
+    if d_a is None:
+        return np.linalg.solve(a, d_b)
+    if d_b is None:
+        return np.linalg.solve(a, -(d_a @ out))
+    return np.linalg.solve(a, d_b - d_a @ out)
+
+
+def det_tangent(out: Any, a: Any, d_a: Any) -> Any:
+    """By Jacobi's formula; where the determinant is 0, through the singular values."""
+    if out != 0.0:
+        return out * np.trace(np.linalg.solve(a, d_a))
+    u, s, vt = np.linalg.svd(a)
+    along = np.diag(u.T @ d_a @ vt.T)
+    total = 0.0
+    for k in range(s.size):
+        term = along[k]
+        for j in range(s.size):
+            if j != k:
+                term *= s[j]
+        total += term
+    return total * np.linalg.det(u) * np.linalg.det(vt)
+
+
+def slogdet_tangent(out: Any, a: Any, d_a: Any) -> Any:
+    """The logarithm moves by the trace of A⁻¹ dA, the sign by nothing."""
+    if out[0] == 0.0:
+        return 0.0, np.nan
+    return 0.0, np.float64(np.trace(np.linalg.solve(a, d_a)))
+
+
+def cholesky_tangent(out: Any, d_a: Any) -> Any:
+    """L times the lower triangle of L⁻¹ dA L⁻ᵀ, with half of its diagonal."""
+    inner = np.linalg.solve(out, np.linalg.solve(out, _symmetric(d_a)).T)
+    return out @ (np.tril(inner, -1) + np.diag(0.5 * np.diag(inner)))
+
+
+def eigh_tangent(out: Any, d_a: Any) -> Any:
+    """Values move by the diagonal of Vᵀ dA V, vectors by V times the rest over the gaps."""
+    w, v = out
+    turned = v.T @ _symmetric(d_a) @ v
+    return _steps(w, turned), np.asfortranarray(v @ _mixing(w, turned))
+
+
+def eigvalsh_tangent(a: Any, d_a: Any) -> Any:
+    """The values of `eigh`, without its vectors."""
+    w, v = np.linalg.eigh(a)
+    return _steps(w, v.T @ _symmetric(d_a) @ v)
+
+
+def eig_tangent(out: Any, d_a: Any) -> Any:
+    """As for `eigh`, with V⁻¹ in place of Vᵀ; the vectors keep their length of one."""
+    w, v = out
+    turned = np.linalg.solve(v, d_a @ v)
+    d_v = v @ _mixing(w, turned)
+    for k in range(w.size):
+        d_v[:, k] -= v[:, k] * np.sum(v[:, k] * d_v[:, k])
+    return _simple_steps(w, turned), np.asfortranarray(d_v)
+
+
+def eigvals_tangent(a: Any, d_a: Any) -> Any:
+    """The values of `eig`, without its vectors."""
+    w, v = np.linalg.eig(a)
+    return _simple_steps(w, np.linalg.solve(v, d_a @ v))
+
+
+def svd_tangent(out: Any, d_a: Any) -> Any:
+    """The values move by the diagonal of Uᵀ dA V; vectors by what mixes them, over the gaps, and by
+    what of dA lies outside of them. Vectors that belong to no value are not determined.
+    """
+    count = out[1].size
+    u, s, vt = np.ascontiguousarray(out[0][:, :count]), out[1], np.ascontiguousarray(out[2][:count])
+    turned = u.T @ d_a @ vt.T
+    even = _mixing(s, 0.5 * (turned + turned.T))
+    odd = np.zeros_like(turned)
+    for i in range(count):
+        for j in range(count):
+            if i != j and turned[i, j] != turned[j, i]:
+                odd[i, j] = 0.5 * (turned[i, j] - turned[j, i]) / (s[i] + s[j])
+    d_u = np.full_like(out[0], np.nan)
+    d_vt = np.full_like(out[2], np.nan)
+    d_u[:, :count] = u @ (even + odd)
+    d_vt[:count] = (even - odd).T @ vt
+    if d_a.shape[0] > count:
+        beyond = d_a @ vt.T
+        d_u[:, :count] += (beyond - u @ (u.T @ beyond)) / s
+    if d_a.shape[1] > count:
+        beyond = u.T @ d_a
+        d_vt[:count] += (beyond - (beyond @ vt.T) @ vt) / s.reshape((count, 1))
+    return d_u, -_steps(-s, -0.5 * (turned + turned.T)), d_vt
+
+
+def qr_tangent(out: Any, d_a: Any) -> Any:
+    """Q turns by the antisymmetric matrix that has the lower triangle of Qᵀ dA R⁻¹."""
+    q, r = out
+    count = q.shape[1]
+    square = np.ascontiguousarray(r[:, :count])
+    spread = np.linalg.solve(square.T, np.ascontiguousarray(d_a[:, :count]).T).T
+    inner = q.T @ spread
+    turn = np.tril(inner, -1) - np.tril(inner, -1).T
+    d_q = q @ (turn - inner) + spread
+    return np.asfortranarray(d_q), np.asfortranarray(np.triu(q.T @ d_a - turn @ r))
+
+
+def pinv_tangent(out: Any, a: Any, d_a: Any) -> Any:
+    """−P dA P, and what the spaces that P and A leave out give, which P takes in by turning."""
+    moved = -(out @ d_a @ out)
+    beside = d_a.T - (d_a.T @ a) @ out
+    before = d_a.T - out @ (a @ d_a.T)
+    return np.asfortranarray(moved + out @ (out.T @ beside) + (before @ out.T) @ out)
+
+
+def lstsq_tangent(out: Any, a: Any, b: Any, d_a: Any, d_b: Any) -> Any:
+    """The solution as that of the pseudo-inverse; the squared residual as what is left over."""
+    x, squares, rank, s = out
+    u, values, vt = np.linalg.svd(a, False)
+    inverse = (vt[:rank].T / values[:rank]) @ np.ascontiguousarray(u[:, :rank].T)
+    left = b - a @ x
+    moved = np.zeros_like(b)
+    d_s = np.zeros_like(s)
+    if d_b is not None:
+        moved += d_b
+    if d_a is not None:
+        moved -= d_a @ x
+        d_s += np.diag(u.T @ d_a @ vt.T)
+    d_x = inverse @ moved
+    if d_a is not None:
+        beside = d_a.T @ (inverse.T @ x)
+        d_x += inverse @ (inverse.T @ (d_a.T @ left)) + beside - inverse @ (a @ beside)
+    d_squares = np.zeros_like(squares)
+    if squares.size > 0:
+        d_squares += 2.0 * np.sum(left * moved, axis=0)
+    return d_x, d_squares, 0, d_s
+
+
+def matrix_power(a: Any, n: Any) -> Any:
+    """The product of n times the same matrix; of its inverse for n below 0."""
+    base = a.copy()
+    if n < 0:
+        base = np.ascontiguousarray(np.linalg.inv(a))
+    result = np.eye(a.shape[0]).astype(a.dtype)
+    left = abs(n)
+    while left > 0:
+        if left % 2 == 1:
+            result = result @ base
+        base = base @ base
+        left //= 2
+    return result
+
+
+def cond(a: Any, p: Any = None) -> Any:
+    """The norm of a matrix times that of its inverse."""
+    if p is None or p == 2 or p == -2:
+        s = np.linalg.svd(a)[1]
+        return s[s.size - 1] / s[0] if p == -2 else s[0] / s[s.size - 1]
+    return np.linalg.norm(a, p) * np.linalg.norm(np.linalg.inv(a), p)
+
+
+def svdvals(a: Any) -> Any:
+    """The singular values, the largest first."""
+    return np.linalg.svd(a, False)[1]
+
+
+def _symmetric(a: Any) -> Any:
+    """The symmetric matrix that has this lower triangle."""
+    return np.tril(a) + np.tril(a, -1).T
+
+
+def _mixing(w: Any, turned: Any) -> Any:
+    """How much of each vector the others take in: what mixes them, over the gap of their values."""
+    mixed = np.zeros_like(turned)
+    for i in range(w.size):
+        for j in range(w.size):
+            if i != j and turned[i, j] != 0.0:
+                gap = w[j] - w[i]
+                mixed[i, j] = turned[i, j] / gap if gap != 0.0 else np.nan
+    return mixed
+
+
+def _steps(w: Any, turned: Any) -> Any:
+    """How values in order move: alone each by its own entry, equal ones as their block has it."""
+    steps = np.diag(turned).copy()
+    first = 0
+    while first < w.size:
+        end = first + 1
+        while end < w.size and w[end] == w[first]:
+            end += 1
+        if end - first > 1:
+            block = np.ascontiguousarray(turned[first:end, first:end])
+            steps[first:end] = np.linalg.eigvalsh(block)
+        first = end
+    return steps
+
+
+def _simple_steps(w: Any, turned: Any) -> Any:
+    """How simple values move; equal ones may have no derivative."""
+    steps = np.diag(turned).copy()
+    for i in range(w.size):
+        for j in range(w.size):
+            if i != j and w[i] == w[j] and turned[i, j] != 0.0:
+                steps[i] = np.nan
+    return steps

@@ -1,0 +1,34 @@
+"""Linear algebra: maps whose tangent takes a program of its own, in `library/algebra.py`."""
+
+from __future__ import annotations
+
+from tangent_fwd.library import algebra
+from tangent_fwd.rules.rule import custom
+
+LOWER = "of the lower triangle, which is all that is read"
+SIMPLE = "of simple values; where they are equal, what is not determined is NaN"
+
+REAL = f"real values only; {SIMPLE}"
+
+ALGEBRA = (
+    custom("numpy.linalg.inv", "a", algebra.inv_tangent),
+    custom("numpy.linalg.solve", "a, b", algebra.solve_tangent),
+    custom("numpy.linalg.det", "a", algebra.det_tangent),
+    custom("numpy.linalg.slogdet", "a", algebra.slogdet_tangent, note="the sign stands still"),
+    custom("numpy.linalg.cholesky", "a", algebra.cholesky_tangent, note=LOWER),
+    custom("numpy.linalg.eigh", "a", algebra.eigh_tangent, note=f"{LOWER}; {SIMPLE}"),
+    custom("numpy.linalg.eigvalsh", "a", algebra.eigvalsh_tangent, note=LOWER),
+    custom("numpy.linalg.eig", "a", algebra.eig_tangent, note=REAL),
+    custom(
+        "numpy.linalg.eigvals", "a", algebra.eigvals_tangent, note=f"real values only; {SIMPLE}"
+    ),
+    custom(
+        "numpy.linalg.svd",
+        "a, full_matrices",
+        algebra.svd_tangent,
+        note=f"{SIMPLE}; vectors beyond the values are not determined either",
+    ),
+    custom("numpy.linalg.qr", "a", algebra.qr_tangent, note="of full rank"),
+    custom("numpy.linalg.pinv", "a, rcond", algebra.pinv_tangent, note="where the rank stays"),
+    custom("numpy.linalg.lstsq", "a, b, rcond", algebra.lstsq_tangent, note="where the rank stays"),
+)
