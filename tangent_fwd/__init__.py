@@ -23,6 +23,7 @@ The map, from what users call down to the words we think in:
 `frontend`, `analysis`, `backend`
                        text to programs; types and activity; programs to text and to machine code
 `ir`, `rules`          the language of the passes, and the table of derivatives
+`custom`               rules of users, for functions of theirs and of others
 `boundary`, `choices`, `options`, `marks`, `source`, `errors`
                        arguments, options, positions in text, messages
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from tangent_fwd.api import forward_grad as forward_grad
     from tangent_fwd.api import jvp as jvp
     from tangent_fwd.api import value_and_grad as value_and_grad
+    from tangent_fwd.custom import custom_jvp as custom_jvp
+    from tangent_fwd.custom import register_jvp as register_jvp
     from tangent_fwd.errors import ActivityError as ActivityError
     from tangent_fwd.errors import NoRule as NoRule
     from tangent_fwd.errors import SourceUnavailable as SourceUnavailable
@@ -58,6 +61,8 @@ _HOMES = {
     "jvp": "api",
     "value_and_grad": "api",
     "ForwardGrad": "forward",
+    "custom_jvp": "custom",
+    "register_jvp": "custom",
     "Outer": "marks",
     "stop_gradient": "marks",
     "TangentError": "errors",

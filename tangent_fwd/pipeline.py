@@ -29,7 +29,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tangent_fwd.analysis.activity import Activity
+from tangent_fwd.analysis.activity import Activity, Ruled
 from tangent_fwd.analysis.alias import Aliases
 from tangent_fwd.analysis.infer import infer
 from tangent_fwd.analysis.numba_typing import spoken
@@ -43,13 +43,24 @@ from tangent_fwd.errors import (
     raise_all,
 )
 from tangent_fwd.frontend.lower import lower
+from tangent_fwd.frontend.opaque import Opaque, spelled
 from tangent_fwd.frontend.optional import decided
 from tangent_fwd.frontend.parse import UserFunction, parse
-from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Var
+from tangent_fwd.ir.nodes import Expr, Function, Let, Op, Ref, Var
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
 from tangent_fwd.library import is_ours
 from tangent_fwd.options import Options
-from tangent_fwd.program import Derivative, Made, Program, Stages, Typed, Types
+from tangent_fwd.program import (
+    Derivative,
+    Made,
+    Program,
+    Stages,
+    Typed,
+    Types,
+    report,
+    typeof_argument,
+    with_respect_to,
+)
 from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.constants import Constants
 from tangent_fwd.transform.flatten import flatten
@@ -61,6 +72,7 @@ from tangent_fwd.transform.nest import nest
 from tangent_fwd.transform.outer import outer
 from tangent_fwd.transform.pack import pack
 from tangent_fwd.transform.pairs import holds_pair, refused
+from tangent_fwd.transform.ruled import check_rule, rule_for, rule_types, ruled, writes
 from tangent_fwd.transform.signs import signs
 from tangent_fwd.transform.simplify import simplify
 from tangent_fwd.transform.split import never_bound, split
@@ -90,12 +102,6 @@ def differentiate(
     entry = module.function(function, arg_types, active, tangents, kept)
     header = f"Forward-mode derivative of {with_respect_to(function, active)}"
     return module.program(function, entry, header if any(active) else f"`{function.name}`", options)
-
-
-def with_respect_to(function: UserFunction, active: tuple[bool, ...]) -> str:
-    """The function and its active arguments, for headers."""
-    names = ", ".join(f"`{p}`" for p, a in zip(function.params, active) if a)
-    return f"`{function.name}` with respect to {names}"
 
 
 class Module:
@@ -173,6 +179,8 @@ class Module:
         return self.typed[key]
 
     def typed_anew(self, function: UserFunction, arg_types: Types) -> Typed:
+        if isinstance(function.original, Opaque):
+            function = spelled(function, arg_types)
         stages = Stages()
         stage = stages.add
         kinds = dict(zip(function.params, arg_types))
@@ -236,7 +244,7 @@ class Module:
         return helper.name, self.activity(helper, kinds, (False,) * len(kinds)).mutated()
 
     def arg_types(self, caller: Function, op: Op) -> Types:
-        return tuple(_typeof(caller, arg) for arg in op.args[1:])
+        return tuple(typeof_argument(caller, arg) for arg in op.args[1:])
 
     # --- activity and what follows -------------------------------------------------------------
 
@@ -251,6 +259,9 @@ class Module:
                 found = self.activity(self.callee(op), self.arg_types(typed.ready, op), flags)
                 return found.result_active(), found.active_after()
 
+            if function.is_ruled:
+                self.activities[key] = Ruled(typed.ready, active)
+                return self.activities[key]
             found = Activity(typed.ready, active, of_call)
             raise_all(found.diagnostics, function.source)
             found.note_writes(lambda op: self.written(typed.ready, op)[1])
@@ -274,7 +285,10 @@ class Module:
         activity = self.activity(function, arg_types, active)
         program = typed.ready
         if any(active):
-            program = tangent(program, activity, self.lanes, self.call_tangent(typed.ready))
+            if function.is_ruled:
+                program = self.by_rule(function, typed, active)
+            else:
+                program = tangent(program, activity, self.lanes, self.call_tangent(typed.ready))
             stages.add("tangent", program)
             if tangents is not None:
                 given = (p for p in program.params[len(active) :])
@@ -294,6 +308,16 @@ class Module:
         self.made[key] = self.finish(typed, program, stages, name, activity)
         return self.made[key]
 
+    def by_rule(self, function: UserFunction, typed: Typed, active: tuple[bool, ...]) -> Function:
+        """The program of value and tangent of a function with a rule of its own."""
+        kinds = tuple(typed.ready.typeof(p) for p in function.params)
+        rule = self.parse(rule_for(function))
+        result = self.type(rule, rule_types(function, rule, kinds)).result
+        check_rule(function, rule, result, typed.result)
+        if self.activity(function, kinds, active).mutated():
+            raise_all([writes(function)], function.source)
+        return ruled(typed.ready, Ref(rule.name, rule.original), active, self.lanes)
+
     def finish(
         self, typed: Typed, program: Function, stages: Stages, name: str, activity: Activity
     ) -> Made:
@@ -306,7 +330,7 @@ class Module:
         program = stages.add("naming", naming(program, taken, typed.origins))
         program = replace(program, name=self.unique(name))
         made = Made(program.name, Piece(program, typed.source.source), stages, activity.mutated(),
-                     self.report(program, activity))  # fmt: skip
+                     report(activity))  # fmt: skip
         self.order.append(made)
         return made
 
@@ -321,17 +345,6 @@ class Module:
             word, count = f"{name}_{count}", count + 1
         self.names.add(word)
         return word
-
-    def report(self, program: Function, activity: Activity) -> dict[str, Any]:
-        operations = {
-            e.fn
-            for s in statements(activity.function.body)
-            for x in own_exprs(s)
-            for e in subexpressions(x)
-            if isinstance(e, Op) and activity.is_active(e)
-        }
-        names = sorted(n for n in activity.names if "%" not in n)
-        return {"active": names, "rules": sorted(operations)}
 
     # --- helpers, constants, support -----------------------------------------------------------
 
@@ -379,21 +392,8 @@ class Module:
         """The derivative of a helper, for the kinds of tangents that a call passes."""
         given = op.args[1 + len(called.arg_types) :: self.lanes]
         primals = (t for t, a in zip(called.arg_types, called.active) if a)
-        kinds = tuple(map(partial(_typeof, program), given))
+        kinds = tuple(map(partial(typeof_argument, program), given))
         pairs = any(map(holds_pair, primals, kinds))
         return self.function(
             called.helper, called.arg_types, called.active, kinds if pairs else None, kept
         )
-
-
-def _typeof(program: Function, arg: Expr) -> Any:
-    """The numba type of an argument of a call."""
-    from numba import typeof
-    from numba.core import types
-
-    if isinstance(arg, Op) and arg.fn == "tuple":
-        return types.BaseTuple.from_types([_typeof(program, a) for a in arg.args])
-    if isinstance(arg, Var):
-        return types.unliteral(program.typeof(arg.name))
-    assert isinstance(arg, (Lit, Ref))
-    return types.none if arg == Lit(None) else types.unliteral(typeof(arg.value))

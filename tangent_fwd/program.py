@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.backend.emit import Piece
 from tangent_fwd.frontend.parse import UserFunction
-from tangent_fwd.ir.nodes import Expr, Function
+from tangent_fwd.ir.nodes import Expr, Function, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import show
+from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 
 Types = tuple[Any, ...]
 
@@ -70,3 +72,35 @@ class Derivative:
     helper: UserFunction
     arg_types: Types
     active: tuple[bool, ...]
+
+
+def typeof_argument(program: Function, arg: Expr) -> Any:
+    """The numba type of an argument of a call."""
+    from numba import typeof
+    from numba.core import types
+
+    if isinstance(arg, Op) and arg.fn == "tuple":
+        return types.BaseTuple.from_types([typeof_argument(program, a) for a in arg.args])
+    if isinstance(arg, Var):
+        return types.unliteral(program.typeof(arg.name))
+    assert isinstance(arg, (Lit, Ref))
+    return types.none if arg == Lit(None) else types.unliteral(typeof(arg.value))
+
+
+def report(activity: Activity) -> dict[str, Any]:
+    """Which variables of a function are active, and which rules it uses."""
+    operations = {
+        e.fn
+        for s in statements(activity.function.body)
+        for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op) and activity.is_active(e)
+    }
+    names = sorted(n for n in activity.names if "%" not in n)
+    return {"active": names, "rules": sorted(operations)}
+
+
+def with_respect_to(function: UserFunction, active: tuple[bool, ...]) -> str:
+    """The function and its active arguments, for headers."""
+    names = ", ".join(f"`{p}`" for p, a in zip(function.params, active) if a)
+    return f"`{function.name}` with respect to {names}"

@@ -17,8 +17,8 @@ from tangent_fwd.errors import raise_all
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Function, Op, Ref
 from tangent_fwd.options import Options
-from tangent_fwd.pipeline import Module, with_respect_to
-from tangent_fwd.program import Made, Program, Stages, Types
+from tangent_fwd.pipeline import Module
+from tangent_fwd.program import Made, Program, Stages, Types, with_respect_to
 from tangent_fwd.transform.second import first, second
 from tangent_fwd.transform.simplify import simplify
 
@@ -81,8 +81,12 @@ class _Twice(Module):
         """The program of value and tangent that is to be differentiated again."""
         key = (function.original, arg_types, active)
         if key not in self.firsts:
-            ready = self.type(function, arg_types).ready
-            self.firsts[key] = first(ready, self.activity(function, arg_types, active))
+            typed = self.type(function, arg_types)
+            if function.is_ruled:
+                self.firsts[key] = self.by_rule(function, typed, active)
+            else:
+                activity = self.activity(function, arg_types, active)
+                self.firsts[key] = first(typed.ready, activity)
         return self.firsts[key]
 
     def change(

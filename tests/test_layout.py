@@ -17,7 +17,7 @@ PACKAGE = ROOT / "tangent_fwd"
 # From the ground up. What stands on a floor imports only from below it; the modules of one
 # folder may import each other, without going in a circle.
 FLOORS = (
-    ("source", "options", "marks", "choices", "library"),
+    ("source", "options", "marks", "custom", "choices", "library"),
     ("errors", "boundary"),
     ("dispatch",),
     ("ir", "rules"),
@@ -64,6 +64,7 @@ PASSES = (
     "transform/pack",
     "transform/workspace",
     "transform/second",
+    "transform/ruled",
     "transform/nest",
     "transform/signs",
     "transform/constants",

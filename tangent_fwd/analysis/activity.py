@@ -252,6 +252,17 @@ class Activity:
         )
 
 
+class Ruled(Activity):
+    """The activity of a function whose derivative is given: what it is made of does not count."""
+
+    def __init__(self, function: Function, active: tuple[bool, ...]) -> None:
+        super().__init__(function, (False,) * len(active), lambda op, flags: (False, ()))
+        self.moves = any(active)
+
+    def result_active(self) -> bool:
+        return self.moves and holds_float(self.function.typeof("return"))
+
+
 def _no_rule(op: Op, culprit: Expr, span: Any) -> Diagnostic:
     name = display(op.fn)
     shown = culprit.name.split("%")[0] if isinstance(culprit, Var) else ""

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from tangent_fwd.custom import has_rule, rule_of
 from tangent_fwd.errors import nearest
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.functions import Closure, Functions
+from tangent_fwd.frontend.opaque import opaque
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import definition
@@ -33,6 +35,8 @@ class Calls(Functions):
         callee = self.resolve(node.func)
         if callee is ...:
             return self.method_call(node)
+        if has_rule(callee) and not names.is_helper(callee):
+            return self.opaque_call(node, callee)
         key = names.key_of(callee)
         if key is not None and key.startswith("builtins.") and key not in names.BUILTINS:
             advice = "it stands in the head of a `for` only" if callee in names.WALKS else ""
@@ -55,6 +59,18 @@ class Calls(Functions):
             code="function",
         )
         return Lit(0.0)
+
+    def opaque_call(self, node: ast.Call, callee: Any) -> Expr:
+        """A call of a function that has a rule of its own, and no Python source."""
+        rule = rule_of(callee)
+        assert rule is not None
+        function = opaque(callee, rule)
+        if node.keywords or len(node.args) != len(function.params):
+            text = f"`{function.name}` takes {len(function.params)} arguments, as its rule has them"
+            self.refuse(node, text)
+            return Lit(0.0)
+        args = map(self.atom, node.args)
+        return Op("call", (Ref(function.name, function), *args), (), Span.of(node))
 
     def method_call(self, node: ast.Call) -> Expr:
         func = node.func

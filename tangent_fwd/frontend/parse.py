@@ -13,9 +13,11 @@ import functools
 import inspect
 import linecache
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tangent_fwd.custom import has_rule, rule_of
 from tangent_fwd.errors import Diagnostic, SourceUnavailable, UnsupportedSyntax, raise_all
 from tangent_fwd.frontend.desugar import desugared
 from tangent_fwd.frontend.unchanged import unchanged
@@ -29,6 +31,7 @@ class UserFunction:
     `node` is its definition, desugared (a lambda is turned into one `return`), `namespace` maps
     every free name to the object it stands for now, and `original` is the plain Python function,
     or for one that has none (a nested function) what tells it from others.
+    `rule` computes its derivative where one was given by hand.
     """
 
     name: str
@@ -39,6 +42,12 @@ class UserFunction:
     namespace: dict[str, Any]
     signature: inspect.Signature
     original: Any
+    rule: Callable[..., Any] | None = None
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether its derivative is given by hand, be the rule still to come."""
+        return self.rule is not None or has_rule(self.original)
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -117,6 +126,7 @@ def _parse(plain: types.FunctionType) -> UserFunction:
         namespace=_namespace(plain),
         signature=inspect.signature(plain),
         original=plain,
+        rule=rule_of(plain),
     )
 
 

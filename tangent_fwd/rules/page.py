@@ -63,7 +63,7 @@ def page() -> str:
         "The function itself, applied with one tangent at a time, and the results added.\n",
         table(("function", "linear in each of"), ((keys(r), places(r)) for r in MULTILINEAR)),
         "## Programs\n",
-        "The value, and beside it a function of `tangent_fwd/library/algebra.py` for its tangent.\n",
+        "The value, and a function of `tangent_fwd/library/algebra.py` for its tangent.\n",
         table(("function", "how it moves", "where"), map(_program, ALGEBRA)),
         "## No tangent\n",
         "Locally constant, or a value that no direction can move.\n",

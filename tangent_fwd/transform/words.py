@@ -154,8 +154,10 @@ class Words:
             moved = isinstance(whole, Var) and mark(whole.name) is not None
             return f"d_{value.args[1].value}" if moved else str(value.args[1].value)
         if value.fn == "call":
-            ref = value.args[0]
+            ref, rule = value.args[0], dict(value.keywords).get("rule")
             assert isinstance(ref, Ref)
+            if rule == "pair":
+                return rule
             return _WORDS.get(ref.name) or ref.name.removesuffix("_jvp").strip("_")
         if value.fn in _BETWEEN and any(self.is_composite(a) for a in value.args):
             return None
