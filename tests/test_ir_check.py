@@ -29,11 +29,16 @@ from tests.inputs import inputs
 
 PROGRAMS = list(programs())
 AT = Span(3, 0, 3, 1)
+slow = pytest.mark.slow
 
 
-@pytest.mark.parametrize("lanes", [1, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
-    "function", [f for _, f in PROGRAMS], ids=[n.__name__ for _, n in PROGRAMS]
+    ("function", "lanes"),
+    [
+        pytest.param(f, lanes, id=f"{f.__name__}-{lanes}", marks=() if lanes == 1 else slow)
+        for place, (_, f) in enumerate(PROGRAMS)
+        for lanes in ((1, 3) if place % 2 else (1,))
+    ],
 )
 def test_every_pass_makes_a_program(
     function: Callable[..., Any], lanes: int, monkeypatch: pytest.MonkeyPatch

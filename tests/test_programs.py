@@ -105,8 +105,16 @@ def test_the_oracles_agree(function: Callable[..., Any]) -> None:
 CONVERTS = {"converted"}
 
 
-@pytest.mark.parametrize("lanes", [1, *(pytest.param(k, marks=pytest.mark.slow) for k in (3, 8))])
-@EACH
+# Three lanes have the bits of one (test_lanes.py); eight are packed, and every second program is
+# asked for them.
+LANES = [
+    pytest.param(f, lanes, id=f"{name}-{lanes}", marks=() if lanes == 1 else pytest.mark.slow)
+    for place, ((_, f), name) in enumerate(zip(PROGRAMS, IDS, strict=True))
+    for lanes in ((1, 8) if place % 2 else (1,))
+]
+
+
+@pytest.mark.parametrize(("function", "lanes"), LANES)
 def test_plain_python_agrees_for_every_activity(function: Callable[..., Any], lanes: int) -> None:
     """The emitted text, run without numba: value, tangents, and what is left in the arguments."""
     found = {}
