@@ -18,8 +18,8 @@
     naming     the names a person would have given
     emit       Python text
 
-Only `tangent` differentiates. Without an active argument it is left out, and the same passes
-give the primal alone.
+Only `tangent` differentiates; `ruled` takes its place where a rule is given by hand. Without an
+active argument it is left out, and the same passes give the primal alone.
 """
 
 from __future__ import annotations
