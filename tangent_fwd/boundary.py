@@ -43,7 +43,12 @@ class Leaf:
     @property
     def floating(self) -> bool:
         """Whether the value can carry a tangent."""
-        return self.dtype is not None and self.dtype.kind == "f"
+        return self.dtype is not None and self.dtype.kind in "fc"
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether the value is made of complex numbers."""
+        return self.dtype is not None and self.dtype.kind == "c"
 
 
 @dataclass(frozen=True)
@@ -283,7 +288,10 @@ def _check_outer(tree: Leaf, primal: Array, tangent: Outer) -> None:
 
 
 def _check_scalar(tree: Leaf, tangent: Any) -> None:
-    number = type(tangent) is np.ndarray and tangent.ndim == 0 and tangent.dtype.kind in "fiu"
+    dtypes = "fiuc" if tree.is_complex else "fiu"
+    number = type(tangent) is np.ndarray and tangent.ndim == 0 and tangent.dtype.kind in dtypes
+    if tree.is_complex and isinstance(tangent, (complex, np.complexfloating)):
+        return
     if not number and not isinstance(tangent, (int, float, np.integer, np.floating)):
         got = f"an array of shape {tangent.shape}" if isinstance(tangent, np.ndarray) else None
         raise TypeError(

@@ -61,6 +61,11 @@ class Gradients:
     def __call__(self, *primals: Any) -> tuple[Any, Any]:
         """`(value, gradient)`."""
         trees = [self._trees[i] for i in self._active]
+        for leaf in (leaf for tree in trees for leaf in leaves(tree) if leaf.is_complex):
+            raise TypeError(
+                f"value_and_grad: `{leaf.path}` is complex, and has a slope along 1 and one along "
+                "1j; ask for those with jvp"
+            )
         lanes = lanes_for(entries(trees, [primals[i] for i in self._active]))
         made = self._made.get(lanes)
         if made is None:

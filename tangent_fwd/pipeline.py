@@ -29,7 +29,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tangent_fwd.analysis.activity import Activity, Ruled
+from tangent_fwd.analysis.activity import Activity, Ruled, is_complex
 from tangent_fwd.analysis.alias import Aliases
 from tangent_fwd.analysis.infer import infer
 from tangent_fwd.analysis.numba_typing import spoken
@@ -39,6 +39,7 @@ from tangent_fwd.errors import (
     Diagnostic,
     SourceUnavailable,
     TangentError,
+    TypingFailure,
     UnsupportedFunction,
     raise_all,
 )
@@ -48,7 +49,7 @@ from tangent_fwd.frontend.optional import decided
 from tangent_fwd.frontend.parse import UserFunction, parse
 from tangent_fwd.ir.nodes import Expr, Function, Let, Op, Ref, Var
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
-from tangent_fwd.library import is_ours
+from tangent_fwd.library import is_ours, takes_complex
 from tangent_fwd.options import Options
 from tangent_fwd.program import (
     Derivative,
@@ -205,7 +206,10 @@ class Module:
 
         plain = tuple(types.unliteral(t) for t in arg_types)
         helper = self.parse(ref.value)
+        foreign = is_ours(helper.module) and not is_ours(caller.module)
         try:
+            if foreign and any(map(is_complex, plain)) and not takes_complex(helper.original):
+                raise TypingFailure("of complex numbers")
             return self.type(helper, plain).result
         except TangentError as error:
             if not is_ours(helper.module):

@@ -192,7 +192,7 @@ def tangent_type(primal: Any) -> Any:
     if isinstance(primal, types.BaseTuple):
         return tuple_of(primal, list(map(tangent_type, primal)))
     scalar = primal.dtype if isinstance(primal, types.Array) else primal
-    return primal if isinstance(scalar, types.Float) else types.int64
+    return primal if isinstance(scalar, (types.Float, types.Complex)) else types.int64
 
 
 def _restate(error: Exception, function: UserFunction, program: Program, filename: str) -> None:

@@ -34,6 +34,8 @@ WATCH = Watch()
 def number(value: Any) -> complex | None:
     if isinstance(value, CS):
         return value.z
+    if isinstance(value, np.complexfloating):
+        return None  # there is no second imaginary unit
     if isinstance(value, (bool, int, float, np.number, np.bool_)):
         return complex(value)
     return None

@@ -61,6 +61,9 @@ def _table() -> dict[str, Any]:
         table[name] = draw(*shape).astype(np.float32)
     table["y32"] = np.array([0.9, -1.1, 0.3, -0.2, 1.2], dtype=np.float32)
     table["x32"] = np.array([-0.4, 0.7, -1.0, 0.55, 0.8], dtype=np.float32)
+    table["zeta"] = complex(0.6, -0.45)
+    table["Z"] = draw(5) + 1j * draw(5)
+    table["H"] = draw(3, 3) + 1j * draw(3, 3)
     table["m"] = np.array([2, 0, 3, 1, 4])
     table["labels"] = np.array([0, 2, 1, 0])
     table["mask"] = np.array([True, False, True, True, False])
@@ -90,12 +93,12 @@ def inputs(function: Callable[..., Any]) -> tuple[Any, ...]:
 
 
 def is_float(value: Any) -> bool:
-    """Whether an argument can carry a tangent: floats, float arrays, and tuples of them."""
+    """Whether an argument can carry a tangent: numbers but integers, arrays and tuples of them."""
     if isinstance(value, tuple):
         return all(is_float(part) for part in value)
     if isinstance(value, np.ndarray):
-        return bool(value.dtype.kind == "f")
-    return isinstance(value, (float, np.floating))
+        return value.dtype.kind in "fc"
+    return isinstance(value, (float, np.floating, complex))
 
 
 def direction(value: Any, rng: np.random.Generator) -> Any:
@@ -106,5 +109,9 @@ def direction(value: Any, rng: np.random.Generator) -> Any:
     if isinstance(value, np.ndarray):
         made = fresh(value)
         made[...] = rng.uniform(-1.0, 1.0, value.shape)
+        if np.iscomplexobj(value):
+            made += 1j * rng.uniform(-1.0, 1.0, value.shape)
         return made
+    if isinstance(value, complex):
+        return complex(*rng.uniform(-1.0, 1.0, 2))
     return type(value)(rng.uniform(-1.0, 1.0))

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.complex_step import CS, STEP, WATCH, CSArray
+from tests.complex_step import CS, STEP, WATCH, CSArray, NotRepresentable
 from tests.inputs import fresh
 from tests.stand_ins import retarget
 
@@ -43,6 +43,8 @@ def _to_cs(value: Any, tangent: Any) -> Any:
         return made
     if isinstance(value, (float, np.floating)):
         return CS(complex(float(value), 0.0 if tangent is None else float(tangent) * STEP))
+    if np.iscomplexobj(value):
+        raise NotRepresentable("a complex number has no imaginary part to spare")
     return fresh(value)
 
 
@@ -93,16 +95,22 @@ def _moved(value: Any, tangent: Any, h: float) -> Any:
         return made if tangent is None else made + h * np.asarray(tangent, dtype=np.float64)
     if isinstance(value, (float, np.floating)):
         return float(value) + (0.0 if tangent is None else h * float(tangent))
+    if np.iscomplexobj(value) and tangent is not None:
+        return np.asarray(value + h * tangent, dtype=np.complex128)[()]
     return fresh(value)
 
 
 def flat(value: Any) -> list[float]:
-    """All numbers of a nested result, in order; None has none."""
+    """All numbers of a nested result, in order; None has none, a complex number has two."""
     if value is None:
         return []
     if isinstance(value, tuple):
         return [number for part in value for number in flat(part)]
-    return [float(number) for number in np.asarray(value, dtype=np.float64).ravel()]
+    array = np.asarray(value)
+    if np.iscomplexobj(array):
+        parts = np.stack((array.real, array.imag), axis=-1)
+        return flat(parts)
+    return [float(number) for number in np.asarray(array, dtype=np.float64).ravel()]
 
 
 def _rebuild(like: Any, numbers: list[float]) -> Any:
@@ -111,7 +119,10 @@ def _rebuild(like: Any, numbers: list[float]) -> Any:
     if isinstance(like, tuple):
         return tuple(_rebuild(part, numbers) for part in like)
     if isinstance(like, np.ndarray):
-        return np.array([numbers.pop(0) for _ in range(like.size)]).reshape(like.shape)
+        made = [_rebuild(entry, numbers) for entry in like.ravel()]
+        return np.array(made, dtype=complex if np.iscomplexobj(like) else float).reshape(like.shape)
+    if np.iscomplexobj(like):
+        return complex(numbers.pop(0), numbers.pop(0))
     return numbers.pop(0)
 
 
@@ -178,7 +189,8 @@ def distance(found: Any, expected: Any) -> float:
         return 0.0 if found is None or found == () else math.inf
     if found is None or isinstance(found, tuple) or np.shape(found) != np.shape(expected):
         return math.inf
-    a, b = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    dtype = complex if np.iscomplexobj(found) or np.iscomplexobj(expected) else float
+    a, b = np.asarray(found, dtype=dtype), np.asarray(expected, dtype=dtype)
     if a.size == 0:
         return 0.0
     if not np.all(np.isfinite(b)) or not np.all(np.isfinite(a)):

@@ -16,7 +16,7 @@ def bits(value: Any) -> Any:
     """Something that is equal only for equal bits."""
     if isinstance(value, tuple):
         return tuple(map(bits, value))
-    return None if value is None else np.asarray(value, float).tobytes()
+    return None if value is None else np.asarray(value, complex).tobytes()
 
 
 # Every second program is enough for a first answer.

@@ -35,11 +35,12 @@ from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_tuple
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Stmt, Store, Var
 from tangent_fwd.ir.show import display
-from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
-from tangent_fwd.rules import rule
+from tangent_fwd.ir.walk import own_exprs, statements, subexpressions, variables
+from tangent_fwd.rules import Rule, rule
 
 # Attributes of arrays that hold no tangent, or one that is the same attribute of the tangent.
-PLAIN = frozenset("T shape size ndim dtype strides itemsize nbytes".split())
+MOVING = frozenset("T real imag".split())
+PLAIN = MOVING | frozenset("shape size ndim dtype strides itemsize nbytes".split())
 # Whole-array operations whose tangent is the same operation on the tangent.
 STRUCTURAL = frozenset("getitem tuple stretch gather strong".split())
 # Operations on shapes and integers only.
@@ -55,8 +56,15 @@ def holds_float(kind: Any) -> bool:
     if is_tuple(kind):
         return any(holds_float(t) for t in kind)
     if is_array(kind):
-        return isinstance(kind.dtype, types.Float)
-    return isinstance(kind, types.Float)
+        return isinstance(kind.dtype, (types.Float, types.Complex))
+    return isinstance(kind, (types.Float, types.Complex))
+
+
+def is_complex(kind: Any) -> bool:
+    """Whether a numba type is that of complex numbers, or of an array of them."""
+    from numba.core import types
+
+    return isinstance(getattr(kind, "dtype", kind), types.Complex)
 
 
 class Activity:
@@ -147,15 +155,20 @@ class Activity:
             name = expr.args[1]
             base = expr.args[0]
             if isinstance(base, Var) and is_array(self.function.typeof(base.name)):
-                return isinstance(name, Lit) and name.value == "T" and self.is_active(base)
+                moves = isinstance(name, Lit) and name.value in MOVING
+                return moves and self.is_active(base)
             return self.is_active(base)
         if expr.fn == "tangent_fwd.stop_gradient":
             return False
         active = any(self.is_active(a) for a in expr.args)
         if expr.fn in STRUCTURAL or not active:
             return active
-        row = rule(expr.fn)
+        row = self.rule(expr)
         return row is None or row.kind != "constant"
+
+    def rule(self, op: Op) -> Rule | None:
+        """The row that holds for the types of an operation's arguments."""
+        return rule(op.fn, any(is_complex(self.function.typeof(n)) for n in variables(op)))
 
     def refuse_unknown(self) -> None:
         """Every operation that an active value goes through must have a rule."""
@@ -183,11 +196,12 @@ class Activity:
                         at = op.span or stmt.span
                         self.diagnostics.append(Diagnostic("no-rule", message, at, help=advice))
                         continue
-                    if rule(op.fn) is not None or (op.fn == "gather" and self.is_list(op.args[1:])):
+                    if self.rule(op) is not None or op.fn == "builtins.print":
                         continue
-                    if op.fn == "builtins.print":
+                    if op.fn == "gather" and self.is_list(op.args[1:]):
                         continue
-                    self.diagnostics.append(_no_rule(op, culprit, stmt.span))
+                    of_complex = rule(op.fn) is not None
+                    self.diagnostics.append(_no_rule(op, culprit, stmt.span, of_complex))
 
     def is_list(self, index: tuple[Expr, ...]) -> bool:
         """Whether an index selects by arrays of one axis, which is all that numba takes."""
@@ -263,7 +277,7 @@ class Ruled(Activity):
         return self.moves and holds_float(self.function.typeof("return"))
 
 
-def _no_rule(op: Op, culprit: Expr, span: Any) -> Diagnostic:
+def _no_rule(op: Op, culprit: Expr, span: Any, of_complex: bool) -> Diagnostic:
     name = display(op.fn)
     shown = culprit.name.split("%")[0] if isinstance(culprit, Var) else ""
     label = f"`{shown}` is active here" if shown else "its argument is active here"
@@ -276,5 +290,5 @@ def _no_rule(op: Op, culprit: Expr, span: Any) -> Diagnostic:
     )
     if op.fn in ("numpy.random.normal", "numpy.random.uniform"):
         advice = "draw from the standard distribution and move it: `mean + width * draw`"
-    message = f"no derivative rule for `{name}`"
+    message = f"no derivative rule for `{name}`" + of_complex * " of complex numbers"
     return Diagnostic("no-rule", message, op.span or span, label, help=advice)

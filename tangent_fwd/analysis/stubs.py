@@ -105,17 +105,20 @@ def _method(name: str) -> Any:
 
 
 def _float_of(kind: Any) -> Any:
-    """The float dtype of a scalar or array; None where it has none."""
+    """The dtype of a scalar or array of floats or complex numbers; None for others."""
     from numba.core import types
 
     dtype = kind.dtype if isinstance(kind, types.Array) else kind
-    return dtype if isinstance(dtype, types.Float) else None
+    return dtype if isinstance(dtype, (types.Float, types.Complex)) else None
 
 
 def _like(literal: Any, beside: Any) -> Any:
     from numba.core import types
 
-    return _float_of(beside) or types.unliteral(literal)
+    found, own = _float_of(beside), types.unliteral(literal)
+    if found is None or not isinstance(own, types.Complex):
+        return getattr(found, "underlying_float", found) or own
+    return types.complex64 if found in (types.float32, types.complex64) else types.complex128
 
 
 def _array(dtype: Any, ndim: int) -> Any:
@@ -183,11 +186,21 @@ def _mean(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _extreme(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    _ordered(array)
     return _array(_scalar(array), _reduced(array, axis, keepdims))
+
+
+def _ordered(array: Any) -> None:
+    from numba.core import errors, types
+
+    if isinstance(_scalar(array), types.Complex):
+        raise errors.TypingError("complex numbers have no order")
 
 
 def _argextreme(array: Any, axis: Any = None) -> Any:
     from numba.core import types
+
+    _ordered(array)
 
     return _array(types.int64, _reduced(array, axis, False))
 

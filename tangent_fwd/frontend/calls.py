@@ -108,6 +108,8 @@ class Calls(Functions):
         span = Span.of(node)
         if key == "numpy.array" and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
             return self.array_literal(node)
+        if key.startswith("cmath."):
+            return self.of_complex(node, key)
         signature = names.SIGNATURES.get(key)
         args = first + [self.argument(key, a) for a in node.args]
         keywords = {
@@ -158,6 +160,15 @@ class Calls(Functions):
                 result = self.name(Op(key, (result, other), (), span))
             return Op(key, (result, args[-1]), (), span)
         return Op(key, tuple(args), (), span)
+
+    def of_complex(self, node: ast.Call, key: str) -> Expr:
+        """A function of `cmath` is that of NumPy, of what is made a complex number first."""
+        fn, span = names.OF_COMPLEX.get(key), Span.of(node)
+        if fn is None or node.keywords or len(node.args) != 1:
+            self.refuse(node, f"`{key}` is not supported like this", code="function")
+            return Lit(0.0)
+        value = self.name(Op("builtins.complex", (self.atom(node.args[0]),), (), span))
+        return Op(fn, (value,), (), span)
 
     def named_tuple(self, node: ast.Call, cls: Any) -> Expr:
         """`Point(x, y)` is a tuple that remembers its class."""
@@ -278,7 +289,8 @@ class Calls(Functions):
     def dtype_or_atom(self, node: ast.expr) -> Expr:
         """An argument; NumPy scalar classes and their names stand for a dtype."""
         obj = self.resolve(node)
-        if inspect.isclass(obj) and (issubclass(obj, np.generic) or obj in (float, int, bool)):
+        numbers = (float, int, bool, complex)
+        if inspect.isclass(obj) and (issubclass(obj, np.generic) or obj in numbers):
             return Op("dtype", (Lit(np.dtype(obj).name),), (), Span.of(node))
         if isinstance(obj, np.dtype):
             return Op("dtype", (Lit(obj.name),), (), Span.of(node))

@@ -158,7 +158,7 @@ class Expressions:
         return result
 
     def on_Constant(self, node: ast.Constant) -> Expr:
-        if node.value is None or isinstance(node.value, (bool, int, float, str)):
+        if node.value is None or isinstance(node.value, (bool, int, float, complex, str)):
             return Lit(node.value)
         if node.value is ...:
             self.refuse(node, "`...` is supported as an index only")
@@ -183,9 +183,9 @@ class Expressions:
         number = names.constant(obj)
         if number is not ...:
             return Lit(number)
-        if isinstance(obj, np.generic) and isinstance(obj.item(), (bool, int, float)):
+        if isinstance(obj, np.generic) and isinstance(obj.item(), (bool, int, float, complex)):
             return Lit(obj.item(), obj.dtype.name if obj.dtype.kind == "f" else None)
-        if isinstance(obj, np.ndarray) and type(obj) is np.ndarray and obj.dtype.kind in "fiub":
+        if isinstance(obj, np.ndarray) and type(obj) is np.ndarray and obj.dtype.kind in "fiubc":
             if obj.size <= 4096:
                 return self.name(Ref(name, obj))  # an array like any other
             self.refuse(

@@ -26,19 +26,28 @@ ALIASES = {
         "neg pos invert").split()},
     **{f"_operator.{name}": f"bit{name.strip('_')}" for name in ("and_", "or_", "xor")},
 }  # fmt: skip
+# Functions of `cmath`, which are those of NumPy for complex numbers.
+OF_COMPLEX = {
+    f"cmath.{name}": f"numpy.{known}"
+    for name, known in {
+        **{n: n for n in "exp log log10 sqrt sin cos tan sinh cosh tanh".split()},
+        **{n: n for n in "isnan isinf isfinite".split()},
+        "atan": "arctan", "acosh": "arccosh", "atanh": "arctanh", "phase": "angle",
+    }.items()
+}  # fmt: skip
 UNARY = frozenset(("neg", "pos", "invert", "not"))
 
 # Builtins that can be called for a value, and those that only a `for` understands.
 BUILTINS = frozenset(
     f"builtins.{name}"
-    for name in "abs bool divmod float int len max min pow print round sum".split()
+    for name in "abs bool complex divmod float int len max min pow print round sum".split()
 )
 WALKS = (range, enumerate, zip, reversed)
 
 # Array methods that are the NumPy function of the same name with the array first.
 METHODS = frozenset(
     "sum mean max min prod argmax argmin reshape ravel flatten transpose copy astype dot "
-    "all any std var cumsum cumprod fill item clip round conj trace diagonal".split()
+    "all any std var cumsum cumprod fill item clip round conj conjugate trace diagonal".split()
 )
 
 # What takes a shape, and what puts arrays together.
@@ -99,7 +108,7 @@ def key_of(obj: Any) -> str | None:
     """The key under which the rules know a callable; None for one that is not a library's."""
     if isinstance(obj, np.ufunc) or (isinstance(obj, type) and issubclass(obj, np.generic)):
         name = f"numpy.{obj.__name__}"
-    elif isinstance(obj, type) and obj in (float, int, bool):
+    elif isinstance(obj, type) and obj in (float, int, bool, complex):
         name = f"builtins.{obj.__name__}"
     else:
         module = getattr(obj, "__module__", None)
@@ -109,7 +118,7 @@ def key_of(obj: Any) -> str | None:
         root = str(module).split(".")[0]
         if root == "tangent_fwd" and own == "stop_gradient":
             return "tangent_fwd.stop_gradient"
-        if root not in ("numpy", "math", "builtins", "_operator", "scipy"):
+        if root not in ("numpy", "math", "cmath", "builtins", "_operator", "scipy"):
             return None
         if root == "numpy" and getattr(np, own, None) is obj:
             module = "numpy"
@@ -142,7 +151,7 @@ def is_named_tuple(obj: Any) -> bool:
 
 def constant(obj: Any) -> Any:
     """A Python number for a captured number, `...` where the object is not one."""
-    if obj is None or isinstance(obj, (bool, int, float, str)):
+    if obj is None or isinstance(obj, (bool, int, float, complex, str)):
         # A NumPy float64 is a Python float by inheritance, but it is not a weak literal.
         if isinstance(obj, np.generic):
             return ...

@@ -29,7 +29,9 @@ def is_zero(expr: MaybeZero) -> bool:
 
 def is_power_of_two(expr: Expr) -> bool:
     """Whether multiplying by a literal only moves the exponent."""
-    return isinstance(expr, Lit) and abs(math.frexp(expr.value)[0]) == 0.5
+    if not isinstance(expr, Lit) or isinstance(expr.value, complex):
+        return False
+    return abs(math.frexp(expr.value)[0]) == 0.5
 
 
 def neg(a: MaybeZero) -> MaybeZero:
@@ -159,6 +161,8 @@ def _is_number(expr: Expr) -> bool:
 
 def _exact(a: Lit, b: Lit) -> bool:
     """Whether the product of two literals is not rounded."""
+    if isinstance(a.value, complex) or isinstance(b.value, complex):
+        return False
     if a.dtype != b.dtype or isinstance(a.value, int) != isinstance(b.value, int):
         return False
     if isinstance(a.value, int) and abs(a.value * b.value) >= 2**53:

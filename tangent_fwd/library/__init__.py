@@ -3,7 +3,8 @@ them like any function of the user's: no rule of their own.
 
 One row for each: the function, and which of its parameters are settled when it is compiled. Where
 the rules know a plainer call of the same function, `beyond` says with how many arguments, and
-only calls with more, or with keywords, come here.
+only calls with more, or with keywords, come here. `of_complex` says that the text means the same
+for complex numbers, which are refused elsewhere.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Definition:
     function: Callable[..., Any]
     static: tuple[str, ...] = ()
     beyond: int = -1
+    of_complex: bool = False
 
 
 _AXIS = ("axis", "keepdims")
@@ -41,10 +43,10 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.nanstd": Definition(reductions.nanstd, ("ddof",)),
     "numpy.nanmax": Definition(reductions.nanmax),
     "numpy.nanmin": Definition(reductions.nanmin),
-    "numpy.cumprod": Definition(reductions.cumprod),
+    "numpy.cumprod": Definition(reductions.cumprod, of_complex=True),
     "numpy.nancumsum": Definition(reductions.nancumsum),
     "numpy.nancumprod": Definition(reductions.nancumprod),
-    "numpy.trapezoid": Definition(reductions.trapezoid),
+    "numpy.trapezoid": Definition(reductions.trapezoid, of_complex=True),
     "numpy.linalg.matrix_power": Definition(algebra.matrix_power),
     "numpy.linalg.cond": Definition(algebra.cond, ("p",)),
     "numpy.linalg.svdvals": Definition(algebra.svdvals),
@@ -56,22 +58,28 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.logspace": Definition(arrays.logspace),
     "numpy.geomspace": Definition(arrays.geomspace),
     "numpy.vander": Definition(arrays.vander, ("increasing",)),
-    "numpy.diagflat": Definition(arrays.diagflat),
-    "numpy.append": Definition(arrays.append, ("axis",)),
-    "numpy.delete": Definition(arrays.delete),
-    "numpy.insert": Definition(arrays.insert),
+    "numpy.diagflat": Definition(arrays.diagflat, of_complex=True),
+    "numpy.append": Definition(arrays.append, ("axis",), of_complex=True),
+    "numpy.delete": Definition(arrays.delete, of_complex=True),
+    "numpy.insert": Definition(arrays.insert, of_complex=True),
     "numpy.ediff1d": Definition(arrays.ediff1d),
     "numpy.unwrap": Definition(arrays.unwrap),
-    "numpy.resize": Definition(arrays.resize),
+    "numpy.resize": Definition(arrays.resize, of_complex=True),
     "numpy.take_along_axis": Definition(arrays.take_along_axis, ("axis",)),
-    "numpy.roll": Definition(arrays.roll, ("axis",), beyond=2),
-    "numpy.convolve": Definition(arrays.convolve, ("mode",), beyond=2),
+    "numpy.roll": Definition(arrays.roll, ("axis",), beyond=2, of_complex=True),
+    "numpy.convolve": Definition(arrays.convolve, ("mode",), beyond=2, of_complex=True),
 }
 
 
 def is_ours(module: str) -> bool:
     """Whether a module holds definitions, and functions that they call."""
     return module.startswith(f"{__name__}.")
+
+
+def takes_complex(original: Any) -> bool:
+    """Whether the text of a definition means the same for complex numbers."""
+    function = original[0] if isinstance(original, tuple) else original
+    return any(d.of_complex for d in DEFINITIONS.values() if d.function is function)
 
 
 def definition(key: str, arguments: int, keywords: bool) -> Definition | None:

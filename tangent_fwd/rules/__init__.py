@@ -9,6 +9,7 @@ A function without a row is refused where it meets an active value: there is no 
 from __future__ import annotations
 
 from tangent_fwd.rules.algebra import ALGEBRA
+from tangent_fwd.rules.complex_numbers import COMPLEX, HOLOMORPHIC, SAME_FOR_ALL
 from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import MAPS
 from tangent_fwd.rules.rule import BadRule, Rule
@@ -33,6 +34,18 @@ def index(rules: tuple[Rule, ...]) -> dict[str, Rule]:
 _TABLE = index(RULES)
 
 
-def rule(name: str) -> Rule | None:
-    """The rule of an operation, by its key ("mul", "numpy.exp"), or `None` if there is none."""
-    return _TABLE.get(name)
+_COMPLEX = index(COMPLEX)
+
+
+def rule(name: str, of_complex: bool = False) -> Rule | None:
+    """The rule of an operation, by its key ("mul", "numpy.exp"), or `None` if there is none.
+
+    `of_complex` asks for the one that holds where an argument is a complex number.
+    """
+    found = _TABLE.get(name)
+    if not of_complex or found is None:
+        return found
+    if name in _COMPLEX:
+        return _COMPLEX[name]
+    kept = found.kind in ("linear", "multilinear") or name in SAME_FOR_ALL
+    return found if kept or found.names[0] in HOLOMORPHIC else None

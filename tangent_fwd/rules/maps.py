@@ -33,6 +33,7 @@ LINEAR = (
     linear("numpy.full_like", "a, value", (1,)),
     linear("builtins.float, numpy.float64, numpy.double, numpy.float32, numpy.single", "x"),
     linear("numpy.real, numpy.conjugate, numpy.conj", "x", note="of a real number"),
+    linear("builtins.complex, numpy.complex128, numpy.complex64", "re, im", (0, 1)),
     # Weighted sums
     linear("builtins.sum, numpy.sum, numpy.mean, numpy.cumsum", "a, axis"),
     linear("numpy.trace", "a, offset"),

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from tangent_fwd.library import DEFINITIONS, Definition
 from tangent_fwd.rules import RULES
 from tangent_fwd.rules.algebra import ALGEBRA
+from tangent_fwd.rules.complex_numbers import COMPLEX, HOLOMORPHIC
 from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import CONSTANT, LINEAR, MULTILINEAR
 from tangent_fwd.rules.rule import DOMAINS, Rule
@@ -68,6 +69,11 @@ def page() -> str:
         "## No tangent\n",
         "Locally constant, or a value that no direction can move.\n",
         table(("function", "why"), ((keys(r), r.note or r.kink or "") for r in CONSTANT)),
+        "## Complex numbers\n",
+        "Tangents are complex, too, and real-linear in the direction. Where an argument is complex"
+        " these\nrows take the place of others; besides them hold linear maps, products, and"
+        f"\n{code(sorted(HOLOMORPHIC))}.\n",
+        table(("function", "of", "tangent", "kink"), map(_of_complex, COMPLEX)),
         "## Definitions\n",
         "Written in the language that the compiler takes (`tangent_fwd/library/`), and so"
         " differentiated\nlike functions of yours; the parameters in brackets must be constants.\n",
@@ -104,6 +110,11 @@ def _formula(rule: Rule) -> tuple[str, ...]:
 def _program(rule: Rule) -> tuple[str, str, str]:
     told = inspect.cleandoc(rule.function.__doc__ or "")
     return keys(rule), told.replace("\n", " "), rule.note
+
+
+def _of_complex(rule: Rule) -> tuple[str, ...]:
+    tangent = code(rule.expressions) or "linear"
+    return keys(rule), code(rule.args), tangent, rule.kink or ""
 
 
 def _definition(row: tuple[str, Definition]) -> tuple[str, str]:

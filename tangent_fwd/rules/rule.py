@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-BUILTINS = frozenset({"abs", "cast"})
-"""Names that mean the same beside `math` and beside `numpy`."""
+BUILTINS = frozenset({"abs", "cast", "real", "imag"})
+"""Names that mean the same beside `math` and beside `numpy`; the parts are of complex numbers."""
 
 LIBRARY = frozenset(
     ("sin", "cos", "sinh", "cosh", "exp", "exp2", "log", "sqrt", "hypot", "copysign", "ldexp")

@@ -173,7 +173,7 @@ CHOICES = (
 SEVERAL = ARITHMETIC + POWERS + GEOMETRY + CHOICES
 
 
-def power(exponent: float) -> str:
+def power(exponent: float, of_complex: bool = False) -> str:
     """The key of the rule for a power with this exponent, known when the code is written.
 
     A known exponent needs neither the guards nor the logarithm of the general rule.
@@ -185,6 +185,6 @@ def power(exponent: float) -> str:
         return "pow"
     if exponent == 0.5:
         return "pow.half"
-    if exponent < 0.0:
+    if exponent < 0.0 or (of_complex and exponent < 1.0):
         return "pow.negative"
     return "pow.const" if exponent >= 1.0 else "pow.root"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tangent_fwd.analysis.activity import Activity, holds_float
+from tangent_fwd.analysis.activity import Activity, holds_float, is_complex
 from tangent_fwd.analysis.alias import is_array, is_tuple
 from tangent_fwd.ir import build
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Stmt, Var
@@ -45,6 +45,8 @@ class Calls(Partials):
             )
             cls = getattr(kind, "instance_class", None)
             return Op("tuple", entries, () if cls is None else (("class", cls),))
+        if is_complex(kind):
+            return Lit(0j)
         return Lit(0.0, "float32" if str(kind) == "float32" else None)
 
     def solid(self, expr: Expr, lane: int, kind: Any = None) -> Expr:

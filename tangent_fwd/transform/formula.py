@@ -98,6 +98,8 @@ class Formula:
     def call(self, name: str, args: tuple[Expr, ...]) -> Expr:
         if name == "cast":
             return Op(f"numpy.{self.full}", args)
+        if name in ("real", "imag"):
+            return Op("attr", (*args, Lit(name)))
         if name == "abs":
             return Op("builtins.abs", args)
         if name in HELPERS:

@@ -35,6 +35,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tangent_fwd.analysis.activity import is_complex
 from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.effects import Memory, is_used_up
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
@@ -370,9 +371,10 @@ class _Expand(Nests):
     # --- reductions ----------------------------------------------------------------------------
 
     def is_inner_product(self, op: Op) -> bool:
-        return op.fn in ("matmul", "numpy.vdot") and all(
-            isinstance(a, Var) and getattr(self.types.get(a.name), "ndim", 0) == 1 for a in op.args
-        )
+        kinds = [self.types.get(a.name) for a in op.args if isinstance(a, Var)]
+        conjugated = op.fn == "numpy.vdot" and any(map(is_complex, kinds))
+        vectors = [getattr(kind, "ndim", 0) == 1 for kind in kinds]
+        return op.fn in ("matmul", "numpy.vdot") and vectors == [True, True] and not conjugated
 
     def inner_product(self, stmt: Let, op: Op, shapes: Shapes) -> None:
         """A product of two vectors is a sum like any other."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.activity import Activity
+from tangent_fwd.analysis.activity import Activity, is_complex
 from tangent_fwd.analysis.alias import is_array, is_tuple
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
@@ -26,6 +26,9 @@ from tangent_fwd.ir.walk import (
 )
 from tangent_fwd.rules import Rule, power, rule
 from tangent_fwd.transform.formula import Formula
+
+# Of what dtype the parts of a complex number are.
+_PARTS = {"complex128": "float64", "complex64": "float32"}
 
 # Stands for the value of the equation at hand, which may be about to overwrite an operand.
 OUT = Var("%out")
@@ -62,7 +65,8 @@ class Partials:
         return None
 
     def dtype(self, name: str) -> str:
-        return str(getattr(self.types.get(name), "name", "float64"))
+        found = str(getattr(self.types.get(name), "name", "float64"))
+        return _PARTS.get(found, found)
 
     def is_float32(self, expr: Expr) -> bool:
         return isinstance(expr, Var) and str(self.types.get(expr.name)) == "float32"
@@ -70,18 +74,25 @@ class Partials:
     # --- one equation --------------------------------------------------------------------------
 
     def row_of(self, op: Op) -> Rule:
-        key = op.fn
-        first = rule(key)
+        key, mixed = op.fn, self.is_complex(op)
+        first = rule(key, mixed)
         if first is not None and first.names[0] == "pow":
             key = "pow"
             exponent = op.args[1]
             if isinstance(exponent, Lit):
-                key = power(exponent.value)
+                key = power(exponent.value, mixed)
             elif isinstance(exponent, Var) and "int" in str(self.types.get(exponent.name)):
                 key = "pow.int"
-        row = rule(key)
+        row = rule(key, mixed)
         assert row is not None
         return row
+
+    def is_complex(self, expr: Expr) -> bool:
+        """Whether complex numbers go into an expression."""
+        return any(map(self.holds_complex, variables(expr)))
+
+    def holds_complex(self, name: str) -> bool:
+        return is_complex(self.types.get(name))
 
     def formula(self, op: Op, row: Rule, target: str, out: Expr, lane: int | None) -> Formula:
         names: dict[str, MaybeZero] = {"out": out}
@@ -115,7 +126,7 @@ class Partials:
         """Whether an operation has finite partials that may be multiplied together."""
         if op.fn in ("truediv", "numpy.divide"):
             return True
-        row = rule(op.fn)
+        row = rule(op.fn, self.is_complex(op))
         if row is None or row.kind != "elementwise":
             return False
         row = self.row_of(op)

@@ -196,7 +196,7 @@ class _Second(Tangents):
         if not isinstance(value, Op) or not self.activity.is_active(value):
             super().let(stmt)
             return
-        row = rule(value.fn)
+        row = rule(value.fn, self.is_complex(value))
         whole = is_array(self.types[target]) or is_tuple(self.types[target])
         if whole or value.fn == "getitem" or (row is not None and row.kind == "multilinear"):
             super().let(stmt)

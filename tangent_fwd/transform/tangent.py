@@ -224,7 +224,7 @@ class Tangents(Calls):
                 self.emit(self.d(target, k), joined, span)
             self.out.append(stmt)
             return
-        row = rule(value.fn)
+        row = rule(value.fn, self.is_complex(value))
         assert row is not None, value.fn
         if row.kind in ("linear", "multilinear"):
             self.product(stmt, value, row)
@@ -269,6 +269,7 @@ class Tangents(Calls):
             target = self.d(stmt.target, k)
             if row.kind == "linear":
                 scalar = getattr(self.types[stmt.target], "dtype", self.types[stmt.target])
+                scalar = getattr(scalar, "underlying_float", scalar)  # a part of a complex number
                 args = tuple(
                     self.solid(a, k, scalar) if p in row.linear_in else a
                     for p, a in enumerate(value.args)

@@ -157,7 +157,7 @@ class Words:
             ref, rule = value.args[0], dict(value.keywords).get("rule")
             assert isinstance(ref, Ref)
             if rule == "pair":
-                return rule
+                return "pair"
             return _WORDS.get(ref.name) or ref.name.removesuffix("_jvp").strip("_")
         if value.fn in _BETWEEN and any(self.is_composite(a) for a in value.args):
             return None

@@ -111,10 +111,6 @@ def constructor_of_list(x):
     return list(x)[0]
 
 
-def constructor_of_complex(s):
-    return complex(s, 1.0).real
-
-
 def isinstance_test(s):
     if isinstance(s, float):
         return s

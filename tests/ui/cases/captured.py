@@ -13,8 +13,6 @@ DICT = {"rate": 0.1}
 SET = {1.0}
 TEXTS = np.array(["a", "b"])
 OBJECTS = np.array([1.0, None], dtype=object)
-COMPLEX = 1j
-COMPLEXES = np.array([1j])
 HALF = Fraction(1, 2)
 MIXED = (1.0, [2.0])
 NESTED = ((1.0, 2.0), (3.0, 4.0))
@@ -58,14 +56,6 @@ def array_of_text(s):
 
 def array_of_objects(s):
     return s * OBJECTS[0]
-
-
-def complex_number(s):
-    return s * COMPLEX
-
-
-def array_of_complex(s):
-    return s * COMPLEXES[0]
 
 
 def fraction(s):

@@ -96,10 +96,6 @@ def no_membership(s, n):
     return s if n not in (1, 2) else s * s
 
 
-def complex_literal(s):
-    return s * 2j
-
-
 def bytes_literal(s):
     mark = b"a"
     return s

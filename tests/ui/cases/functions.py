@@ -98,20 +98,12 @@ def remainder(s, t):
     return math.remainder(s, t)
 
 
-def real_part(x):
-    return x.real[0]
-
-
 def bits_of_a_float(s):
     return np.float64(s).view(np.int64)
 
 
 def vectorised_by_hand(x):
     return np.apply_along_axis(np.sum, 0, x)
-
-
-def complex_numbers(s):
-    return np.sqrt(np.complex128(s)).real
 
 
 def random_with_active_scale(s):
@@ -183,3 +175,11 @@ def inner_product_of_matrices(X):
 
 def operator_with_one_argument(s):
     return operator.mul(s)
+
+
+def sign_of_a_complex_number(s):
+    return np.sign(1j * s).real
+
+
+def order_of_complex_numbers(x):
+    return np.max(1j * x).imag

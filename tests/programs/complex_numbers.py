@@ -1,0 +1,113 @@
+"""Complex numbers: tangents are complex too, and real-linear in the direction."""
+
+from __future__ import annotations
+
+import cmath
+
+import numpy as np
+
+_HALF_TURN = 1j * np.pi
+
+# There is no imaginary part left for the complex step.
+OBJECTS_REFUSED = (
+    "phasors",
+    "elementary_functions",
+    "powers_of_a_number",
+    "size_and_angle",
+    "parts_of_arrays",
+    "julia_escape",
+    "filled_by_conjugates",
+    "products_of_vectors",
+    "fourier_sum",
+    "norm_of_a_state",
+    "chosen_by_size",
+    "transfer_function",
+    "functions_of_cmath",
+    "impedances32",
+)
+
+
+def phasors(s, t):
+    z = complex(s, t)
+    real = complex(s, 1.0).real - np.sqrt(np.complex128(-s)).imag
+    return (z * z + 1j * z - z / (2.0 + 1j)).real * z.imag * real
+
+
+def elementary_functions(zeta):
+    w = np.exp(1j * zeta) + np.sin(zeta) * np.cosh(zeta) - np.tanh(zeta)
+    return w + np.log(zeta) + np.sqrt(zeta) + np.arctan(zeta) / np.square(zeta)
+
+
+def powers_of_a_number(zeta, s):
+    return zeta**3 + zeta**-2 + zeta**0.5 + zeta**2.5 + zeta**s + s**zeta
+
+
+def size_and_angle(zeta, s):
+    return abs(zeta - s) ** 2 * np.angle(zeta) + np.abs(zeta.conjugate() * 1j)
+
+
+def parts_of_arrays(Z, x):
+    V = Z.conj() * x
+    return V.real * Z.imag + np.real(V) + np.imag(V) * np.mean(Z).real + np.abs(Z)
+
+
+def julia_escape(zeta):
+    w = 0j
+    for _ in range(20):
+        if abs(w) > 2.0:
+            break
+        w = w * w + zeta
+    return w
+
+
+def filled_by_conjugates(Z, x):
+    out = np.zeros(Z.size, np.complex128)
+    for i in range(Z.size):
+        out[i] = Z[i] * x[i] + np.conj(Z[i - 1])
+    out[1:3] *= 2j
+    out[0] = x[0]
+    return out
+
+
+def products_of_vectors(H, Z):
+    v = Z[:3].copy()
+    return np.vdot(v, H @ v) + np.dot(v, v) + np.sum(H.T @ np.conj(v))
+
+
+def fourier_sum(x):
+    total = 0.0
+    for k in range(x.size):
+        s = 0j
+        for n in range(x.size):
+            s += x[n] * np.exp(-2.0 * _HALF_TURN * k * n / x.size)
+        total += k * abs(s)
+    return total
+
+
+def norm_of_a_state(Z, s):
+    """A step of a quantum system, Crank and Nicolson's."""
+    psi = Z - 0.05j * s * np.roll(Z, 1)
+    return np.sqrt(np.sum(psi.real**2 + psi.imag**2))
+
+
+def chosen_by_size(Z, zeta):
+    kept = np.where(np.abs(Z) > 0.9, Z * Z, Z * zeta)
+    return kept if kept[0] != 0.0 else -kept
+
+
+def transfer_function(r, s):
+    """What a filter lets through at each frequency."""
+    gain = np.empty(r.size)
+    for i in range(r.size):
+        h = 1.0 / (1.0 + 1j * r[i] * s + (1j * r[i]) ** 2)
+        gain[i] = 20.0 * np.log10(abs(h))
+    return gain
+
+
+def functions_of_cmath(s, zeta):
+    return cmath.exp(1j * s) * cmath.sqrt(s - 1.0) + cmath.phase(zeta) * cmath.log(zeta)
+
+
+def impedances32(x32):
+    z = 1j * x32 + np.complex64(2.0)
+    return (z * z).real + np.abs(1.0 / z)
