@@ -134,10 +134,6 @@ def through_an_attribute(x):
     return x.flat[0]
 
 
-def through_imag(x):
-    return x.imag[0]
-
-
 def clip_with_out(x):
     return np.clip(x, 0.0, 1.0, out=x)[0]
 
