@@ -29,6 +29,7 @@ After: `view` is active because the array under it is, `scale` is not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_tuple
@@ -36,7 +37,7 @@ from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Stmt, Store, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
-from tangent_fwd.rules import rule
+from tangent_fwd.rules import Rule, rule
 
 # Attributes of arrays that hold no tangent, or one that is the same attribute of the tangent.
 PLAIN = frozenset("T shape size ndim dtype strides itemsize nbytes".split())
@@ -183,7 +184,11 @@ class Activity:
                         at = op.span or stmt.span
                         self.diagnostics.append(Diagnostic("no-rule", message, at, help=advice))
                         continue
-                    if rule(op.fn) is not None or (op.fn == "gather" and self.is_list(op.args[1:])):
+                    row = rule(op.fn)
+                    if row is not None:
+                        self.refuse_parameter(op, row, stmt.span)
+                        continue
+                    if op.fn == "gather" and self.is_list(op.args[1:]):
                         continue
                     if op.fn == "builtins.print":
                         continue
@@ -193,6 +198,15 @@ class Activity:
         """Whether an index selects by arrays of one axis, which is all that numba takes."""
         kinds = [self.function.typeof(e.name) for e in index if isinstance(e, Var)]
         return all(kind.ndim == 1 for kind in kinds if is_array(kind))
+
+    def refuse_parameter(self, op: Op, row: Rule, at: Any) -> None:
+        """Some functions are differentiable in some arguments only."""
+        for position in row.unknown:
+            if position < len(op.args) and self.is_active(op.args[position]):
+                word = row.args[position]
+                missing = _no_rule(op, op.args[position], at)
+                message = f"{missing.message} in its argument `{word}`"
+                self.diagnostics.append(replace(missing, message=message))
 
     def refuse_attribute(self, op: Op, at: Any) -> None:
         """Of an active array, sizes and `.T` are known; others would lose the tangent."""
