@@ -42,6 +42,15 @@ def version(text: str) -> str:
     return str(importlib.import_module("scipy").__version__) if is_used(text) else ""
 
 
+def alone(text: str) -> str:
+    """The text of a module that has to run without us: numba does not know special functions."""
+    if not is_used(text):
+        return text
+    start, end = text.index("try:\n    from numba import njit"), text.index("\n\n\n@njit")
+    plain = "def njit(**options):  # numba does not know SciPy's special functions\n"
+    return text[:start] + plain + "    return lambda function: function" + text[end:]
+
+
 def rows() -> dict[str, Rule]:
     """The rule of each special function, by the function's own name."""
     found = [(name.rpartition("."), row) for row in RULES for name in row.names]

@@ -93,6 +93,8 @@ def _zeta(x: float, q: float) -> float:
         total += term
         start += 1.0
         term = start**-x
+    if abs(term) <= 1e-18 * abs(total):
+        return total  # what follows would not change it, and the series may not converge
     total += start * term / (x - 1.0) + 0.5 * term
     term *= x / start
     for j in range(len(_BERNOULLI)):

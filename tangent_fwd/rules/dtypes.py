@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
@@ -32,11 +33,17 @@ def special_result(fn: str, kinds: tuple[Any, ...]) -> Any:
         if position in row.whole or not isinstance(kind, types.Float):
             message = f"`{row.args[position]}` of `{fn}` must be {wanted}, not {kind}"
             raise errors.TypingError(message)
-    special = importlib.import_module("scipy.special")
-    function = getattr(special, fn.rpartition(".")[2])
-    if not isinstance(function, np.ufunc):
-        if row.whole:
-            return types.float64
-        function = special.beta  # any of two real numbers
     given = tuple(as_dtype(types.unliteral(kind)) for kind in kinds)
-    return from_dtype(function.resolve_dtypes((*given, *[None] * function.nout))[-1])
+    return from_dtype(_result(fn, given))
+
+
+@functools.cache
+def _result(fn: str, given: tuple[np.dtype[Any], ...]) -> np.dtype[Any]:
+    function = getattr(importlib.import_module("scipy.special"), fn.rpartition(".")[2])
+    found: np.dtype[Any]
+    if isinstance(function, np.ufunc):
+        found = function.resolve_dtypes((*given, None))[-1]
+        return found
+    with np.errstate(all="ignore"):
+        found = np.dtype(function(*(np.ones(1, dtype) for dtype in given)).dtype)
+    return found
