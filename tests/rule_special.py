@@ -30,7 +30,7 @@ def _inverse(function: Mp) -> Mp:
     def found(*args: Any) -> Any:
         *fixed, y = args
         start = _START[function](*fixed, y)
-        return mp.findroot(lambda x: function(*fixed, x) - y, start)
+        return mp.re(mp.findroot(lambda x: function(*fixed, x) - y, start))
 
     return found
 
@@ -103,7 +103,7 @@ SPECIAL: dict[str, Mp] = {
     "erfinv": _inverse(mp.erf),
     "erfcinv": _inverse(mp.erfc),
     "ndtr": _ndtr,
-    "log_ndtr": lambda x: mp.log(_ndtr(x)),
+    "log_ndtr": lambda x: mp.log1p(-_ndtr(-x)) if x > 0 else mp.log(_ndtr(x)),
     "ndtri": _inverse(_ndtr),
     "gamma": mp.gamma,
     "gammaln": lambda x: mp.log(abs(mp.gamma(x))),
