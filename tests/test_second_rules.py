@@ -64,7 +64,6 @@ POINTS: dict[str, tuple[Any, ...]] = {
     "mirrored": (0.3, 1.6),
     "up to one": (0.4, -1.5),
     "above minus a third": (0.4, -0.2),
-    "argument of a sum": (1.3, 4.2),
 }
 OPERATORS = {
     "add": "x + y", "sub": "x - y", "mul": "x * y", "truediv": "x / y", "mod": "x % y",

@@ -92,7 +92,6 @@ DOMAINS: dict[str, tuple[float, float]] = {
     "mirrored": (0.0, 2.0),
     "up to one": (-50.0, 1.0),
     "above minus a third": (-0.35, 30.0),
-    "argument of a sum": (1.1, 30.0),
 }
 """Open intervals in which an argument may be sampled, at every scale that they reach;
 one without length is the point itself.
