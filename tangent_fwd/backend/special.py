@@ -102,5 +102,6 @@ def stand_in() -> ModuleType:
 
     known = {name: special_numba.Function(name, *entry) for name, entry in library().items()}
     module = ModuleType("scipy.special", "SciPy's special functions for numba.")
-    vars(module).update(known, **special_numba.written(known["psi"]))
+    vars(module).update(known)
+    vars(module).update(special_numba.written(known["psi"]))
     return module

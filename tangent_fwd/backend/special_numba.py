@@ -5,6 +5,8 @@ This file imports numba at the top; import it from inside functions.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -112,9 +114,36 @@ def _polygamma(n: int, x: float) -> float:
     return float((size if n % 2 == 1 else -size) * _zeta(n + 1.0, x))
 
 
-def zeta(x, q):  # type: ignore[no-untyped-def]
-    """SciPy's, which has no entry in C."""
-    return special.zeta(x, q)
+# What the C library and LLVM compute for several numbers at once, where SciPy's functions take one.
+_WRITTEN: dict[str, Callable[..., float]] = {
+    "erf": lambda x: math.erf(x),
+    "erfc": lambda x: math.erfc(x),
+    "expit": lambda x: 1.0 / (1.0 + np.exp(-x)),
+    "ndtr": lambda x: 0.5 * math.erfc(-0.7071067811865476 * x),
+    "xlogy": lambda x, y: 0.0 if x == 0.0 and y == y else x * np.log(y),
+    "zeta": lambda x, q: _zeta(x, q),
+}
+
+
+def _written(name: str, function: Callable[..., float]) -> Any:
+    """A function for numba from a formula in float64, in the dtype that SciPy gives."""
+    key = f"scipy.special.{name}"
+    row = rule(key)
+    assert row is not None
+    words = ", ".join(row.args)
+    floats = ", ".join(f"np.float64({word})" for word in row.args)
+    scope: dict[str, Any] = {"np": np, "special": special}
+    scope["formula"] = numba.njit(error_model="numpy")(function)
+    # numba reads the parameters of both, so they are written out.
+    text = [f"def {name}({words}):", f"    return special.{name}({words})"]
+    for cast in ("float64", "float32"):
+        text += [f"def as_{cast}({words}):", f"    return np.{cast}(formula({floats}))"]
+    text += [f"def typed({words}):", f"    return chosen({words})"]
+    exec("\n".join(text), scope)
+    scope["chosen"] = lambda *given: scope[f"as_{special_result(key, given)}"]
+    overload(scope[name])(scope["typed"])
+    scope[name].__module__ = Function.__module__
+    return scope[name]
 
 
 def polygamma(n, x):  # type: ignore[no-untyped-def]
@@ -123,20 +152,14 @@ def polygamma(n, x):  # type: ignore[no-untyped-def]
 
 
 def written(psi: Function) -> dict[str, Any]:
-    """The functions that have no entry in C, as numba can compile them; `psi` has one."""
+    """The functions that numba compiles from a formula; `psi` has an entry in C."""
 
-    @overload(zeta)
-    def _(x, q):  # type: ignore[no-untyped-def]
-        if special_result("scipy.special.zeta", (x, q)) == types.float32:
-            return lambda x, q: np.float32(_zeta(np.float64(x), np.float64(q)))
-        return lambda x, q: _zeta(np.float64(x), np.float64(q))
-
+    # numba compares parameters together with their annotations, so there are none.
     @overload(polygamma)
     def _(n, x):  # type: ignore[no-untyped-def]
         special_result("scipy.special.polygamma", (n, x))
         return lambda n, x: psi(np.float64(x)) if n == 0 else _polygamma(n, np.float64(x))
 
-    # numba compares parameters together with their annotations, so these functions have none.
-    for function in (zeta, polygamma):
-        function.__module__ = Function.__module__
-    return {"zeta": zeta, "polygamma": polygamma}
+    polygamma.__module__ = Function.__module__
+    made = {name: _written(name, function) for name, function in _WRITTEN.items()}
+    return {"polygamma": polygamma, **made}

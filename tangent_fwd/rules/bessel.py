@@ -1,5 +1,8 @@
 """Bessel functions of `scipy.special` and their kin: their slopes by recurrences in the order.
 
+A quotient by x costs less than a function of another order, and cancels near zero once it is
+differentiated again.
+
 The derivative in the order itself has no formula that these functions could express.
 """
 
@@ -11,7 +14,12 @@ from tangent_fwd.rules.rule import CANCELS, UNKNOWN, scipy
 BESSEL_FUNCTIONS = (
     scipy("j0", "x", "-j1(x)", domain="oscillating", absolute=8.0, note=CANCELS),
     scipy(
-        "j1", "x", "0.5 * (j0(x) - jv(2.0, x))", domain="oscillating", absolute=8.0, note=CANCELS
+        "j1",
+        "x",
+        "j0(x) - out / x if abs(x) > 0.1 else 0.5 * (j0(x) - jv(2.0, x))",
+        domain="oscillating",
+        absolute=8.0,
+        note=CANCELS,
     ),
     scipy(
         "jv",
@@ -44,7 +52,13 @@ BESSEL_FUNCTIONS = (
         absolute=512.0,
     ),
     scipy("i0", "x", "i1(x)", domain="moderate"),
-    scipy("i1", "x", "0.5 * (i0(x) + iv(2.0, x))", domain="moderate", bound=64.0),
+    scipy(
+        "i1",
+        "x",
+        "i0(x) - out / x if abs(x) > 0.1 else 0.5 * (i0(x) + iv(2.0, x))",
+        domain="moderate",
+        bound=64.0,
+    ),
     scipy(
         "i0e",
         "x",
@@ -57,7 +71,7 @@ BESSEL_FUNCTIONS = (
     scipy(
         "i1e",
         "x",
-        "0.5 * (i0e(x) + ive(2.0, x)) - abs(out)",
+        "(i0e(x) - out / x if abs(x) > 0.1 else 0.5 * (i0e(x) + ive(2.0, x))) - abs(out)",
         domain="moderate",
         bound=64.0,
         absolute=8.0,
