@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tangent_fwd import boundary, dispatch
-from tangent_fwd.backend import blas, vector_math
+from tangent_fwd.backend import blas, special, vector_math
 from tangent_fwd.frontend.parse import parse
 from tangent_fwd.options import Options
 
@@ -186,8 +186,12 @@ class ForwardGrad:
             print(program.text.rstrip(), file=file)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write `source` to a file: a module that runs without this package, and without numba."""
-        Path(path).write_text(self.source, encoding="utf-8")
+        """Write `source` to a file: a module that runs without this package, and without numba.
+
+        One that calls special functions of SciPy's runs as plain Python, because numba alone does
+        not know these.
+        """
+        Path(path).write_text(special.alone(self.source), encoding="utf-8")
 
     def report(self) -> Report:
         """What was compiled so far, how long it took, and what the compiler found; print it."""

@@ -220,7 +220,8 @@ class Module:
                 for e in subexpressions(x) if isinstance(e, Op) and ref in e.args[:1]
             )  # fmt: skip
             kinds = ", ".join(spoken(str(kind)) for kind in plain)
-            message = f"`np.{helper.name}` is not supported for {kinds}"
+            library = "scipy.special" if helper.module.endswith(".special") else "np"
+            message = f"`{library}.{helper.name}` is not supported for {kinds}"
             found = Diagnostic("typing", message, next(called).span or NOWHERE)
             raise_all([found], caller.source)
             raise AssertionError from error

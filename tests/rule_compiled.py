@@ -10,8 +10,9 @@ from typing import Any
 import numba
 import numpy as np
 
+from tangent_fwd.backend import special
 from tangent_fwd.rules import RULES, Rule, helpers
-from tangent_fwd.rules.rule import HELPERS, LIBRARY
+from tangent_fwd.rules.rule import HELPERS, LIBRARY, SCIPY, WHOLE
 
 from . import rule_oracle as oracle
 
@@ -58,12 +59,14 @@ class _Qualify(ast.NodeTransformer):
         self.module, self.dtype = module, dtype
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in SCIPY:
+            return ast.Name(f"special.{node.id}", node.ctx)
         if node.id in LIBRARY:
             return ast.Name(f"{self.module}.{node.id}", node.ctx)
         return ast.Name(f"np.{self.dtype}", node.ctx) if node.id == "cast" else node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        is_helper = isinstance(node.func, ast.Name) and node.func.id in HELPERS
+        is_helper = isinstance(node.func, ast.Name) and node.func.id in HELPERS | SCIPY
         self.generic_visit(node)
         return ast.Call(ast.Name(f"np.{self.dtype}", ast.Load()), [node], []) if is_helper else node
 
@@ -86,7 +89,7 @@ def compile_all(cases: list[Case], dtype: type) -> Any:
         lines.append(f"    r{k} = {written}")
     lines.append(f"    return ({', '.join(f'r{k}' for k in range(len(cases)))})")
     compiled = {name: numba.njit(error_model="numpy")(getattr(helpers, name)) for name in HELPERS}
-    known: dict[str, Any] = {"np": np, "math": math, **compiled}
+    known: dict[str, Any] = {"np": np, "math": math, "special": special.stand_in(), **compiled}
     exec("\n".join(lines), known)
     return numba.njit(error_model="numpy")(known["partials"])
 
@@ -97,13 +100,17 @@ def _before(rule: Rule) -> list[Rule]:
 
 
 def _read(domain: str, place: str) -> str:
-    return {"integer": f"int({place})", "truth": f"{place} != 0"}.get(domain, place)
+    if domain == "truth":
+        return f"{place} != 0"
+    return f"int({place})" if domain in WHOLE else place
 
 
 def _primal_text(rule: Rule, name: str) -> str:
     module, _, function = name.partition(".")
     if module in ("numpy", "math"):
         return f"{'np' if module == 'numpy' else module}.{function}({', '.join(rule.args)})"
+    if module == "scipy":
+        return f"{name[6:]}({', '.join(rule.args)})"
     if module == "pow":
         return " ** ".join(rule.args)
     if module in ("builtins", "helper"):

@@ -16,9 +16,12 @@ from typing import Any
 
 import mpmath
 import numpy as np
+from scipy import special
 
 from tangent_fwd.rules import Rule, helpers
-from tangent_fwd.rules.rule import DOMAINS, HELPERS, LIBRARY
+from tangent_fwd.rules.rule import DOMAINS, HELPERS, LIBRARY, SCIPY, WHOLE
+
+from .rule_special import SPECIAL
 
 ZERO = None
 Mp = Callable[..., Any]
@@ -102,6 +105,11 @@ PRIMALS: dict[str, Mp] = {
     "numpy.nextafter": lambda x, y: x,
     "helper.gauss": lambda x: mpmath.exp(-x * x),
     "helper.digamma": mpmath.digamma,
+    "helper.bell": lambda x: mpmath.exp(-x * x / 2),
+    "helper.erfcx_slope": lambda x: (
+        2 * x * mpmath.exp(x * x) * mpmath.erfc(x) - 2 / mpmath.sqrt(mpmath.pi)
+    ),
+    **{f"scipy.special.{name}": function for name, function in SPECIAL.items()},
     "helper.sinc_slope": lambda x: (mpmath.cos(mpmath.pi * x) - sinc(x)) / x,
 }
 
@@ -124,8 +132,25 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "or": lambda x, y: x or y,
     "helper.gauss": helpers.gauss,
     "helper.digamma": helpers.digamma,
+    "helper.bell": helpers.bell,
+    "helper.erfcx_slope": helpers.erfcx_slope,
     "helper.sinc_slope": helpers.sinc_slope,
 }
+
+
+SLOW = frozenset(
+    SPECIAL[name]
+    for name in (
+        "y0 y1 yv yn k0 k1 k0e k1e kv kve kn ber bei ker kei berp beip kerp keip jv "
+        "eval_jacobi eval_genlaguerre polygamma zeta gammainccinv betaincinv gammaincinv "
+        "ellipeinc ellipkinc erfinv iv ive struve modstruve spence"
+    ).split()
+)
+"""Functions that mpmath evaluates slowly; their rows have no tiny arguments in their domains."""
+
+
+FEW = SLOW | {SPECIAL[name] for name in ("erfcinv", "ndtri", "gamma", "psi", "gammaln", "binom")}
+"""Functions at which fewer points are tried in every run."""
 
 
 def primal(name: str, dtype: type) -> Callable[..., Any]:
@@ -138,6 +163,8 @@ def primal(name: str, dtype: type) -> Callable[..., Any]:
     plain: Callable[..., Any]
     if module == "numpy":
         plain = getattr(np, function)
+    elif module == "scipy":
+        plain = getattr(special, function.partition(".")[2])
     elif module == "math":
         # numba gives a float where Python's `math` raises.
         plain = _quiet(getattr(math, function))
@@ -226,6 +253,7 @@ def text(rule: Rule, active: int) -> str:
 def namespace(dtype: type) -> dict[str, Any]:
     """The names of `rule.FUNCTIONS`, as they are beside numpy."""
     known = {name: _rounded(getattr(np, name), dtype) for name in LIBRARY - {"inf"}}
+    known |= {name: _rounded(getattr(special, name), dtype) for name in SCIPY}
     for name in HELPERS:
         known[name] = _rounded(getattr(helpers, name), dtype)
     return {**known, "abs": abs, "cast": dtype, "inf": dtype(np.inf)}
@@ -264,7 +292,7 @@ def _evaluate(
 def sample(domain: str, dtype: type, rng: np.random.Generator) -> Any:
     """One point of a domain, at any scale, or close to one of its ends."""
     lo, hi = DOMAINS[domain]
-    if domain in ("integer", "truth"):
+    if domain in WHOLE:
         return int(rng.integers(lo, hi + 1))
     if lo == hi:
         return dtype(lo)
@@ -274,7 +302,7 @@ def sample(domain: str, dtype: type, rng: np.random.Generator) -> Any:
         way = rng.integers(4)
         sign = float(rng.choice((-1, 1)))
         if way == 0:
-            x = rng.uniform(max(lo, -10.0), min(hi, 10.0))
+            x = rng.uniform(max(lo, -10.0), min(hi, 10.0 if lo < 10.0 else 2.0 * lo))
         elif way == 1:
             x = rng.uniform(max(lo, -1e3), min(hi, 1e3))
         elif way == 2:
@@ -289,7 +317,18 @@ def sample(domain: str, dtype: type, rng: np.random.Generator) -> Any:
 
 
 def truth(function: Mp, args: tuple[Any, ...], active: int) -> Any:
-    """The slope of an mpmath function in one argument, to some thirty digits."""
+    """The slope of an mpmath function in one argument, to some thirty digits; for those that are
+    slow, to some twenty.
+    """
+    if function in SLOW:
+        with mpmath.workdps(60):
+            point = [mpmath.mpf(a) if isinstance(a, float) else a for a in args]
+            x = point[active]
+            step = mpmath.mpf(10) ** -18 * min(1, max(abs(x), mpmath.mpf(10) ** -6))
+            point[active] = x + step
+            above = function(*point)
+            point[active] = x - step
+            return (above - function(*point)) / (2 * step)
     reach = [abs(math.log10(abs(a))) for a in args if isinstance(a, float) and a != 0.0]
     digits = 120 + 2 * int(max(reach, default=0.0))
     while True:

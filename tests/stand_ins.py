@@ -212,6 +212,8 @@ def _stand_in(value: Any, made: dict[int, Any]) -> Any:
     if isinstance(value, types.ModuleType):
         return _ModuleStandIn(value, made)
     if isinstance(value, types.FunctionType) or hasattr(value, "py_func"):
+        if str(getattr(value, "__module__", "")).startswith("scipy"):
+            raise AttributeError(f"{value.__name__} of complex numbers")
         if str(getattr(value, "__module__", "")).startswith("numpy"):
             return getattr(NUMPY, value.__name__)
         return retarget(value, made)

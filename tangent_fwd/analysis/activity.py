@@ -29,6 +29,7 @@ After: `view` is active because the array under it is, `scale` is not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_tuple
@@ -196,7 +197,11 @@ class Activity:
                         at = op.span or stmt.span
                         self.diagnostics.append(Diagnostic("no-rule", message, at, help=advice))
                         continue
-                    if self.rule(op) is not None or op.fn == "builtins.print":
+                    row = self.rule(op)
+                    if row is not None:
+                        self.refuse_parameter(op, row, stmt.span)
+                        continue
+                    if op.fn == "builtins.print":
                         continue
                     if op.fn == "gather" and self.is_list(op.args[1:]):
                         continue
@@ -207,6 +212,15 @@ class Activity:
         """Whether an index selects by arrays of one axis, which is all that numba takes."""
         kinds = [self.function.typeof(e.name) for e in index if isinstance(e, Var)]
         return all(kind.ndim == 1 for kind in kinds if is_array(kind))
+
+    def refuse_parameter(self, op: Op, row: Rule, at: Any) -> None:
+        """Some functions are differentiable in some arguments only."""
+        for position in row.unknown:
+            if position < len(op.args) and self.is_active(op.args[position]):
+                word = row.args[position]
+                missing = _no_rule(op, op.args[position], at)
+                message = f"{missing.message} in its argument `{word}`"
+                self.diagnostics.append(replace(missing, message=message))
 
     def refuse_attribute(self, op: Op, at: Any) -> None:
         """Of an active array, sizes and `.T` are known; others would lose the tangent."""
@@ -277,7 +291,7 @@ class Ruled(Activity):
         return self.moves and holds_float(self.function.typeof("return"))
 
 
-def _no_rule(op: Op, culprit: Expr, span: Any, of_complex: bool) -> Diagnostic:
+def _no_rule(op: Op, culprit: Expr, span: Any, of_complex: bool = False) -> Diagnostic:
     name = display(op.fn)
     shown = culprit.name.split("%")[0] if isinstance(culprit, Var) else ""
     label = f"`{shown}` is active here" if shown else "its argument is active here"

@@ -46,7 +46,8 @@ from typing import Any
 
 from tangent_fwd.analysis.alias import is_array, is_tuple
 from tangent_fwd.analysis.numba_typing import InferenceError, is_overloaded, type_lines, unify
-from tangent_fwd.analysis.stubs import callee, weak_positions
+from tangent_fwd.analysis.stubs import callee
+from tangent_fwd.analysis.weak import weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
     Block,

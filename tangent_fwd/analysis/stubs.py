@@ -16,7 +16,9 @@ import numpy as np
 
 from tangent_fwd.analysis.algebra import ALGEBRA
 from tangent_fwd.analysis.numba_typing import Stub, result_type, unify
-from tangent_fwd.ir.nodes import Lit, Op, Ref
+from tangent_fwd.ir.nodes import Op, Ref
+from tangent_fwd.rules import rule
+from tangent_fwd.rules.dtypes import special_result
 
 _CACHE: dict[Any, Any] = {}
 
@@ -33,44 +35,6 @@ def callee(op: Op, typeof_call: Callable[[Ref, tuple[Any, ...]], Any]) -> Any:
     return _CACHE[key]
 
 
-def weak_positions(op: Op) -> list[tuple[int, int]]:
-    """Positions of bare literals, each with the position of the value whose dtype they take."""
-    fn = op.fn
-    if fn in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow") or fn in _TWO:
-        pairs = [(0, 1), (1, 0)]
-    elif fn == "numpy.where" and len(op.args) == 3:
-        pairs = [(1, 2), (2, 1)]
-    else:
-        return []
-    found = []
-    for position, beside in pairs:
-        if position >= len(op.args) or beside >= len(op.args):
-            continue
-        arg = op.args[position]
-        if not isinstance(arg, Lit) or arg.dtype or isinstance(op.args[beside], Lit):
-            continue
-        if isinstance(arg.value, bool) or not isinstance(arg.value, (int, float)):
-            continue
-        if (
-            fn in ("pow", "numpy.power", "math.pow")
-            and position == 1
-            and isinstance(arg.value, int)
-        ):
-            continue  # an integer power stays an integer power
-        found.append((position, beside))
-    return found
-
-
-_TWO = frozenset(
-    [f"numpy.{n}" for n in (
-        "add subtract multiply divide power float_power maximum minimum fmax fmin arctan2 hypot "
-        "logaddexp logaddexp2 remainder mod fmod floor_divide copysign"
-    ).split()]
-    + ["math.atan2", "math.hypot", "math.pow", "math.copysign", "math.fmod"]
-    + ["builtins.min", "builtins.max", "builtins.pow"]
-)  # fmt: skip
-
-
 def _make(op: Op) -> Any:
     fn = op.fn
     if fn in _STUBS:
@@ -78,6 +42,8 @@ def _make(op: Op) -> Any:
         keywords = dict(op.keywords)
         return Stub(fn, lambda context, *args: typer(*args, **keywords))
     module, _, name = fn.rpartition(".")
+    if module == "scipy.special" and rule(fn) is not None:
+        return Stub(fn, lambda context, *args: _special(fn, *args))
     if module == "builtins":
         return getattr(builtins, name, object())
     if module == "math":
@@ -145,6 +111,12 @@ def _elementwise(function: Any) -> Callable[..., Any]:
         return None if dtype is None else _array(dtype, max(map(_ndim, args)))
 
     return typer
+
+
+def _special(fn: str, *args: Any) -> Any:
+    """Typed as SciPy's own function: by the first of its loops that takes the arguments."""
+    dtype = special_result(fn, tuple(map(_scalar, args)))
+    return _array(dtype, max(map(_ndim, args)))
 
 
 def _where(cond: Any, x: Any, y: Any) -> Any:

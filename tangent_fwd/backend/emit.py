@@ -34,7 +34,7 @@ from typing import Any
 from tangent_fwd.backend.groups import Group, grouped
 from tangent_fwd.backend.reading import remark
 from tangent_fwd.backend.syntax import BINARY, expression
-from tangent_fwd.backend.wrap import constant, docstring, joined, legend, quoted, signature, wrap
+from tangent_fwd.backend.wrap import constant, docstring, head, joined, quoted, signature, wrap
 from tangent_fwd.ir.nodes import (
     Block,
     Break,
@@ -118,14 +118,7 @@ def emit(
     body = "\n".join([*functions.lines, *helpers])
     body = "\n".join(line for line in body.split("\n") if not line.lstrip().startswith("#"))
     text = Text()
-    text.add("\n".join([f'"""{header}', *legend("\n".join(functions.lines)), '"""', ""]))
-    classes = [value for value in constants.values() if isinstance(value, type)]
-    if classes:
-        text.add("from collections import namedtuple\n")
-    if "math." in body:
-        text.add("import math\n")
-    if "np." in body or len(classes) < len(constants):
-        text.add("import numpy as np\n")
+    text.add(head(header, "\n".join(functions.lines), body, constants))
     text.add("try:\n    from numba import njit")
     text.add("except ImportError:  # plain Python gives the same numbers")
     text.add("    def njit(**options):\n        return lambda function: function")

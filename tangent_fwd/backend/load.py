@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, MappingProxyType, ModuleType
 from typing import Any
 
-from tangent_fwd.backend import cache, cpu, generated
+from tangent_fwd.backend import cache, cpu, generated, special
 from tangent_fwd.options import Options
 
 _loaded: dict[tuple[Any, ...], ModuleType] = {}
@@ -110,6 +110,8 @@ def _load(
         # Without a modification time the entry survives `linecache.checkcache`.
         lines = [line + "\n" for line in text.split("\n")]
         linecache.cache[filename] = (len(text), None, lines, filename)
+    if special.is_used(text):
+        name += special.MARK
     module = ModuleType(f"{generated.__name__}.{name}_{digest[:16]}")
     module.__file__ = filename
     # numba looks modules up by name, when it compiles and when it reads compiled code back.
@@ -131,6 +133,8 @@ def _compile_with_ours(module: ModuleType, options: Options, entry: cache.Entry 
         for name, value in vars(module).items()
         if cpu.is_dispatcher(value) and value.py_func.__globals__ is module.__dict__
     }
+    if functions and special.is_used_in(module):
+        module.special = special.stand_in()  # type: ignore[attr-defined]
     # numba crashes when it reads back functions that call each other in a circle.
     if _has_cycle({name: set(f.__code__.co_names) for name, f in functions.items()}):
         entry = None
@@ -164,7 +168,7 @@ def _plain(name: str) -> str:
 
 def _key(text: str, options: Options, signature: str) -> str:
     """A hash over everything that compiled code depends on."""
-    parts = [text, repr(options), signature, *_surroundings()]
+    parts = [text, repr(options), signature, *_surroundings(), special.version(text)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

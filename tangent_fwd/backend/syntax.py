@@ -154,6 +154,8 @@ def _function(fn: str) -> Any:
         return _name(fn[7:])
     if fn.startswith("numpy."):
         return _attribute("np." + fn[6:])
+    if fn.startswith("scipy.special."):
+        return _attribute(fn[6:])
     return _attribute(fn)
 
 

@@ -8,6 +8,8 @@ import re
 import tokenize
 from typing import Any
 
+from tangent_fwd.backend.special import IMPORT
+
 _HEAD = re.compile(r"return |if |elif |while |[^=()]*? [-+*/]?= ")
 _JOINTS = ((", ",), (" if ", " else "), (" or ",), (" and ",), (" + ", " - "), (" * ", " / "))
 
@@ -114,6 +116,23 @@ def docstring(doc: str) -> str:
     if not rest:
         return f'    """{first}"""'
     return "\n".join([f'    """{first}', *(f"    {line}".rstrip() for line in rest), '    """'])
+
+
+def head(header: str, functions: str, body: str, constants: dict[str, Any]) -> str:
+    """A module's docstring, which explains what its functions' text shows, and its imports, which
+    are what the body reads.
+    """
+    classes = [value for value in constants.values() if isinstance(value, type)]
+    found = ["\n".join([f'"""{header}', *legend(functions), '"""'])]
+    if classes:
+        found.append("from collections import namedtuple")
+    if "math." in body:
+        found.append("import math")
+    if "np." in body or len(classes) < len(constants):
+        found.append("import numpy as np")
+    if re.search(r"\bspecial\.\w+\(", body):
+        found.append(IMPORT)
+    return "\n\n".join(found) + "\n"
 
 
 def legend(text: str) -> list[str]:

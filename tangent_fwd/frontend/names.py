@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any
 
 import numpy as np
 
 from tangent_fwd.ir.nodes import Lit
+from tangent_fwd.rules import rule
 
 # Names that are another spelling of a function we know under one key.
 ALIASES = {
@@ -17,6 +19,7 @@ ALIASES = {
     "numpy.true_divide": "numpy.divide",
     "numpy.row_stack": "numpy.vstack",
     "numpy.matmul": "matmul",
+    **{f"scipy.special.{name}": f"numpy.{name}" for name in ("cbrt", "exp2", "expm1", "log1p")},
     "_operator.abs": "builtins.abs",
     "_operator.truth": "builtins.bool",
     "_operator.not_": "not",
@@ -107,7 +110,7 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
 def key_of(obj: Any) -> str | None:
     """The key under which the rules know a callable; None for one that is not a library's."""
     if isinstance(obj, np.ufunc) or (isinstance(obj, type) and issubclass(obj, np.generic)):
-        name = f"numpy.{obj.__name__}"
+        name = f"{'scipy.special' if _is_special(obj) else 'numpy'}.{obj.__name__}"
     elif isinstance(obj, type) and obj in (float, int, bool, complex):
         name = f"builtins.{obj.__name__}"
     else:
@@ -122,8 +125,23 @@ def key_of(obj: Any) -> str | None:
             return None
         if root == "numpy" and getattr(np, own, None) is obj:
             module = "numpy"
+        if root == "scipy" and _is_special(obj):
+            module = "scipy.special"
         name = f"{module}.{own}"
     return ALIASES.get(name, name)
+
+
+def is_complex(key: str) -> bool:
+    """Whether a function computes with complex numbers, for which there are no tangents here."""
+    transform = key.startswith(("numpy.fft.", "scipy.fft")) and not key.endswith(("freq", "shift"))
+    return transform or key in ("scipy.special.lambertw", "scipy.special.wofz")
+
+
+def _is_special(obj: Any) -> bool:
+    """Whether a callable is a function of `scipy.special`, which whoever has it has imported."""
+    special = sys.modules.get("scipy.special")
+    name = obj.__name__
+    return getattr(np, name, None) is not obj and getattr(special, name, None) is obj
 
 
 def inputs(key: str) -> float:
@@ -133,6 +151,9 @@ def inputs(key: str) -> float:
     if key in ("numpy.isposinf", "numpy.isneginf"):
         return 1
     module, _, name = key.rpartition(".")
+    row = rule(key) if module == "scipy.special" else None
+    if row is not None:
+        return len(row.args)
     ufunc = getattr(np, name, None) if module == "numpy" else None
     return ufunc.nin if isinstance(ufunc, np.ufunc) else float("inf")
 

@@ -1,5 +1,5 @@
-"""NumPy functions written in the language that the compiler takes, which therefore differentiates
-them like any function of the user's: no rule of their own.
+"""Functions of NumPy and SciPy written in the language that the compiler takes, which therefore
+differentiates them like any function of the user's: no rule of their own.
 
 One row for each: the function, and which of its parameters are settled when it is compiled. Where
 the rules know a plainer call of the same function, `beyond` says with how many arguments, and
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tangent_fwd.library import algebra, arrays, reductions
+from tangent_fwd.library import algebra, arrays, reductions, special
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.take_along_axis": Definition(arrays.take_along_axis, ("axis",)),
     "numpy.roll": Definition(arrays.roll, ("axis",), beyond=2, of_complex=True),
     "numpy.convolve": Definition(arrays.convolve, ("mode",), beyond=2, of_complex=True),
+    "scipy.special.logsumexp": Definition(special.logsumexp, _AXIS),
+    "scipy.special.softmax": Definition(special.softmax, ("axis",)),
+    "scipy.special.log_softmax": Definition(special.log_softmax, ("axis",)),
+    "scipy.special.comb": Definition(special.comb),
+    "scipy.special.factorial": Definition(special.factorial),
 }
 
 

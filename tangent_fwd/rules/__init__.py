@@ -1,8 +1,8 @@
 """The derivative of every function we know, as tables: a new derivative is one row.
 
 Begin with `elementary`, which reads like the table at the back of a calculus book; `several` has
-the functions of several arguments, `maps` those that need no formula, `algebra` those that take a
-program; `rule` says what a row may hold.
+the functions of several arguments, `special` those of SciPy, `maps` those that need no formula,
+`algebra` those that take a program; `rule` says what a row may hold.
 A function without a row is refused where it meets an active value: there is no default.
 """
 
@@ -14,10 +14,11 @@ from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import MAPS
 from tangent_fwd.rules.rule import BadRule, Rule
 from tangent_fwd.rules.several import SEVERAL, power
+from tangent_fwd.rules.special import SPECIAL
 
 __all__ = ["RULES", "BadRule", "Rule", "index", "power", "rule"]
 
-RULES: tuple[Rule, ...] = ELEMENTARY + PARTIALS + SEVERAL + MAPS + ALGEBRA
+RULES: tuple[Rule, ...] = ELEMENTARY + PARTIALS + SEVERAL + SPECIAL + MAPS + ALGEBRA
 
 
 def index(rules: tuple[Rule, ...]) -> dict[str, Rule]:

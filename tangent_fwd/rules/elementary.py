@@ -148,4 +148,13 @@ PARTIALS = (
         absolute=8.0,
     ),
     row("helper.sinc_slope", "x", "sinc_curve(x)", bound=0.0, absolute=32.0, note=CROSSES),
+    row("helper.bell", "x", "-x * out if out != 0.0 else 0.0", domain="tail"),
+    row(
+        "helper.erfcx_slope",
+        "x",
+        "2.0 * erfcx(x) + 2.0 * x * out",
+        domain="far out",
+        bound=0.0,
+        absolute=4.0,
+    ),
 )

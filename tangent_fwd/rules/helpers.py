@@ -24,6 +24,29 @@ def gauss(x: float) -> float:
     return float(np.exp(-square) * (1.0 - lost))
 
 
+def bell(x: float) -> float:
+    """Give exp(-x * x / 2), keeping the digits that rounding the square would cost."""
+    x = np.float64(x)
+    if abs(x) > 39.0:
+        return 0.0
+    square = x * x
+    shifted = 134217729.0 * x
+    high = shifted - (shifted - x)
+    low = x - high
+    lost = ((high * high - square) + 2.0 * high * low) + low * low
+    return float(np.exp(-0.5 * square) * (1.0 - 0.5 * lost))
+
+
+def erfcx_slope(x: float) -> float:
+    """Give the derivative of exp(x * x) erfc(x) for x from 30 up (DLMF 7.12.1, term by term)."""
+    x = np.float64(x)
+    half = 0.5 / x / x
+    series = 1.0
+    for k in range(8, 0, -1):
+        series = 1.0 - (2.0 * k + 1.0) * half * series
+    return float(-1.1283791670955126 * half * series)
+
+
 def digamma(x: float) -> float:
     """Give the derivative of the logarithm of the gamma function."""
     x = np.float64(x)

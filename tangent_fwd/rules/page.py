@@ -16,6 +16,7 @@ from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import CONSTANT, LINEAR, MULTILINEAR
 from tangent_fwd.rules.rule import DOMAINS, Rule
 from tangent_fwd.rules.several import SEVERAL
+from tangent_fwd.rules.special import SPECIAL
 
 HEAD = """\
 # Rules
@@ -50,6 +51,11 @@ def page() -> str:
         "`pow.const`, `pow.half`, `pow.root` and `pow.negative` a constant real one: from 1 up,\n"
         "1/2, between 0 and 1, and below 0.\n",
         formulas(SEVERAL),
+        "## SciPy's special functions\n",
+        "`unknown` is a derivative without a known formula: that argument must not be active.\n"
+        "Whole numbers carry no tangent. The bounds hold where the domain says, with the errors\n"
+        "that SciPy's functions have themselves.\n",
+        formulas(SPECIAL),
         "## Partials of the partials\n",
         "Some partials above are functions of ours, whose text travels with the emitted module.\n",
         formulas(PARTIALS),

@@ -20,15 +20,48 @@ BUILTINS = frozenset({"abs", "cast", "real", "imag"})
 """Names that mean the same beside `math` and beside `numpy`; the parts are of complex numbers."""
 
 LIBRARY = frozenset(
-    ("sin", "cos", "sinh", "cosh", "exp", "exp2", "log", "sqrt", "hypot", "copysign", "ldexp")
-    + ("isfinite", "isnan", "inf")
+    ("sin", "cos", "sinh", "cosh", "exp", "exp2", "log", "log1p", "sqrt", "hypot", "copysign")
+    + ("ldexp", "isfinite", "isnan", "inf")
 )
 """Names that are taken from the namespace of the primal; `math` serves an operator."""
 
-HELPERS = frozenset({"gauss", "digamma", "sinc_slope", "trigamma", "sinc_curve"})
+HELPERS = frozenset(
+    {"gauss", "digamma", "sinc_slope", "trigamma", "sinc_curve", "bell", "erfcx_slope"}
+)
 """Functions of `tangent_fwd.rules.helpers`, whose text travels with the emitted module."""
 
-FUNCTIONS = BUILTINS | LIBRARY | HELPERS
+SCIPY = frozenset(
+    ("bei", "beip", "ber", "berp", "betaln", "betainc", "elliprd", "ellipk", "erfcx", "expit")
+    + ("eval_chebyu", "eval_gegenbauer", "eval_genlaguerre", "eval_hermite", "eval_hermitenorm")
+    + (
+        "eval_jacobi",
+        "expn",
+        "gamma",
+        "gammaln",
+        "i0",
+        "i0e",
+        "i1",
+        "i1e",
+        "iv",
+        "ive",
+        "j0",
+        "j1",
+        "jv",
+    )
+    + ("k0", "k0e", "k1", "k1e", "kei", "keip", "ker", "kerp", "kn", "kv", "kve")
+    + ("modstruve", "ndtr", "polygamma", "psi", "spherical_in", "spherical_jn", "spherical_kn")
+    + ("spherical_yn", "struve", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta")
+)
+"""Functions of `scipy.special` that partials call; each has a row of its own."""
+
+FUNCTIONS = BUILTINS | LIBRARY | HELPERS | SCIPY
+
+UNKNOWN = "unknown"
+"""Stands for a partial without a formula: that argument must not be active."""
+
+CANCELS = "a difference, of which only the absolute bound holds where it is small"
+
+_PARAMETER = "no formula for the derivative in the parameter"
 
 KINDS = frozenset({"elementwise", "linear", "multilinear", "constant", "custom"})
 
@@ -49,12 +82,27 @@ DOMAINS: dict[str, tuple[float, float]] = {
     "factorial": (-20.0, 30.0),
     "integer": (-8, 8),
     "truth": (0, 1),
+    "far out": (30.0, 1e3),
+    "degree": (0, 8),
+    "order": (0.0, 6.0),
+    "shape": (0.05, 30.0),
+    "moderate": (-30.0, 30.0),
+    "oscillating": (-60.0, 60.0),
+    "wave": (0.01, 60.0),
+    "short wave": (0.01, 8.0),
+    "share": (1e-6, 0.999999),
+    "mirrored": (0.0, 2.0),
+    "up to one": (-50.0, 1.0),
+    "above minus a third": (-0.35, 30.0),
 }
 """Open intervals in which an argument may be sampled, at every scale that they reach;
 one without length is the point itself.
 
 A point is left out where the function itself is not a normal number in the dtype at hand.
 """
+
+WHOLE = frozenset({"integer", "truth", "degree"})
+"""Domains of integers, which carry no tangent."""
 
 
 class BadRule(ValueError):
@@ -97,6 +145,16 @@ class Rule:
     def expressions(self) -> tuple[str, ...]:
         """Everything that is to be emitted for this rule, as text."""
         return self.partials if self.tangent is None else (self.tangent,)
+
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """The arguments in which the derivative has no known formula."""
+        return tuple(i for i, text in enumerate(self.partials) if text == UNKNOWN)
+
+    @property
+    def whole(self) -> tuple[int, ...]:
+        """The arguments that are integers."""
+        return tuple(i for i, domain in enumerate(self.domain) if domain in WHOLE)
 
     @property
     def helpers(self) -> tuple[str, ...]:
@@ -145,6 +203,8 @@ def check(rule: Rule) -> Rule:
     if rule.tangent is not None:
         known |= {f"d_{name}" for name in rule.args}
     for text in rule.expressions:
+        if text == UNKNOWN:
+            continue
         try:
             unknown = _names([text]) - known
         except SyntaxError:
@@ -202,6 +262,31 @@ def row(
             kink=kink,
             note=note,
         )
+    )
+
+
+def scipy(
+    names: str,
+    args: str,
+    *partials: str,
+    domain: str = "real",
+    strong_zero: bool = False,
+    bound: float = 8.0,
+    absolute: float = 0.0,
+    kink: str | None = None,
+    note: str = "",
+) -> Rule:
+    """One function of `scipy.special`, under the names that it has there."""
+    return row(
+        ", ".join(f"scipy.special.{name}" for name in words(names)),
+        args,
+        *partials,
+        domain=domain,
+        strong_zero=strong_zero,
+        bound=bound,
+        absolute=absolute,
+        kink=kink,
+        note=note or (_PARAMETER if UNKNOWN in partials else ""),
     )
 
 

@@ -10,7 +10,8 @@ import operator
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
 from tangent_fwd.ir.nodes import Expr, Lit, Op
-from tangent_fwd.rules.rule import HELPERS
+from tangent_fwd.rules import rule
+from tangent_fwd.rules.rule import HELPERS, SCIPY
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq",
             ast.NotEq: "ne"}  # fmt: skip
@@ -82,6 +83,8 @@ class Formula:
     def binary(self, node: ast.BinOp) -> MaybeZero:
         a, b = self.of(node.left), self.of(node.right)
         if isinstance(node.op, ast.Add):
+            if isinstance(b, Lit) and isinstance(a, Lit) and a.dtype == b.dtype:
+                return Lit(a.value + b.value, a.dtype)
             return build.add(a, b)
         if isinstance(node.op, ast.Sub):
             if isinstance(b, Lit) and isinstance(a, Lit) and a.dtype == b.dtype:
@@ -97,17 +100,32 @@ class Formula:
 
     def call(self, name: str, args: tuple[Expr, ...]) -> Expr:
         if name == "cast":
+            if isinstance(args[0], Lit):
+                return self.literal(args[0].value)
             return Op(f"numpy.{self.full}", args)
         if name in ("real", "imag"):
             return Op("attr", (*args, Lit(name)))
         if name == "abs":
             return Op("builtins.abs", args)
         if name in HELPERS:
-            call = Op(f"helper.{name}", args)
-            return Op("numpy.float32", (call,)) if self.dtype == "float32" else call
+            return self.rounded(Op(f"helper.{name}", args))
+        if name in SCIPY:
+            call = Op(f"scipy.special.{name}", args)
+            return self.rounded(call) if _is_double(call.fn) else call
         if self.namespace == "math" and not hasattr(math, name):
             return Op(f"numpy.{name}", args)
         return Op(f"{self.namespace}.{name}", args)
+
+    def rounded(self, call: Op) -> Expr:
+        """A call whose value is float64, in the dtype of the result."""
+        return Op("numpy.float32", (call,)) if self.dtype == "float32" else call
+
+
+@functools.cache
+def _is_double(fn: str) -> bool:
+    """Whether a special function gives float64 whatever it gets, as those of integers do."""
+    row = rule(fn)
+    return row is not None and bool(row.whole)
 
 
 def _compared(op: type[ast.cmpop], a: Expr, b: Expr) -> Expr:

@@ -156,8 +156,10 @@ class Nests:
         if dtype != types.float32 or op.fn == "call" or not is_elementwise(op):
             return op
         args: list[Expr] = []
+        row = rule(op.fn)
+        whole = () if row is None else row.whole
         for position, arg in enumerate(op.args):
-            power = op.fn in _EXPONENT and position == 1
+            power = (op.fn in _EXPONENT and position == 1) or position in whole
             first = op.fn == "ifelse" and position == 0
             if first or op.fn == "cast" or op.fn.startswith("numpy.float"):
                 args.append(arg)

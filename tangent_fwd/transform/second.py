@@ -105,7 +105,12 @@ class _First(Tangents):
             return op
         tangents = [Var(self.d(a.name, 0)) for a in op.args[1:]
                     if isinstance(a, Var) and self.active(a)]  # fmt: skip
-        return replace(op, args=(*op.args, *tangents), keywords=(("pair", flags),))
+        # What the tangent of the result may be follows from what the result may be.
+        moved, count = [k for k, active in enumerate(flags) if active], len(flags)
+        kept = dict(op.keywords).get("shares", range(count))
+        shares = (*kept, *(count + moved.index(k) for k in kept if k in moved))
+        keywords = (("pair", flags), ("shares", shares))
+        return replace(op, args=(*op.args, *tangents), keywords=keywords)
 
     def elementwise(self, stmt: Let, value: Op) -> None:
         """As for a single derivative, but what a partial reads of the result has a name that is

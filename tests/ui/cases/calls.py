@@ -104,7 +104,19 @@ def asks_the_time(s):
 
 
 def c_function_of_scipy(s):
-    return scipy.special.gamma(s)
+    return scipy.special.lambertw(s).real
+
+
+def order_of_a_bessel_function(s):
+    return scipy.special.jv(s, 2.0)
+
+
+def order_that_is_no_integer(s):
+    return scipy.special.kn(1.5, s)
+
+
+def special_function_of_too_many(s):
+    return scipy.special.erf(s, s)
 
 
 def constructor_of_list(x):

@@ -86,8 +86,8 @@ def store_through_indices(x, m):
     return x[0]
 
 
-def error_function_of_scipy(s):
-    return scipy.special.erf(s)
+def faddeeva_function_of_scipy(s):
+    return scipy.special.wofz(s).real
 
 
 def fractions_and_exponents(x):

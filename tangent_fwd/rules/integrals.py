@@ -1,0 +1,145 @@
+"""Integrals and orthogonal polynomials of `scipy.special`."""
+
+from __future__ import annotations
+
+from tangent_fwd.rules.rule import UNKNOWN, scipy
+
+# DLMF 19.25.1 for the complete integrals, with Carlson's R_D; 6.2, 8.19.13, 25.12.2, 4.13
+INTEGRALS = (
+    scipy("ellipk", "m", "elliprd(0.0, 1.0, 1.0 - m) / 6.0", domain="up to one", bound=64.0),
+    scipy(
+        "ellipe",
+        "m",
+        "-elliprd(0.0, 1.0 - m, 1.0) / 6.0",
+        domain="up to one",
+        bound=64.0,
+        strong_zero=True,
+    ),
+    scipy("ellipkm1", "p", "-elliprd(0.0, 1.0, p) / 6.0", domain="below one", bound=64.0),
+    scipy("elliprd", "x, y, z", UNKNOWN, UNKNOWN, UNKNOWN, domain="shape"),
+    scipy(
+        "ellipkinc",
+        "phi, m",
+        "1.0 / sqrt(1.0 - m * sin(phi) * sin(phi))",
+        UNKNOWN,
+        domain="unit, share",
+        bound=64.0,
+    ),
+    scipy(
+        "ellipeinc",
+        "phi, m",
+        "sqrt(1.0 - m * sin(phi) * sin(phi))",
+        UNKNOWN,
+        domain="unit, share",
+        bound=64.0,
+    ),
+    scipy("exp1", "x", "-exp(-x) / x", domain="shape"),
+    scipy("expi", "x", "exp(x) / x", domain="moderate"),
+    scipy(
+        "expn",
+        "n, x",
+        "0.0",
+        "-expn(n - 1, x) if n > 0 else -out * (1.0 + 1.0 / x)",
+        domain="degree, shape",
+        bound=64.0,
+        strong_zero=True,
+    ),
+    scipy(
+        "spence",
+        "x",
+        "log(x) / (1.0 - x) if x != 1.0 else -1.0",
+        domain="shape",
+        strong_zero=True,
+    ),
+    scipy("wrightomega", "x", "out / (1.0 + out)", domain="moderate"),
+)
+
+# DLMF 18.9
+POLYNOMIALS = (
+    scipy(
+        "eval_legendre",
+        "n, x",
+        "0.0",
+        "eval_gegenbauer(n - 1, 1.5, x) if n > 0 else 0.0",
+        domain="degree, unit",
+        bound=64.0,
+        absolute=512.0,
+    ),
+    scipy(
+        "eval_chebyt",
+        "n, x",
+        "0.0",
+        "cast(n) * eval_chebyu(n - 1, x) if n > 0 else 0.0",
+        domain="degree, unit",
+        bound=64.0,
+        absolute=512.0,
+    ),
+    scipy(
+        "eval_chebyu",
+        "n, x",
+        "0.0",
+        "2.0 * eval_gegenbauer(n - 1, 2.0, x) if n > 0 else 0.0",
+        domain="degree, unit",
+        bound=64.0,
+        absolute=2048.0,
+    ),
+    scipy(
+        "eval_gegenbauer",
+        "n, alpha, x",
+        "0.0",
+        UNKNOWN,
+        "2.0 * alpha * eval_gegenbauer(n - 1, alpha + 1.0, x) if n > 0 else 0.0",
+        domain="degree, order, unit",
+        bound=64.0,
+        absolute=65536.0,
+    ),
+    scipy(
+        "eval_jacobi",
+        "n, alpha, beta, x",
+        "0.0",
+        UNKNOWN,
+        UNKNOWN,
+        "0.5 * (cast(n + 1) + alpha + beta) * eval_jacobi(n - 1, alpha + 1.0, beta + 1.0, x)"
+        " if n > 0 else 0.0",
+        domain="degree, order, order, unit",
+        bound=64.0,
+        absolute=65536.0,
+    ),
+    scipy(
+        "eval_laguerre",
+        "n, x",
+        "0.0",
+        "-eval_genlaguerre(n - 1, 1.0, x) if n > 0 else 0.0",
+        domain="degree, shape",
+        bound=64.0,
+        absolute=65536.0,
+    ),
+    scipy(
+        "eval_genlaguerre",
+        "n, alpha, x",
+        "0.0",
+        UNKNOWN,
+        "-eval_genlaguerre(n - 1, alpha + 1.0, x) if n > 0 else 0.0",
+        domain="degree, order, shape",
+        bound=64.0,
+        absolute=65536.0,
+    ),
+    scipy(
+        "eval_hermite",
+        "n, x",
+        "0.0",
+        "cast(2 * n) * eval_hermite(n - 1, x) if n > 0 else 0.0",
+        domain="degree, unit",
+        bound=64.0,
+        absolute=65536.0,
+    ),
+    scipy(
+        "eval_hermitenorm",
+        "n, x",
+        "0.0",
+        "cast(n) * eval_hermitenorm(n - 1, x) if n > 0 else 0.0",
+        domain="degree, unit",
+        bound=64.0,
+        absolute=65536.0,
+    ),
+)
