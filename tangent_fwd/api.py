@@ -163,9 +163,32 @@ def value_and_grad(
     Raises:
         TypeError, ValueError: as `forward_grad`.
     """
+    return _chosen(function, argnums).value_and_grad
+
+
+def jacfwd(
+    function: Callable[..., Any], argnums: int | Sequence[int] | None = None
+) -> Callable[..., Any]:
+    """A function that returns the exact Jacobian.
+
+    Args:
+        function: a plain function, or one decorated with `forward_grad`; it returns floats,
+            arrays of floats, or tuples of them.
+        argnums: as for `value_and_grad`.
+
+    Returns:
+        A function of the same arguments, and of `out`; see `ForwardGrad.jacobian`.
+
+    Raises:
+        TypeError, ValueError: as `forward_grad`.
+    """
+    return _chosen(function, argnums).jacobian
+
+
+def _chosen(function: Callable[..., Any], argnums: Any) -> ForwardGrad:
     if isinstance(function, ForwardGrad) and argnums is None:
-        return function.value_and_grad
-    return _remembered(function, argnums).value_and_grad
+        return function
+    return _remembered(function, argnums)
 
 
 def _remembered(function: Callable[..., Any], argnums: Any) -> ForwardGrad:

@@ -18,6 +18,7 @@ from numba.core import types
 from tangent_fwd import boundary, dispatch
 from tangent_fwd.boundary import Tree
 from tangent_fwd.gradient import Gradients
+from tangent_fwd.jacobian import Jacobians
 from tangent_fwd.marks import Outer
 from tangent_fwd.specialise import Specialiser, tangent_type, tuple_of
 from tangent_fwd.transform.pairs import form_of, vector_types
@@ -49,6 +50,7 @@ class Router:
         self._table = table
         self._fingerprint = fingerprint
         self._known: dict[Any, dispatch.Route] = {}
+        self._swept: dict[Any, Any] = {}
 
     def call(self, primals: Any, tangents: Any) -> Any:
         """The primal."""
@@ -123,6 +125,22 @@ class Router:
             self._groups(trees, every), self._specialiser.program(kinds, 1).mutated
         )
         return self._enter(self._known[key], primals, None)
+
+    def jacobian(self, primals: Sequence[Any], out: Any) -> Any:
+        """The exact Jacobian."""
+        every, trees, kinds = self.examine(primals)
+        self._check_active(trees)
+        key = (trees, kinds, "jacobian")
+        if key not in self._swept:
+            self._swept[key] = Jacobians(
+                self._name,
+                lambda lanes: self._specialiser.compile(kinds, lanes),
+                trees,
+                self._active,
+            )
+        writes = self._specialiser.program(kinds, 1).mutated
+        boundary.check_apart(self._groups(trees, every), writes)
+        return self._swept[key](tuple(map(boundary.scalars, every)), out)
 
     def examine(self, primals: Sequence[Any]) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
         """All arguments, what they are made of, and their numba types."""
