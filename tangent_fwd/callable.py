@@ -60,9 +60,8 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
 
     def get_call_type(self, context: Any, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
         """Compile for these types and return the signature to call."""
-        names = list(self.owner.parameters)
-        if self.lanes:
-            names += [f"d_{names[i]}" for i in self.owner.specialiser.options.argnums]
+        whole = self.owner.tangent.__signature__.parameters if self.lanes else self.owner.parameters
+        names = list(whole)
         given = _by_name(self.owner.__name__, names, args, kws)
         types_given = [_plain(t) for t in given]
         arguments, defaults = self._complete(types_given)

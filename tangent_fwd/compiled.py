@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 
@@ -22,6 +23,12 @@ class Tangent:
         self.__qualname__ = f"{owner.__qualname__}.tangent"
         self.__module__ = owner.__module__
         self.__doc__ = owner.__doc__
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        names = list(owner.signature.parameters)
+        for word in [f"d_{names[i]}" for i in owner.options.argnums]:
+            count = sum(word == name or name.startswith(f"{word}_") for name in names)
+            names.append(f"{word}_{count + 1}" if word in names else word)
+        self.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])
 
     def __repr__(self) -> str:
         return f"<tangent of {self.owner.__module__}.{self.owner.__qualname__}>"

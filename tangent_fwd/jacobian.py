@@ -13,8 +13,8 @@ import numpy as np
 from numba.core import types
 from numba.np.numpy_support import as_dtype
 
-from tangent_fwd.boundary import Array, Branch, Tree
-from tangent_fwd.seeds import Sweep, entries, lanes_for, order, shapes_of
+from tangent_fwd.boundary import Array, Tree, leaves
+from tangent_fwd.seeds import Sweep, arranged, entries, lanes_for, number, order, shapes_of
 from tangent_fwd.specialise import Specialisation
 
 
@@ -82,7 +82,9 @@ class Jacobians:
         layouts = [
             (shape, order(leaf.layout))
             for tree, argument in zip(self._trees, arguments)
-            for leaf, shape in zip(_floating(tree), shapes_of([tree], [argument]))
+            for leaf, shape in zip(
+                (leaf for leaf in leaves(tree) if leaf.floating), shapes_of([tree], [argument])
+            )
         ]
         slots = [
             None if output is None else [_Slot(output.shape + s, output.dtype) for s, _ in layouts]
@@ -99,12 +101,6 @@ class _Slot:
     shape: tuple[int, ...]
     dtype: Any
     array: Any = None
-
-    def value(self) -> Any:
-        """The array; a number for one without axes."""
-        if self.shape:
-            return self.array
-        return float(self.array) if self.dtype == np.float64 else self.array[()]
 
 
 class _Result:
@@ -196,23 +192,7 @@ def _outer(value: Any, slots: Iterator[list[_Slot] | None], trees: Sequence[Tree
     mine = next(slots)
     if mine is None:
         return None
-    rest = iter(mine)
-    parts = [_inner(tree, rest) for tree in trees]
-    return parts[0] if len(parts) == 1 else tuple(parts)
-
-
-def _inner(tree: Tree, slots: Iterator[_Slot]) -> Any:
-    if isinstance(tree, Branch):
-        return _like(tree.cls, [_inner(child, slots) for child in tree.children])
-    return next(slots) if tree.floating else None
-
-
-def _floating(tree: Tree) -> Iterator[Any]:
-    if isinstance(tree, Branch):
-        for child in tree.children:
-            yield from _floating(child)
-    elif tree.floating:
-        yield tree
+    return arranged(trees, mine)
 
 
 def _like(cls: type, parts: Sequence[Any]) -> Any:
@@ -222,7 +202,7 @@ def _like(cls: type, parts: Sequence[Any]) -> Any:
 def _filled(template: Any) -> Any:
     if isinstance(template, tuple):
         return _like(type(template), list(map(_filled, template)))
-    return template.value() if isinstance(template, _Slot) else None
+    return number(template.array) if isinstance(template, _Slot) else None
 
 
 def _take(name: str, template: Any, out: Any, path: str) -> None:

@@ -19,7 +19,8 @@
     emit       Python text
 
 Only `tangent` differentiates. Without an active argument it is left out, and the same passes
-give the primal alone.
+give the primal alone. Where the function calls `f.tangent`, or is one, `transform/again.py` makes
+a program of that derivative first.
 """
 
 from __future__ import annotations
@@ -44,13 +45,14 @@ from tangent_fwd.errors import (
 )
 from tangent_fwd.frontend.lower import lower
 from tangent_fwd.frontend.optional import decided
-from tangent_fwd.frontend.parse import UserFunction, parse
-from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Var
+from tangent_fwd.frontend.parse import Differentiated, UserFunction, differentiated, parse
+from tangent_fwd.ir.nodes import Expr, Function, Let, Op, Ref, Var
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
 from tangent_fwd.library import is_ours
 from tangent_fwd.options import Options
-from tangent_fwd.program import Derivative, Made, Program, Stages, Typed, Types
+from tangent_fwd.program import Derivative, Made, Program, Stages, Typed, Types, findings, typeof
 from tangent_fwd.source import NOWHERE, Span
+from tangent_fwd.transform.again import again, misfits, spelt
 from tangent_fwd.transform.constants import Constants
 from tangent_fwd.transform.flatten import flatten
 from tangent_fwd.transform.fuse import fuse
@@ -61,6 +63,7 @@ from tangent_fwd.transform.nest import nest
 from tangent_fwd.transform.outer import outer
 from tangent_fwd.transform.pack import pack
 from tangent_fwd.transform.pairs import holds_pair, refused
+from tangent_fwd.transform.second import first
 from tangent_fwd.transform.signs import signs
 from tangent_fwd.transform.simplify import simplify
 from tangent_fwd.transform.split import never_bound, split
@@ -167,7 +170,8 @@ class Module:
             raise_all([found], function.source)
         self.typing.append(function.original)
         try:
-            self.typed[key] = self.typed_anew(function, arg_types)
+            made = self.again if isinstance(function, Differentiated) else self.typed_anew
+            self.typed[key] = made(function, arg_types)
         finally:
             self.typing.pop()
         return self.typed[key]
@@ -189,6 +193,24 @@ class Module:
         program = stage("fuse", fuse(program))
         program = stage("simplify", simplify(flatten(program)))
         return Typed(function, program, stages, result, origins)
+
+    def again(self, function: Any, arg_types: Types) -> Typed:
+        """A derivative as a function: its program is that of value and tangent."""
+        base, active = function.base, function.active
+        primals = arg_types[: len(base.params)]
+        typed = self.type(base, primals)
+        activity = self.activity(base, primals, active)
+        raise_all(misfits(function, arg_types, activity.mutated()), base.source)
+
+        def call(op: Op, flags: tuple[bool, ...]) -> Ref:
+            made = differentiated(self.callee(op), flags)
+            return Ref(made.qualname, made)
+
+        stages = Stages(typed.stages)
+        program = stages.add("first", first(typed.ready, activity, call))
+        program = self.with_shares(again(program, function.params, arg_types))
+        program = stages.add("again", simplify(program))
+        return Typed(function, program, stages, program.typeof("return"), typed.origins)
 
     def typeof_call(
         self, caller: UserFunction, program: Function, ref: Ref, arg_types: Types
@@ -217,7 +239,8 @@ class Module:
         """Calls of helpers, each with the arguments whose memory the result may be."""
 
         def change(e: Expr) -> Expr:
-            if isinstance(e, Op) and e.fn == "call" and isinstance(e.args[0], Ref):
+            known = isinstance(e, Op) and "shares" in dict(e.keywords)
+            if isinstance(e, Op) and e.fn == "call" and isinstance(e.args[0], Ref) and not known:
                 callee = self.type(self.parse(e.args[0].value), self.arg_types(program, e))
                 shares = Aliases(callee.ready).returned()
                 return replace(e, keywords=(*e.keywords, ("shares", shares)))
@@ -236,7 +259,7 @@ class Module:
         return helper.name, self.activity(helper, kinds, (False,) * len(kinds)).mutated()
 
     def arg_types(self, caller: Function, op: Op) -> Types:
-        return tuple(_typeof(caller, arg) for arg in op.args[1:])
+        return tuple(typeof(caller, arg) for arg in op.args[1:])
 
     # --- activity and what follows -------------------------------------------------------------
 
@@ -275,7 +298,7 @@ class Module:
         program = typed.ready
         if any(active):
             program = tangent(program, activity, self.lanes, self.call_tangent(typed.ready))
-            stages.add("tangent", program)
+            program = stages.add("tangent", spelt(program))
             if tangents is not None:
                 given = (p for p in program.params[len(active) :])
                 kinds = (kind for kind in tangents for _ in range(self.lanes))
@@ -286,6 +309,8 @@ class Module:
                 stages.add("outer", program)
             program = stages.add("simplify", simplify(program))
             program = stages.add("stack", stack(program))
+        else:
+            program = spelt(program)
         if self.lanes > 1 and any(active) and not kept:
             program = stages.add("pack", pack(program, self.lanes))
         if kept:
@@ -306,7 +331,7 @@ class Module:
         program = stages.add("naming", naming(program, taken, typed.origins))
         program = replace(program, name=self.unique(name))
         made = Made(program.name, Piece(program, typed.source.source), stages, activity.mutated(),
-                     self.report(program, activity))  # fmt: skip
+                     findings(activity))  # fmt: skip
         self.order.append(made)
         return made
 
@@ -321,17 +346,6 @@ class Module:
             word, count = f"{name}_{count}", count + 1
         self.names.add(word)
         return word
-
-    def report(self, program: Function, activity: Activity) -> dict[str, Any]:
-        operations = {
-            e.fn
-            for s in statements(activity.function.body)
-            for x in own_exprs(s)
-            for e in subexpressions(x)
-            if isinstance(e, Op) and activity.is_active(e)
-        }
-        names = sorted(n for n in activity.names if "%" not in n)
-        return {"active": names, "rules": sorted(operations)}
 
     # --- helpers, constants, support -----------------------------------------------------------
 
@@ -379,21 +393,8 @@ class Module:
         """The derivative of a helper, for the kinds of tangents that a call passes."""
         given = op.args[1 + len(called.arg_types) :: self.lanes]
         primals = (t for t, a in zip(called.arg_types, called.active) if a)
-        kinds = tuple(map(partial(_typeof, program), given))
+        kinds = tuple(map(partial(typeof, program), given))
         pairs = any(map(holds_pair, primals, kinds))
         return self.function(
             called.helper, called.arg_types, called.active, kinds if pairs else None, kept
         )
-
-
-def _typeof(program: Function, arg: Expr) -> Any:
-    """The numba type of an argument of a call."""
-    from numba import typeof
-    from numba.core import types
-
-    if isinstance(arg, Op) and arg.fn == "tuple":
-        return types.BaseTuple.from_types([_typeof(program, a) for a in arg.args])
-    if isinstance(arg, Var):
-        return types.unliteral(program.typeof(arg.name))
-    assert isinstance(arg, (Lit, Ref))
-    return types.none if arg == Lit(None) else types.unliteral(typeof(arg.value))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.backend.emit import Piece
 from tangent_fwd.frontend.parse import UserFunction
-from tangent_fwd.ir.nodes import Expr, Function
+from tangent_fwd.ir.nodes import Expr, Function, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import show
+from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 
 Types = tuple[Any, ...]
 
@@ -70,3 +72,29 @@ class Derivative:
     helper: UserFunction
     arg_types: Types
     active: tuple[bool, ...]
+
+
+def typeof(program: Function, arg: Expr) -> Any:
+    """The numba type of an argument of a call."""
+    from numba import typeof
+    from numba.core import types
+
+    if isinstance(arg, Op) and arg.fn == "tuple":
+        return types.BaseTuple.from_types([typeof(program, a) for a in arg.args])
+    if isinstance(arg, Var):
+        return types.unliteral(program.typeof(arg.name))
+    assert isinstance(arg, (Lit, Ref))
+    return types.none if arg == Lit(None) else types.unliteral(typeof(arg.value))
+
+
+def findings(activity: Activity) -> dict[str, Any]:
+    """What a report tells of a function: the active variables, and the rules that they met."""
+    operations = {
+        e.fn
+        for s in statements(activity.function.body)
+        for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op) and activity.is_active(e)
+    }
+    names = sorted(n for n in activity.names if "%" not in n)
+    return {"active": names, "rules": sorted(operations)}

@@ -166,6 +166,29 @@ def shaped(tree: Tree, arrays: Iterator[Array], argument: Any) -> Any:
     return float(array) if type(argument) is float else array[()]
 
 
+def arranged(trees: Sequence[Tree], items: Sequence[Any]) -> Any:
+    """Items in the places of the floats of the active arguments, None where nothing is carried;
+    a tuple where several are active.
+    """
+    rest = iter(items)
+
+    def put(tree: Tree) -> Any:
+        if isinstance(tree, Branch):
+            parts = [put(child) for child in tree.children]
+            return tuple(parts) if tree.cls is tuple else tree.cls(*parts)
+        return next(rest) if tree.floating else None
+
+    found = [put(tree) for tree in trees]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def number(array: Array) -> Any:
+    """An array; a number for one without axes."""
+    if array.ndim:
+        return array
+    return float(array) if array.dtype == np.float64 else array[()]
+
+
 def seed(tree: Tree, arrays: Iterator[Array]) -> Any:
     """Like `shaped`, for compiled code: a scalar stays a 0-d array, whose entry can be set."""
     if isinstance(tree, Branch):

@@ -51,6 +51,7 @@ LONGER = {
 PASSES = (
     "frontend/lower",
     "frontend/iteration",
+    "frontend/derivatives",
     "frontend/optional",
     "transform/split",
     "analysis/infer",
@@ -65,6 +66,7 @@ PASSES = (
     "transform/pack",
     "transform/workspace",
     "transform/second",
+    "transform/again",
     "transform/nest",
     "transform/signs",
     "transform/constants",
