@@ -216,6 +216,10 @@ class _Branches:
     def statement(self, stmt: Stmt, out: list[Stmt]) -> Stmt:
         target = stmt.target if isinstance(stmt, Let) else getattr(stmt, "array", None)
         kind: Any = self.types.get(target) if target else None
+        if isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn == "tuple":
+            value = stmt.value
+            parts = (self.part(a, k, out, stmt) for a, k in zip(value.args, kind))
+            return replace(stmt, value=replace(value, args=tuple(parts)))
         scalar = kind.dtype if is_array(kind) else kind
         return map_exprs(lambda e: self.plain(e, out, scalar, stmt), stmt)
 
@@ -227,6 +231,11 @@ class _Branches:
             parts = (self.returned(a, k, out, at) for a, k in zip(value.args, kind))
             return replace(value, args=tuple(parts))
         return self.name(value, out, kind, at)
+
+    def part(self, value: Expr, kind: Any, out: list[Stmt], at: Stmt) -> Expr:
+        """An entry of a tuple that is kept: a name for all that is computed, tuples too."""
+        found = self.returned(value, kind, out, at)
+        return self.name(found, out, kind, at) if isinstance(found, Op) else found
 
     def name(self, value: Expr, out: list[Stmt], kind: Any, at: Stmt) -> Var:
         name = self.fresh(kind)
