@@ -147,8 +147,10 @@ def chosen_arguments(x):
     ("function", "value", "slope"),
     [
         (siskind, lambda x: x, lambda x: 1.0),
-        (of_a_product, lambda x: x * x, lambda x: 2.0 * x),
-        (captured_direction, lambda x: 12.0 * x, lambda x: 12.0),
+        pytest.param(of_a_product, lambda x: x * x, lambda x: 2.0 * x, marks=pytest.mark.slow),
+        pytest.param(
+            captured_direction, lambda x: 12.0 * x, lambda x: 12.0, marks=pytest.mark.slow
+        ),
         # inner' = 2 x y z at z = x, so middle = 2 x² y², and the rest is x · 4 x² y at y = x.
         (twice_nested, lambda x: 4.0 * x**4, lambda x: 16.0 * x**3),
         (decorated_inside, lambda x: 5.0 * x**3 + 2.0 * x**2, lambda x: 15.0 * x**2 + 4.0 * x),

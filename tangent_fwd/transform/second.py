@@ -311,7 +311,17 @@ class _Second(Tangents):
     def quotient(self, e: Op, moved: list[MaybeZero]) -> MaybeZero:
         d_x, d_y = moved
         if d_x is None:
-            rest = build.mul(e, e) if build.is_one(e.args[0]) else build.div(e, e.args[1])
+            over = e.args[0]
+            if isinstance(over, Lit) and build.is_power_of_two(over):
+                # c / y², without another division.
+                rest = build.mul(e, e)
+                rest = (
+                    rest
+                    if build.is_one(over)
+                    else build.mul(replace(over, value=1.0 / over.value), rest)
+                )
+            else:
+                rest = build.div(e, e.args[1])
             return build.neg(build.mul(rest, d_y))
         return build.div(build.sub(d_x, build.mul(e, d_y)), e.args[1])
 
