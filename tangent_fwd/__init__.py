@@ -10,13 +10,14 @@
 
 The map, from what users call down to the words we think in:
 
-`api`, `forward`       `forward_grad`, the object it returns, and the twins `jvp`, `value_and_grad`
+`api`, `forward`       `forward_grad`, the object it returns, and twins of its methods
 `optim`                training with random directions: `ForwardGradient` and what it is made of
 `testing`, `cli`       `check_jvp`, and `python -m tangent_fwd`
 `nn`, `data`           layers and losses to build networks of; labelled images to train them on
-`callable`             the same object inside compiled code
+`callable`, `compiled` the same object inside compiled code; `f.tangent`
 `routes`, `dispatch`   the long and the short way from Python into a compiled function
-`gradient`             exact gradients, several directions in each pass
+`gradient`, `jacobian`, `curvature`, `seeds`
+                       exact gradients, Jacobians and Hessians, several directions in each pass
 `specialise`           text and compiled code for each combination of types
 `pipeline`             the list of passes
 `transform`            programs to programs: tangent, simplify, fuse, nest
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from tangent_fwd import optim as optim
     from tangent_fwd import testing as testing
     from tangent_fwd.api import forward_grad as forward_grad
+    from tangent_fwd.api import hessian as hessian
+    from tangent_fwd.api import hvp as hvp
+    from tangent_fwd.api import jacfwd as jacfwd
     from tangent_fwd.api import jvp as jvp
     from tangent_fwd.api import value_and_grad as value_and_grad
     from tangent_fwd.custom import custom_jvp as custom_jvp
@@ -58,6 +62,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "forward_grad": "api",
+    "hessian": "api",
+    "hvp": "api",
+    "jacfwd": "api",
     "jvp": "api",
     "value_and_grad": "api",
     "ForwardGrad": "forward",

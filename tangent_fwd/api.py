@@ -8,7 +8,7 @@ from typing import Any, overload
 
 from tangent_fwd import choices
 from tangent_fwd.forward import ForwardGrad
-from tangent_fwd.frontend.parse import unwrap
+from tangent_fwd.frontend.parse import derived, unwrap
 from tangent_fwd.options import Options
 
 # Twins remember their work on the function itself: a table of ours, weak or not, would keep alive
@@ -69,7 +69,8 @@ def forward_grad(
     Use it bare, `@forward_grad`, or with options, `@forward_grad(argnums=(0, 2))`.
 
     Args:
-        function: a Python function, a lambda or a numba `@njit` function.
+        function: a Python function, a lambda, a numba `@njit` function, or the derivative
+            `f.tangent` of a decorated function, for derivatives of higher order.
         argnums: position, or positions, of the active arguments: those with a tangent. The first
             one unless `argnames` is given; negative ones count from the end.
         argnames: names of active arguments, in addition to `argnums`.
@@ -107,11 +108,24 @@ def forward_grad(
 def _differentiable(
     function: Callable[..., Any], options: Options, argnums: Any, argnames: Any
 ) -> ForwardGrad:
-    plain = unwrap(function)
-    code = plain.__code__
-    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    active = choices.active_arguments(plain.__name__, parameters, argnums, argnames)
+    plain = _plain(function)
+    active = choices.active_arguments(plain.__name__, _parameters(plain), argnums, argnames)
     return ForwardGrad(plain, replace(options, argnums=active))
+
+
+def _plain(function: Callable[..., Any]) -> Any:
+    """The function under a decorated one; `f.tangent` is a function of its own."""
+    while isinstance(function, ForwardGrad):
+        function = function.__wrapped__
+    return function if derived(function) else unwrap(function)
+
+
+def _parameters(plain: Any) -> Sequence[str]:
+    if derived(plain):
+        return list(plain.__signature__.parameters)
+    code = plain.__code__
+    names: Sequence[str] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names
 
 
 def jvp(
@@ -134,16 +148,41 @@ def jvp(
         TypeError, ValueError: an argument or a direction does not fit; the message names it.
         TangentError: the function cannot be differentiated; the message shows where.
     """
+    made, moved = _along(function, primals, tangents)
+    return made.jvp(primals, moved)
+
+
+def hvp(function: Callable[..., Any], primals: Sequence[Any], v: Any) -> tuple[Any, Any]:
+    """Value and product of the Hessian with a direction.
+
+    Args:
+        function: a plain function, or one decorated with `forward_grad`; it returns one float.
+        primals: a tuple of all arguments.
+        v: the direction, as `tangents` for `jvp`.
+
+    Returns:
+        `(value, product)`; see `ForwardGrad.hvp`.
+
+    Raises:
+        TypeError, ValueError, TangentError: as `jvp`.
+    """
+    made, moved = _along(function, primals, v)
+    return made.hvp(primals, moved)
+
+
+def _along(
+    function: Callable[..., Any], primals: Sequence[Any], tangents: Any
+) -> tuple[ForwardGrad, Any]:
+    """The decorated function, and the tangents of its active arguments."""
     if isinstance(function, ForwardGrad):
-        return function.jvp(primals, tangents)
+        return function, tangents
     if not isinstance(tangents, (tuple, list)) or len(tangents) != len(primals):
         raise TypeError(
             "tangents must be a tuple with one entry for each of primals "
             f"({len(primals)}), with None for those that are held fixed"
         )
     active = tuple(i for i, tangent in enumerate(tangents) if tangent is not None)
-    made = _remembered(function, active)
-    return made.jvp(tuple(primals), tuple(tangents[i] for i in active))
+    return _remembered(function, active), tuple(tangents[i] for i in active)
 
 
 def value_and_grad(
@@ -163,13 +202,54 @@ def value_and_grad(
     Raises:
         TypeError, ValueError: as `forward_grad`.
     """
+    return _chosen(function, argnums).value_and_grad
+
+
+def jacfwd(
+    function: Callable[..., Any], argnums: int | Sequence[int] | None = None
+) -> Callable[..., Any]:
+    """A function that returns the exact Jacobian.
+
+    Args:
+        function: a plain function, or one decorated with `forward_grad`; it returns floats,
+            arrays of floats, or tuples of them.
+        argnums: as for `value_and_grad`.
+
+    Returns:
+        A function of the same arguments, and of `out`; see `ForwardGrad.jacobian`.
+
+    Raises:
+        TypeError, ValueError: as `forward_grad`.
+    """
+    return _chosen(function, argnums).jacobian
+
+
+def hessian(
+    function: Callable[..., Any], argnums: int | Sequence[int] | None = None
+) -> Callable[..., Any]:
+    """A function that returns the exact Hessian.
+
+    Args:
+        function: a plain function, or one decorated with `forward_grad`; it returns one float.
+        argnums: as for `value_and_grad`.
+
+    Returns:
+        A function of the same arguments; see `ForwardGrad.hessian`.
+
+    Raises:
+        TypeError, ValueError: as `forward_grad`.
+    """
+    return _chosen(function, argnums).hessian
+
+
+def _chosen(function: Callable[..., Any], argnums: Any) -> ForwardGrad:
     if isinstance(function, ForwardGrad) and argnums is None:
-        return function.value_and_grad
-    return _remembered(function, argnums).value_and_grad
+        return function
+    return _remembered(function, argnums)
 
 
 def _remembered(function: Callable[..., Any], argnums: Any) -> ForwardGrad:
-    plain = unwrap(function)
+    plain = _plain(function)
     options = function.options if isinstance(function, ForwardGrad) else Options()
     memo = plain.__dict__.setdefault(_MEMO, {})
     key = (options, tuple(argnums) if isinstance(argnums, Sequence) else argnums)

@@ -1,4 +1,4 @@
-"""Our objects inside compiled code: `f(x)`, `f.jvp(...)` and `f.tangent(...)` under `@njit`.
+"""Our objects inside compiled code: `f(x)`, `f.tangent(...)` and others under `@njit`.
 
 A `ForwardGrad` is to numba a value without content whose type knows the object.
 A call asks that type for a signature; it compiles the derivative for the types at hand and
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from types import MethodType
 from typing import Any, Protocol
 
 from numba import njit
@@ -22,6 +23,7 @@ from numba.extending import (
     NativeValue,
     models,
     register_model,
+    typeof_impl,
     types,
     unbox,
 )
@@ -45,24 +47,27 @@ class Compilable(Protocol):
 
 
 class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
-    """The numba type of one function object; a call is the primal, or with `lanes` its tangent."""
+    """The numba type of one function object; a call is the primal, or with `lanes` its tangent,
+    or in second `order` both tangents.
+    """
 
-    def __init__(self, owner: Compilable, lanes: int) -> None:
+    def __init__(self, owner: Compilable, lanes: int, order: int = 1) -> None:
         self.owner = owner
         self.lanes = lanes
+        self.order = order
         self._found: dict[tuple[Any, ...], Any] = {}
-        super().__init__(f"forward_grad({owner.__name__}{', tangent' if lanes else ''})")
+        word = {0: "", 1: ", tangent", 2: ", directional2"}[lanes * order]
+        super().__init__(f"forward_grad({owner.__name__}{word})")
 
     @property
-    def key(self) -> tuple[int, int]:
+    def key(self) -> tuple[int, int, int]:
         """Identity: two functions of one name are two types."""
-        return id(self.owner), self.lanes
+        return id(self.owner), self.lanes, self.order
 
     def get_call_type(self, context: Any, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
         """Compile for these types and return the signature to call."""
-        names = list(self.owner.parameters)
-        if self.lanes:
-            names += [f"d_{names[i]}" for i in self.owner.specialiser.options.argnums]
+        whole = self.owner.tangent.__signature__.parameters if self.lanes else self.owner.parameters
+        names = list(whole)
         given = _by_name(self.owner.__name__, names, args, kws)
         types_given = [_plain(t) for t in given]
         arguments, defaults = self._complete(types_given)
@@ -71,7 +76,10 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
             pairs = specialiser.pairs(arguments, tuple(types_given[len(arguments) :]))
         except TypeError as error:
             raise errors.TypingError(f"`{self.owner.__name__}.tangent`: {error}") from error
-        compiled = specialiser.compile(arguments, self.lanes, 1, pairs)
+        if pairs is not None and self.order == 2:
+            message = "tangents must be arrays, not outer products"
+            raise errors.TypingError(f"`{self.owner.__name__}.directional2`: {message}")
+        compiled = specialiser.compile(arguments, self.lanes, self.order, pairs)
         for name, have, want in zip(names, types_given, compiled.types):
             if have != want and context.can_convert(have, want) is None:
                 raise errors.TypingError(
@@ -122,24 +130,28 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
 
 
 class JvpType(types.Callable, types.Opaque):  # type: ignore[misc]
-    """The numba type of `f.jvp`, which takes a tuple of primals and a tuple of tangents."""
+    """The numba type of `f.jvp`, which takes a tuple of primals and a tuple of tangents, and in
+    second `order` of `f.directional2`.
+    """
 
-    def __init__(self, owner: Compilable) -> None:
+    def __init__(self, owner: Compilable, order: int = 1) -> None:
         self.owner = owner
+        self.order = order
+        self.method = f"{owner.__name__}.{'jvp' if order == 1 else 'directional2'}"
         self._found: dict[tuple[Any, ...], Any] = {}
-        super().__init__(f"forward_grad({owner.__name__}).jvp")
+        super().__init__(f"forward_grad({self.method})")
 
     @property
-    def key(self) -> int:
+    def key(self) -> tuple[int, int]:
         """Identity: two functions of one name are two types."""
-        return id(self.owner)
+        return id(self.owner), self.order
 
     def get_call_type(self, context: Any, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
         """Write the call of the tangent for tuples of these lengths, and compile it."""
-        given = _by_name(f"{self.owner.__name__}.jvp", ("primals", "tangents"), args, kws)
+        given = _by_name(self.method, ("primals", "tangents"), args, kws)
         if len(given) != 2 or not all(isinstance(kind, types.BaseTuple) for kind in given):
             raise errors.TypingError(
-                f"`{self.owner.__name__}.jvp` takes a tuple of primals and a tuple of tangents"
+                f"`{self.method}` takes a tuple of primals and a tuple of tangents"
             )
         wanted = tuple(map(_plain, given))
         if wanted not in self._found:
@@ -150,7 +162,7 @@ class JvpType(types.Callable, types.Opaque):  # type: ignore[misc]
             ]
             self._found[wanted] = _written(
                 f"def call(primals, tangents):\n    return tangent({', '.join(parts)})\n",
-                {"tangent": self.owner.tangent},
+                {"tangent": _Typed(CompiledType(self.owner, 1, self.order))},
             )
         dispatcher = self._found[wanted]
         dispatcher.compile(wanted)
@@ -167,6 +179,13 @@ class JvpType(types.Callable, types.Opaque):  # type: ignore[misc]
     def get_impl_key(self, sig: Any) -> Any:
         """The compiled function behind a signature that `get_call_type` returned."""
         return self._found[sig.args].get_overload(sig.args)
+
+
+class _Typed:
+    """An object of a type."""
+
+    def __init__(self, kind: CompiledType) -> None:
+        self._numba_type_ = kind
 
 
 def _by_name(
@@ -212,15 +231,30 @@ def _written(text: str, namespace: dict[str, Any]) -> Any:
     return njit(error_model="numpy")(namespace["call"])
 
 
+_PYTHON_ONLY = frozenset("value_and_grad grad jacobian hvp hessian source show save report".split())
+
+
+@typeof_impl.register(MethodType)  # type: ignore[untyped-decorator]
+def _bound(method: MethodType, c: Any) -> Any:
+    """`f.jvp` as an argument or a captured variable; numba knows no type of other methods."""
+    kind = getattr(method.__self__, "_numba_type_", None)
+    order = {"jvp": 1, "directional2": 2}.get(method.__name__)
+    if order is None or not isinstance(kind, CompiledType) or kind.lanes:
+        return None
+    return JvpType(kind.owner, order)
+
+
 register_model(CompiledType)(models.OpaqueModel)
 register_model(JvpType)(models.OpaqueModel)
 
 
+@lower_constant(JvpType)  # type: ignore[untyped-decorator]
 @lower_constant(CompiledType)  # type: ignore[untyped-decorator]
 def _constant(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     return context.get_dummy_value()
 
 
+@unbox(JvpType)  # type: ignore[untyped-decorator]
 @unbox(CompiledType)  # type: ignore[untyped-decorator]
 def _unbox(kind: Any, value: Any, c: Any) -> Any:
     return NativeValue(c.context.get_dummy_value())
@@ -237,6 +271,18 @@ class _Attributes(AttributeTemplate):  # type: ignore[misc]
 
     def resolve_jvp(self, function: CompiledType) -> JvpType | None:
         return None if function.lanes else JvpType(function.owner)
+
+    def resolve_directional2(self, function: CompiledType) -> JvpType | None:
+        return None if function.lanes else JvpType(function.owner, 2)
+
+    def generic_resolve(self, function: CompiledType, name: str) -> None:
+        """What allocates and decides as Python does stays there, and is told so."""
+        if not function.lanes and name in _PYTHON_ONLY:
+            owner = function.owner.__name__
+            raise errors.TypingError(
+                f"`{owner}.{name}` works from Python only; compiled code has `{owner}`, "
+                f"`{owner}.tangent`, `{owner}.jvp` and `{owner}.directional2`"
+            )
 
 
 @lower_getattr_generic(CompiledType)  # type: ignore[untyped-decorator]

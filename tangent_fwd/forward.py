@@ -6,7 +6,6 @@ import functools
 import inspect
 import pickle
 import sys
-import types
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from tangent_fwd import boundary, dispatch
 from tangent_fwd.backend import blas, special, vector_math
+from tangent_fwd.compiled import Tangent
 from tangent_fwd.frontend.parse import parse
 from tangent_fwd.options import Options
 
@@ -51,11 +51,11 @@ class ForwardGrad:
     __name__: str
     __qualname__: str
 
-    def __init__(self, function: types.FunctionType, options: Options) -> None:
+    def __init__(self, function: Callable[..., Any], options: Options) -> None:
         functools.update_wrapper(self, function, updated=())
         self.options = options
-        self.tangent = Tangent(self)
         self.signature = inspect.signature(function)
+        self.tangent = Tangent(self)
         self._routes: dict[Any, dispatch.Call] = {}
         self._made: tuple[Specialiser, Router] | None = None
 
@@ -147,6 +147,69 @@ class ForwardGrad:
     def grad(self, *args: Any, **kwargs: Any) -> Any:
         """The gradient alone; see `value_and_grad`."""
         return self.value_and_grad(*args, **kwargs)[1]
+
+    def jacobian(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        """The exact Jacobian, in one pass for every eight entries of the active arguments.
+
+        Beyond the result, memory is that of one pass.
+
+        Args:
+            args, kwargs: as for a call; an argument of the function that is called `out` goes by
+                position.
+            out: where to write the result, if given: an array of its shape and dtype, or for a
+                result of several arrays all of them in its structure.
+
+        Returns:
+            An array of shape `output.shape + input.shape`; a float where both are scalars.
+            Where the function returns a tuple, one for each of its parts; where the active
+            argument is a tuple, or several are active, each of those is a tuple of one for each
+            part. Integers and None carry nothing: None stands in their place.
+
+        Raises:
+            TypeError, ValueError: the function returns no floats, or an argument or `out` does
+                not fit; the message names it.
+            TangentError: the function cannot be differentiated; the message shows where.
+        """
+        if kwargs:
+            args = boundary.bind(self.__name__, self.signature, args, kwargs)
+        return self._router.jacobian(args, out)
+
+    def hvp(self, args: Sequence[Any], v: Any) -> tuple[Any, Any]:
+        """Value and Hv, the product of the Hessian with a direction, exact to rounding.
+
+        It costs a pass for every eight entries of the active arguments, as a gradient does, and
+        each pass is about twice as long: forward mode goes through all entries of the product.
+        For vᵀHv alone, `directional2` needs one pass.
+
+        Args:
+            args: a tuple of all arguments; the function returns one float.
+            v: the direction in the structure of the gradient, or the tuple that `jvp` takes.
+
+        Returns:
+            `(value, product)`; the product has the structure of the gradient.
+
+        Raises:
+            TypeError, ValueError, TangentError: as `jvp` and `value_and_grad`.
+        """
+        return self._router.hvp(args, v)
+
+    def hessian(self, *args: Any, **kwargs: Any) -> Any:
+        """The exact Hessian of a function that returns one float.
+
+        Its n(n + 1)/2 different entries are computed once each, eight in a pass, and written on
+        both sides of the diagonal: it is symmetric to the last bit.
+
+        Returns:
+            An array of shape `input.shape + input.shape`; a float for a scalar. Where the active
+            argument is a tuple, or several are active, it is a tuple of one for each part, of
+            which each is such a tuple itself.
+
+        Raises:
+            TypeError, ValueError, TangentError: as `value_and_grad`.
+        """
+        if kwargs:
+            args = boundary.bind(self.__name__, self.signature, args, kwargs)
+        return self._router.hessian(args)
 
     @property
     def source(self) -> str:
@@ -291,48 +354,3 @@ class ForwardGrad:
             )
         name: str = self.__qualname__
         return name
-
-
-class Tangent:
-    """The compiled derivative itself: primals in order, then the tangents of the active arguments.
-
-    It returns `(value, tangent)`.
-    Inside `@njit` code it costs no more than a call written there by hand; from Python it is
-    `ForwardGrad.jvp` with another spelling.
-    """
-
-    def __init__(self, owner: ForwardGrad) -> None:
-        self.owner = owner
-        self.__name__ = f"{owner.__name__}_jvp"
-        self.__qualname__ = f"{owner.__qualname__}.tangent"
-        self.__module__ = owner.__module__
-        self.__doc__ = owner.__doc__
-
-    def __repr__(self) -> str:
-        return f"<tangent of {self.owner.__module__}.{self.owner.__qualname__}>"
-
-    def __call__(self, *args: Any) -> tuple[Any, Any]:
-        """`(value, tangent)` for all primals followed by the tangents."""
-        count = len(self.owner.parameters)
-        wanted = count + len(self.owner.options.argnums)
-        if len(args) != wanted:
-            raise TypeError(
-                f"`{self.__qualname__}` takes {count} primals and {wanted - count} tangents, "
-                f"got {len(args)} arguments"
-            )
-        return self.owner.jvp(args[:count], args[count:])
-
-    @property
-    def _numba_type_(self) -> Any:
-        from tangent_fwd.callable import CompiledType
-
-        return CompiledType(self.owner, 1)
-
-    def __copy__(self) -> Tangent:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Tangent:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return getattr, (self.owner, "tangent")

@@ -19,7 +19,8 @@
     emit       Python text
 
 Only `tangent` differentiates; `ruled` takes its place where a rule is given by hand. Without an
-active argument it is left out, and the same passes give the primal alone.
+active argument it is left out, and the same passes give the primal alone. Where the function calls
+`f.tangent`, or is one, `transform/again.py` makes a program of that derivative first.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from tangent_fwd.errors import (
 from tangent_fwd.frontend.lower import lower
 from tangent_fwd.frontend.opaque import Opaque, spelled
 from tangent_fwd.frontend.optional import decided
-from tangent_fwd.frontend.parse import UserFunction, parse
+from tangent_fwd.frontend.parse import Differentiated, UserFunction, differentiated, parse
 from tangent_fwd.ir.nodes import Expr, Function, Let, Op, Ref, Var
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
 from tangent_fwd.library import is_ours, takes_complex
@@ -58,11 +59,12 @@ from tangent_fwd.program import (
     Stages,
     Typed,
     Types,
-    report,
-    typeof_argument,
+    findings,
+    typeof,
     with_respect_to,
 )
 from tangent_fwd.source import NOWHERE, Span
+from tangent_fwd.transform.again import again, misfits, spelt
 from tangent_fwd.transform.constants import Constants
 from tangent_fwd.transform.flatten import flatten
 from tangent_fwd.transform.fuse import fuse
@@ -74,6 +76,7 @@ from tangent_fwd.transform.outer import outer
 from tangent_fwd.transform.pack import pack
 from tangent_fwd.transform.pairs import holds_pair, refused
 from tangent_fwd.transform.ruled import check_rule, rule_for, rule_types, ruled, writes
+from tangent_fwd.transform.second import first
 from tangent_fwd.transform.signs import signs
 from tangent_fwd.transform.simplify import simplify
 from tangent_fwd.transform.split import never_bound, split
@@ -174,7 +177,8 @@ class Module:
             raise_all([found], function.source)
         self.typing.append(function.original)
         try:
-            self.typed[key] = self.typed_anew(function, arg_types)
+            made = self.again if isinstance(function, Differentiated) else self.typed_anew
+            self.typed[key] = made(function, arg_types)
         finally:
             self.typing.pop()
         return self.typed[key]
@@ -198,6 +202,27 @@ class Module:
         program = stage("fuse", fuse(program))
         program = stage("simplify", simplify(flatten(program)))
         return Typed(function, program, stages, result, origins)
+
+    def again(self, function: Any, arg_types: Types) -> Typed:
+        """A derivative as a function: its program is that of value and tangent."""
+        base, active = function.base, function.active
+        primals = arg_types[: len(base.params)]
+        typed = self.type(base, primals)
+        activity = self.activity(base, primals, active)
+        raise_all(misfits(function, arg_types, activity.mutated()), base.source)
+
+        def call(op: Op, flags: tuple[bool, ...]) -> Ref:
+            made = differentiated(self.callee(op), flags)
+            return Ref(made.qualname, made)
+
+        stages = Stages(typed.stages)
+        if base.is_ruled:
+            program = stages.add("ruled", self.by_rule(base, typed, active))
+        else:
+            program = stages.add("first", first(typed.ready, activity, call))
+        program = self.with_shares(again(program, function.params, arg_types))
+        program = stages.add("again", simplify(program))
+        return Typed(function, program, stages, program.typeof("return"), typed.origins)
 
     def typeof_call(
         self, caller: UserFunction, program: Function, ref: Ref, arg_types: Types
@@ -230,7 +255,8 @@ class Module:
         """Calls of helpers, each with the arguments whose memory the result may be."""
 
         def change(e: Expr) -> Expr:
-            if isinstance(e, Op) and e.fn == "call" and isinstance(e.args[0], Ref):
+            known = isinstance(e, Op) and "shares" in dict(e.keywords)
+            if isinstance(e, Op) and e.fn == "call" and isinstance(e.args[0], Ref) and not known:
                 callee = self.type(self.parse(e.args[0].value), self.arg_types(program, e))
                 shares = Aliases(callee.ready).returned()
                 return replace(e, keywords=(*e.keywords, ("shares", shares)))
@@ -249,7 +275,7 @@ class Module:
         return helper.name, self.activity(helper, kinds, (False,) * len(kinds)).mutated()
 
     def arg_types(self, caller: Function, op: Op) -> Types:
-        return tuple(typeof_argument(caller, arg) for arg in op.args[1:])
+        return tuple(typeof(caller, arg) for arg in op.args[1:])
 
     # --- activity and what follows -------------------------------------------------------------
 
@@ -294,7 +320,7 @@ class Module:
                 program = self.by_rule(function, typed, active)
             else:
                 program = tangent(program, activity, self.lanes, self.call_tangent(typed.ready))
-            stages.add("tangent", program)
+            program = stages.add("tangent", spelt(program))
             if tangents is not None:
                 given = (p for p in program.params[len(active) :])
                 kinds = (kind for kind in tangents for _ in range(self.lanes))
@@ -305,6 +331,8 @@ class Module:
                 stages.add("outer", program)
             program = stages.add("simplify", simplify(program))
             program = stages.add("stack", stack(program))
+        else:
+            program = spelt(program)
         if self.lanes > 1 and any(active) and not kept:
             program = stages.add("pack", pack(program, self.lanes))
         if kept:
@@ -335,7 +363,7 @@ class Module:
         program = stages.add("naming", naming(program, taken, typed.origins))
         program = replace(program, name=self.unique(name))
         made = Made(program.name, Piece(program, typed.source.source), stages, activity.mutated(),
-                     report(activity))  # fmt: skip
+                     findings(activity))  # fmt: skip
         self.order.append(made)
         return made
 
@@ -397,7 +425,7 @@ class Module:
         """The derivative of a helper, for the kinds of tangents that a call passes."""
         given = op.args[1 + len(called.arg_types) :: self.lanes]
         primals = (t for t, a in zip(called.arg_types, called.active) if a)
-        kinds = tuple(map(partial(typeof_argument, program), given))
+        kinds = tuple(map(partial(typeof, program), given))
         pairs = any(map(holds_pair, primals, kinds))
         return self.function(
             called.helper, called.arg_types, called.active, kinds if pairs else None, kept

@@ -74,21 +74,21 @@ class Derivative:
     active: tuple[bool, ...]
 
 
-def typeof_argument(program: Function, arg: Expr) -> Any:
+def typeof(program: Function, arg: Expr) -> Any:
     """The numba type of an argument of a call."""
     from numba import typeof
     from numba.core import types
 
     if isinstance(arg, Op) and arg.fn == "tuple":
-        return types.BaseTuple.from_types([typeof_argument(program, a) for a in arg.args])
+        return types.BaseTuple.from_types([typeof(program, a) for a in arg.args])
     if isinstance(arg, Var):
         return types.unliteral(program.typeof(arg.name))
     assert isinstance(arg, (Lit, Ref))
     return types.none if arg == Lit(None) else types.unliteral(typeof(arg.value))
 
 
-def report(activity: Activity) -> dict[str, Any]:
-    """Which variables of a function are active, and which rules it uses."""
+def findings(activity: Activity) -> dict[str, Any]:
+    """What a report tells of a function: the active variables, and the rules that they met."""
     operations = {
         e.fn
         for s in statements(activity.function.body)

@@ -10,14 +10,18 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from numba import typeof
 from numba.core import types
 
 from tangent_fwd import boundary, dispatch
-from tangent_fwd.boundary import Tree
+from tangent_fwd.boundary import Leaf, Tree, values
+from tangent_fwd.curvature import Curvatures
+from tangent_fwd.frontend.parse import differentiated
 from tangent_fwd.gradient import Gradients
+from tangent_fwd.jacobian import Jacobians
 from tangent_fwd.marks import Outer
 from tangent_fwd.specialise import Specialiser, tangent_type, tuple_of
 from tangent_fwd.transform.pairs import form_of, vector_types
@@ -49,6 +53,7 @@ class Router:
         self._table = table
         self._fingerprint = fingerprint
         self._known: dict[Any, dispatch.Route] = {}
+        self._swept: dict[Any, Any] = {}
 
     def call(self, primals: Any, tangents: Any) -> Any:
         """The primal."""
@@ -72,11 +77,7 @@ class Router:
     def _along(
         self, primals: Any, tangents: Any, method: str, order: int, slow: dispatch.Call
     ) -> Any:
-        if not isinstance(primals, (tuple, list)):
-            raise TypeError(
-                f"`{self._name}.{method}`: primals must be the tuple of all arguments, "
-                f"not {type(primals).__name__}; write {method}((x,), (v,)) for one argument"
-            )
+        self._check_tuple(primals, method)
         every, trees, kinds = self.examine(primals)
         self._check_active(trees)
         active = [trees[i] for i in self._active]
@@ -124,6 +125,56 @@ class Router:
         )
         return self._enter(self._known[key], primals, None)
 
+    def jacobian(self, primals: Sequence[Any], out: Any) -> Any:
+        """The exact Jacobian."""
+        plain, trees, kinds = self._apart(primals)
+        made = self._swept.get((trees, kinds, "jacobian"))
+        if made is None:
+            compile = partial(self._specialiser.compile, kinds)
+            made = Jacobians(self._name, compile, trees, self._active)
+            self._swept[trees, kinds, "jacobian"] = made
+        return made(plain, out)
+
+    def hvp(self, primals: Any, way: Any) -> tuple[Any, Any]:
+        """Value and product with the Hessian."""
+        self._check_tuple(primals, "hvp")
+        plain, trees, kinds = self._apart(primals)
+        active = [trees[i] for i in self._active]
+        if len(active) == 1:
+            wrapped = isinstance(way, (tuple, list)) and len(way) == 1
+            inside = isinstance(active[0], Leaf) or (wrapped and isinstance(way[0], tuple))
+            way = way if wrapped and inside else (way,)
+        boundary.check_tangents(self._name, active, [plain[i] for i in self._active], way)
+        if any(isinstance(v, Outer) for tree, t in zip(active, way) for v in values(tree, t)):
+            raise TypeError(f"`{self._name}.hvp`: v must hold arrays, not outer products")
+        return self._curvatures(trees, kinds).product(plain, way)
+
+    def hessian(self, primals: Sequence[Any]) -> Any:
+        """The exact Hessian."""
+        plain, trees, kinds = self._apart(primals)
+        return self._curvatures(trees, kinds).hessian(plain)
+
+    def _curvatures(self, trees: tuple[Tree, ...], kinds: tuple[Any, ...]) -> Curvatures:
+        made = self._swept.get((trees, kinds, "curvature"))
+        if made is None:
+            active = self._specialiser.active(len(kinds))
+            ways = (tangent_type(kind) for kind, on in zip(kinds, active) if on)
+            again = Specialiser(
+                differentiated(self._specialiser.function, active), self._specialiser.options
+            )
+            compile = partial(again.compile, (*kinds, *ways))
+            made = Curvatures(self._name, compile, trees, self._active)
+            self._swept[trees, kinds, "curvature"] = made
+        return made
+
+    def _apart(self, primals: Sequence[Any]) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
+        """Checked arguments as compiled code takes them, what they are made of, their types."""
+        every, trees, kinds = self.examine(primals)
+        self._check_active(trees)
+        writes = self._specialiser.program(kinds, 1).mutated
+        boundary.check_apart(self._groups(trees, every), writes)
+        return tuple(map(boundary.scalars, every)), trees, kinds
+
     def examine(self, primals: Sequence[Any]) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
         """All arguments, what they are made of, and their numba types."""
         every = boundary.positional(self._name, self._signature, primals)
@@ -139,6 +190,13 @@ class Router:
                 value = _type(boundary.scalars(value), name)
             kinds.append(value)
         return tuple(kinds)
+
+    def _check_tuple(self, primals: Any, method: str) -> None:
+        if not isinstance(primals, (tuple, list)):
+            raise TypeError(
+                f"`{self._name}.{method}`: primals must be the tuple of all arguments, "
+                f"not {type(primals).__name__}; write {method}((x,), (v,)) for one argument"
+            )
 
     def _check_active(self, trees: Sequence[Tree]) -> None:
         for i in self._active:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numba import njit, types
+from numba import cfunc, njit, prange, types, vectorize
 from numba.core.errors import TypingError
 
 from tangent_fwd import forward_grad, stop_gradient
@@ -250,3 +250,109 @@ def test_a_cached_caller_is_read_back_with_the_derivative_inside(tmp_path: Path)
         assert done.returncode == 0, done.stderr
         said.append(done.stdout.split())
     assert said == [["0", "1"], ["1", "0"]]
+
+
+# ---- other kinds of compiled code --------------------------------------------------------------
+
+
+def test_in_parallel_loops():
+    @njit(parallel=True)
+    def slopes(xs, vs):
+        found = np.zeros(xs.shape[0])
+        total = 0.0
+        for i in prange(xs.shape[0]):
+            found[i] = energy.tangent(xs[i], 0.5, vs[i])[1] + energy(xs[i])
+            total += energy.jvp((xs[i], 0.5), (vs[i],))[1]
+        return found, total
+
+    factors = np.linspace(1.0, 2.0, 37)
+    found, total = slopes(np.outer(factors, X), np.tile(V, (37, 1)))
+    np.testing.assert_allclose(found, factors * (X @ V) + 12.5 * factors**2, rtol=1e-14)
+    assert total == pytest.approx(5.0 * np.sum(factors), rel=1e-14)
+
+
+def test_in_callbacks_ufuncs_and_classes():
+    @cfunc(types.float64(types.float64))
+    def callback(a):
+        return (
+            ratio.tangent(a, 2.0, 1.0, 0.0)[1] + ratio(a, 2.0) + ratio.jvp((a, 2.0), (1.0, 0.0))[0]
+        )
+
+    assert callback.ctypes(3.0) == 3.5
+
+    @vectorize(["float64(float64)"])
+    def slope(a):
+        return ratio.tangent(a, 2.0, 1.0, 0.0)[1]
+
+    assert slope(np.ones(3)).tolist() == [0.5] * 3
+
+
+def test_methods_are_values_as_well():
+    @njit
+    def run(f, jvp, a, b):
+        return f.jvp((a, b), (1.0, 0.0)), f.tangent(a, b, 0.0, 1.0), jvp((a, b), (1.0, 0.0))
+
+    both = (2.0, 1.0 / 3.0)
+    assert run(ratio, ratio.jvp, 6.0, 3.0) == (both, (2.0, -2.0 / 3.0), both)
+
+    @njit
+    def pairs(functions, a, b):
+        return functions[0](a, b), functions[1](a, b, 1.0, 0.0)
+
+    assert pairs((ratio, ratio.tangent), 6.0, 3.0) == (2.0, both)
+    step = ratio.jvp
+
+    @njit
+    def captured(a):
+        return step((a, 3.0), (1.0, 0.0))
+
+    assert captured(6.0) == both
+
+
+def test_second_order_in_compiled_code():
+    @njit
+    def newton(a):
+        """Where the square of a ratio's distance to 3 is least."""
+        for _ in range(3):
+            _, slope, curvature = distance.directional2((a,), (1.0,))
+            a -= slope / curvature
+        return a
+
+    @forward_grad
+    def distance(a):
+        return (ratio(a, 2.0) - 3.0) ** 2
+
+    assert newton(1.0) == pytest.approx(6.0, rel=1e-15)
+    way = distance.directional2
+
+    @njit
+    def run(way):
+        return way((1.0,), (1.0,))
+
+    assert run(way) == distance.directional2((1.0,), (1.0,)) == (6.25, -2.5, 0.5)
+
+
+@pytest.mark.parametrize("name", ["value_and_grad", "grad", "jacobian", "hvp", "hessian"])
+def test_what_works_from_python_only_says_so(name):
+    namespace = {"energy": energy}
+    exec(f"def run(x):\n    return energy.{name}(x)\n", namespace)
+    with pytest.raises(TypingError, match=f"`energy.{name}` works from Python only"):
+        njit(namespace["run"])(X)
+
+
+def test_a_declared_function_type_takes_a_wrapper():
+    """Numba asks an object for one address, but these have one for each combination of types."""
+    kind = types.FunctionType(types.float64(types.float64, types.float64))
+
+    @njit(types.float64(kind, types.float64, types.float64))
+    def apply(f, a, b):
+        return f(a, b)
+
+    with pytest.raises(TypeError, match=r"No matching definition .*forward_grad\(ratio\)"):
+        apply(ratio, 6.0, 3.0)
+
+    @njit
+    def wrapped(a, b):
+        return ratio(a, b)
+
+    assert apply(wrapped, 6.0, 3.0) == 2.0

@@ -241,6 +241,13 @@ def test_a_control_variate_is_right_on_average_at_every_step():
         (lambda: optim.Custom(lambda out: None), TypeError, "fill must be an @njit function"),
         (lambda: optim.ControlVariate(share=0), ValueError, "share must be above 0"),
         (lambda: optim.Projection(3), TypeError, "base must be a family"),
+        (lambda: optim.Newton(floor=0.0), ValueError, "floor must be above 0"),
+        (
+            lambda: optim.Newton(optim.Projection()),
+            TypeError,
+            "base must be a family that only draws",
+        ),
+        (lambda: optim.Projection(optim.Newton()), TypeError, "nothing goes around it"),
     ],
 )
 def test_bad_families(make, error, told):

@@ -517,6 +517,7 @@ def spheres(params, x):
         (optim.SGD(0.01), optim.Rademacher(), 1),
         (optim.Adam(0.01), optim.Projection(optim.Sphere()), 3),
         (optim.AdamW(0.01), optim.Orthogonal(), 2),
+        (optim.SGD(1.0), optim.Newton(), 2),
     ],
 )
 def test_a_step_allocates_nothing(optimizer, directions, k):

@@ -12,7 +12,8 @@ import numpy as np
 from tangent_fwd.custom import has_rule, rule_of
 from tangent_fwd.errors import nearest
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.functions import Closure, Functions
+from tangent_fwd.frontend.derivatives import Derivatives
+from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.frontend.opaque import opaque
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
@@ -20,7 +21,7 @@ from tangent_fwd.library import definition
 from tangent_fwd.source import Span
 
 
-class Calls(Functions):
+class Calls(Derivatives):
     """Calls of library functions and of array methods."""
 
     def on_Call(self, node: ast.Call) -> Expr:
@@ -32,6 +33,9 @@ class Calls(Functions):
         ):
             self.refuse(node, "starred arguments are not supported")
             return Lit(0.0)
+        derivative = self.derivative_call(node)
+        if derivative is not None:
+            return derivative
         callee = self.resolve(node.func)
         if callee is ...:
             return self.method_call(node)

@@ -36,7 +36,7 @@ from tangent_fwd.errors import SourceUnavailable
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.desugar import own_nodes, unused
 from tangent_fwd.frontend.expressions import Expressions
-from tangent_fwd.frontend.parse import UserFunction, as_function, parse
+from tangent_fwd.frontend.parse import Differentiated, UserFunction, as_function, parse
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Ref, Var
 from tangent_fwd.source import Span
 
@@ -47,12 +47,14 @@ _PLAIN = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEY
 @dataclass(frozen=True, eq=False)
 class Closure:
     """A function that takes variables from around it, and what those are called where it is known
-    by this object: every call passes them behind the arguments.
+    by this object: every call passes them behind the arguments. One that `forward_grad` was given
+    has active arguments, at `argnums`.
     """
 
     function: UserFunction
     captured: tuple[str, ...]
     signature: inspect.Signature
+    argnums: tuple[int, ...] | None = None
 
 
 class Functions(Expressions):
@@ -77,18 +79,23 @@ class Functions(Expressions):
 
     def define(self, name: str, node: ast.FunctionDef, at: ast.stmt) -> None:
         """An inner function has its name from here on."""
-        outer = self.function
-        if at not in outer.node.body:
-            self.refuse(at, "a nested function inside a branch or a loop is not supported")
-        elif self.bindings(name) > 1:
-            self.refuse(at, f"`{name}` is bound more than once, so a call may mean either")
-        else:
+        if self.may_define(name, at):
             count = len(self.diagnostics)
             found = self.closure(node, name)
             if len(self.diagnostics) == count:
                 self.inner[name] = found
                 self.locals.discard(name)
         self.refused.add(name)
+
+    def may_define(self, name: str, at: ast.stmt) -> bool:
+        """Whether a name can stand for one function wherever it is called."""
+        if at not in self.function.node.body:
+            self.refuse(at, "a nested function inside a branch or a loop is not supported")
+            return False
+        if self.bindings(name) > 1:
+            self.refuse(at, f"`{name}` is bound more than once, so a call may mean either")
+            return False
+        return True
 
     def bindings(self, name: str) -> int:
         """How often a name is bound in the function."""
@@ -207,7 +214,7 @@ class Functions(Expressions):
             function = _given(function, chosen)
             behind += [n for c in chosen.values() if isinstance(c, Closure) for n in c.captured]
         values += map(Var, behind)
-        inside = isinstance(callee, Closure) or chosen
+        inside = isinstance(callee, Closure) or chosen or isinstance(function, Differentiated)
         ref = Ref(function.qualname, function if inside else function.original)
         return Op("call", (ref, *values), (), Span.of(node))
 

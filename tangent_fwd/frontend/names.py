@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tangent_fwd.frontend.parse import derived
 from tangent_fwd.ir.nodes import Lit
 from tangent_fwd.rules import rule
 
@@ -159,10 +160,9 @@ def inputs(key: str) -> float:
 
 
 def is_helper(obj: Any) -> bool:
-    """Whether an object is a function whose body we can read: plain, or compiled by numba."""
-    return isinstance(obj, types.FunctionType) or isinstance(
-        getattr(obj, "py_func", None), types.FunctionType
-    )
+    """Whether an object is a function whose body we can read: plain, compiled by numba, or ours."""
+    plain = getattr(obj, "py_func", obj)
+    return isinstance(plain, types.FunctionType) or derived(plain) is not None
 
 
 def is_named_tuple(obj: Any) -> bool:

@@ -55,6 +55,44 @@ class UserFunction:
         return tuple(self.signature.parameters)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Differentiated(UserFunction):
+    """The derivative of a function, as a function that may be differentiated itself.
+
+    It takes the arguments of `base`, then the tangents of those that are `active`, and returns
+    value and tangent. It has no text of its own: `node` is that of `base`.
+    """
+
+    base: UserFunction
+    active: tuple[bool, ...]
+
+
+def differentiated(base: UserFunction, active: tuple[bool, ...]) -> Differentiated:
+    """The derivative of `base` with respect to the `active` arguments."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    plain = [inspect.Parameter(name, kind) for name in base.params]
+    taken = {p.name for p in plain}
+    for parameter, on in zip(tuple(plain), active):
+        if on:
+            word = f"d{parameter.name}"
+            while word in taken:
+                word = f"d{word}"
+            taken.add(word)
+            plain.append(parameter.replace(name=word))
+    return Differentiated(
+        name=f"{base.name}_jvp",
+        qualname=f"{base.qualname}.tangent",
+        module=base.module,
+        node=base.node,
+        source=base.source,
+        namespace=base.namespace,
+        signature=inspect.Signature(plain),
+        original=("tangent", base.original, active),
+        base=base,
+        active=active,
+    )
+
+
 def unwrap(function: Any) -> types.FunctionType:
     """The plain Python function under numba dispatchers, our own objects and `staticmethod`.
 
@@ -82,14 +120,27 @@ def unwrap(function: Any) -> types.FunctionType:
     )
 
 
+def derived(thing: Any) -> tuple[Any, tuple[int, ...]] | None:
+    """Of `f.tangent`, or a compiled form of it: the function, and the positions of its active
+    arguments; None for anything else.
+    """
+    owner = getattr(thing, "owner", None)
+    if owner is None or getattr(owner, "tangent", None) is not thing:
+        return None
+    return owner.__wrapped__, owner.options.argnums
+
+
 def parse(function: Any) -> UserFunction:
     """Read a function's source and resolve its names.
 
-    Arguments: a plain function, a lambda or a numba dispatcher.
+    Arguments: a plain function, a lambda, a numba dispatcher or `f.tangent`.
     Returns a `UserFunction`.
     Raises SourceUnavailable where there is no text (a plain prompt, exec, Cython),
     UnsupportedSyntax for async and generator functions and for ambiguous lambdas.
     """
+    if (derivative := derived(function)) is not None:
+        base = parse(derivative[0])
+        return differentiated(base, tuple(i in derivative[1] for i in range(len(base.params))))
     plain = unwrap(function)
     return _parse(plain)
 

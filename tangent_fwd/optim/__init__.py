@@ -11,7 +11,7 @@
 `step`               one step as machine code, from Python and inside `@njit`
 `text`, `plan`, `writing`
                      one step as text
-`directions`, `low_rank`, `together`, `vectors`
+`directions`, `low_rank`, `together`, `newton`, `vectors`
                      families of random directions
 `optimizers`, `schedules`
                      what is done with the gradient, and how fast
@@ -36,6 +36,7 @@ from tangent_fwd.optim.directions import (
 from tangent_fwd.optim.forward_gradient import ForwardGradient
 from tangent_fwd.optim.history import DivergenceError, History, Row
 from tangent_fwd.optim.low_rank import LowRank, RankOne
+from tangent_fwd.optim.newton import Newton
 from tangent_fwd.optim.optimizers import (
     SGD,
     Adam,
@@ -78,6 +79,7 @@ __all__ = [
     "History",
     "Info",
     "LowRank",
+    "Newton",
     "Optimizer",
     "OptimizerState",
     "Orthogonal",

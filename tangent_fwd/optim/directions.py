@@ -59,7 +59,12 @@ Strands = Sequence[Strand]
 
 
 class Directions:
-    """What every family offers; the base draws nothing and stores whole arrays."""
+    """What every family offers; the base draws nothing and stores whole arrays.
+
+    A family with `second` asks for the derivative of the derivative along each direction.
+    """
+
+    second = False
 
     def prepare(self, parameters: tree.Tree, k: int) -> None:
         """Look at the parameters; ValueError or TypeError where the family does not fit them."""
@@ -87,6 +92,16 @@ class Directions:
     def tangent(self, strand: Strand) -> str:
         """What the derivative receives for a leaf."""
         return f"{strand.word}[0]" if strand.leaf.scalar else strand.word
+
+    def evaluate(
+        self, slopes: Sequence[str], bent: Sequence[str], call: Callable[..., str]
+    ) -> list[str]:
+        """Lines that set the loss and the slopes, and what else the weights need. `bent` are more
+        words, one for each direction; `call` gives the text of a call of the derivative, and its
+        argument is the direction that is held, if one is.
+        """
+        words = slopes[0] if len(slopes) == 1 else f"({', '.join(slopes)})"
+        return [f"loss, {words} = {call()}"]
 
     def weights(self, slopes: Sequence[str], lanes: Sequence[Strands]) -> list[str]:
         """Lines that set `weight_0`, `weight_1`, …; the mean of slope · direction."""

@@ -17,6 +17,7 @@ from numba.core import types
 from tangent_fwd import boundary, pipeline
 from tangent_fwd.errors import TangentError
 from tangent_fwd.forward import ForwardGrad
+from tangent_fwd.frontend.parse import differentiated
 from tangent_fwd.marks import Outer
 from tangent_fwd.optim.plan import CLOCK, REPORT, SEED, Plan
 from tangent_fwd.optim.text import compose
@@ -139,14 +140,13 @@ class StepSpecialiser(Specialiser):
                 f"the step of `{self.function.name}` was called with another state than its own"
             )
         kinds = (self.params_type, *batch)
+        active, pairs = self.active(len(kinds)), self.pairs(kinds, (self.way_type,))
+        function, k = self.function, self.plan.k
+        if self.plan.directions.second:
+            function, kinds = differentiated(function, active), (*kinds, self.params_type)
+            active, pairs = (*active, False), None
         derivative = pipeline.differentiate(
-            self.function,
-            kinds,
-            self.active(len(kinds)),
-            self.plan.k,
-            self.options,
-            self.pairs(kinds, (self.way_type,)),
-            kept=True,
+            function, kinds, active, k, self.options, pairs, kept=True
         )
         names = self.function.params
         if 0 in derivative.mutated:

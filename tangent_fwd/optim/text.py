@@ -9,12 +9,9 @@ version of them, or of the state, is another text.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +21,7 @@ from tangent_fwd.optim.schedules import Schedule
 from tangent_fwd.optim.tree import BLOCK, Branch, Leaf
 from tangent_fwd.optim.writing import (
     defined,
+    digest,
     enumerated,
     flags,
     flattened,
@@ -38,7 +36,7 @@ from tangent_fwd.program import Program
 # Variables of the text that are not made from the user's words.
 _OURS = """
     np njit state clock report numbers work count seed rate loss i j rows size first last end order
-    step run change gram weights shared factor min max range g n used
+    step run change gram weights shared factor min max range g n used curves turned spare abs
 """.split()
 
 
@@ -72,7 +70,7 @@ def compose(
     ours += [*plan.directions.imports(), *plan.given(), *CLOCK, *REPORT, "step", "run"]
     renamed = {name: unused(name, taken | set(ours)) for name in ours if name in taken}
 
-    version = f"# What follows fits tangent_fwd.optim from source {_digest()}."
+    version = f"# What follows fits tangent_fwd.optim from source {digest()}."
     head = f'@njit(error_model="numpy"{flags(derivative.text)})\n'
     writer = _Writer(plan, batch, taken | set(ours), lambda branch: names[branch.cls or tuple])
     tail = "\n\n\n".join(
@@ -115,6 +113,7 @@ class _Writer:
         self.places = [self.word(f"at_{word}") for word in self.leaves]
         self.lanes = [self.strands(lane) for lane in range(plan.k)]
         self.slopes = self.numbered("slope")
+        self.bent = self.numbered("bent")
         self.weights = self.numbered("weight")
 
     def word(self, wanted: str) -> str:
@@ -195,12 +194,16 @@ class _Writer:
 
         words = [f"{w}[0]" if leaf.scalar else w for w, leaf in zip(self.leaves, plan.tree.leaves)]
         params = plan.tree.written(words, self.name_of)
-        passed = ", ".join([params, *self.batch, *map(values, self.lanes), "state.kept"])
-        slopes = self.slopes[0] if plan.k == 1 else f"({', '.join(self.slopes)})"
+        ways = [values(strands) for strands in self.lanes]
+
+        def call(*held: int) -> str:
+            given = [params, *self.batch, *(ways[lane] for lane in held), *ways, "state.kept"]
+            return f"{derivative}({', '.join(given)})"
+
         return [
             "used = state.kept.used",
             "used[0], used[1] = 0, 0",
-            f"loss, {slopes} = {derivative}({passed})",
+            *plan.directions.evaluate(self.slopes, self.bent, call),
             f"report[LOSS], report[SLOPE] = loss, {self.slopes[0]}",
         ]
 
@@ -368,22 +371,6 @@ def _spelled(leaf: Leaf) -> str:
     return word if word.isidentifier() else f"{root}_{word}".rstrip("_")
 
 
-def _imports(functions: Sequence[str], renamed: dict[str, str]) -> list[str]:
-    return [
-        f"from {RANDOM} import {name}" + (f" as {renamed[name]}" if name in renamed else "")
-        for name in dict.fromkeys(functions)
-    ]
-
-
-@functools.cache
-def _digest() -> str:
-    """Stands for the source of this folder, which decides what is imported and what a state is."""
-    ours = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        ours.update(path.read_bytes())
-    return ours.hexdigest()[:16]
-
-
 def _with_imports(derivative: Program, imports: Sequence[str]) -> tuple[str, dict[int, int]]:
     """The derivative's text with further imports, and where its lines come from then."""
     lines = derivative.text.splitlines()
@@ -397,3 +384,10 @@ def _with_imports(derivative: Program, imports: Sequence[str]) -> tuple[str, dic
         number + shift if number > at else number: line
         for number, line in derivative.line_map.items()
     }
+
+
+def _imports(functions: Sequence[str], renamed: dict[str, str]) -> list[str]:
+    return [
+        f"from {RANDOM} import {name}" + (f" as {renamed[name]}" if name in renamed else "")
+        for name in dict.fromkeys(functions)
+    ]

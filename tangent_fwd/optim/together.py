@@ -56,11 +56,15 @@ class Orthogonal(Gaussian):
         return (dot, scale, take_out)
 
 
-class _Wrapped(Directions):
+class Wrapped(Directions):
     """A family made of another; it passes on what it does not change."""
 
-    def __init__(self, base: Directions) -> None:
-        self.base = family("base", base)
+    def __init__(self, base: Directions | None) -> None:
+        self.base = family("base", Rademacher() if base is None else base)
+        if self.base.second:
+            raise TypeError(
+                f"{self.base!r} weighs directions itself and cannot stand inside another"
+            )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base!r})"
@@ -118,7 +122,7 @@ class _Wrapped(Directions):
         return self.base.given()
 
 
-class Guess(_Wrapped):
+class Guess(Wrapped):
     """A direction that the user holds, then random ones.
 
     The first direction of each step is `guess` as it is at that moment; change its arrays in
@@ -132,7 +136,7 @@ class Guess(_Wrapped):
     """
 
     def __init__(self, guess: Any, then: Directions | None = None) -> None:
-        super().__init__(Rademacher() if then is None else then)
+        super().__init__(then)
         self.guess = guess
         self._arrays: dict[tuple[str, ...], Array] = {}
 
@@ -157,7 +161,7 @@ class Guess(_Wrapped):
         return super().draw(lane, strands) if lane else []
 
 
-class Projection(_Wrapped):
+class Projection(Wrapped):
     """The gradient's projection on the space of the directions, B (BᵀB)⁻¹ Bᵀ G.
 
     Of all sums of the k directions it is the one nearest to the gradient, whatever their lengths
@@ -169,7 +173,7 @@ class Projection(_Wrapped):
     """
 
     def __init__(self, base: Directions | None = None) -> None:
-        super().__init__(Rademacher() if base is None else base)
+        super().__init__(base)
 
     def work(self, k: int) -> tuple[Array, ...]:
         """The products of all pairs, and the weights."""
@@ -189,7 +193,7 @@ class Projection(_Wrapped):
         return (*super().helpers(), dot, dot_outer, solve)
 
 
-class ControlVariate(_Wrapped):
+class ControlVariate(Wrapped):
     """The gradient as it is remembered, corrected along the directions.
 
     The estimate is m + mean((slope − m·v) v), where m follows the estimates. Whatever m is, it is
@@ -208,7 +212,7 @@ class ControlVariate(_Wrapped):
     """
 
     def __init__(self, base: Directions | None = None, share: float | None = None) -> None:
-        super().__init__(Rademacher() if base is None else base)
+        super().__init__(base)
         self._share = None if share is None else fraction("share", share)
 
     def __repr__(self) -> str:

@@ -76,3 +76,91 @@ def along(x: Any, u: Any, v: Any) -> Any:
             first = (k * u.shape[1] + i) * size
             total += u[k, i] * dot(x[first : first + size], v[k])
     return total
+
+
+def newton(
+    curves: Any, gram: Any, turned: Any, weights: Any, spare: Any, floor: Any, longest: Any
+) -> Any:
+    """Solve |curves| · w = weights in place; all other arrays are overwritten.
+
+    `curves` is symmetric, and of `gram`, the products of the vectors that it belongs to, only the
+    lower half is read. Absolute values are taken along the principal axes of the space that these
+    vectors span, in units of length, and none is less than `floor`. The sum of the vectors, each
+    times its weight, is no longer than `longest`. A vector that depends on those before it gets the
+    weight 0.
+    """
+    n = weights.size
+    for j in range(n):
+        whole = gram[j, j]
+        for i in range(j):
+            gram[j, j] -= gram[j, i] ** 2
+        kept = gram[j, j] > 1e-12 * whole
+        gram[j, j] = 1.0 / np.sqrt(gram[j, j]) if kept else 0.0
+        for r in range(j + 1, n):
+            for i in range(j):
+                gram[r, j] -= gram[r, i] * gram[j, i]
+            gram[r, j] *= gram[j, j]
+    for j in range(n):
+        for i in range(j):
+            weights[j] -= gram[j, i] * weights[i]
+            for r in range(n):
+                curves[j, r] -= gram[j, i] * curves[i, r]
+        weights[j] *= gram[j, j]
+        for r in range(n):
+            curves[j, r] *= gram[j, j]
+    for j in range(n):
+        for r in range(n):
+            for i in range(j):
+                curves[r, j] -= gram[j, i] * curves[r, i]
+            curves[r, j] *= gram[j, j]
+    principal(curves, turned)
+    length = 0.0
+    for j in range(n):
+        spare[j] = 0.0
+        for i in range(n):
+            spare[j] += turned[i, j] * weights[i]
+        spare[j] /= max(abs(curves[j, j]), floor)
+        length += spare[j] ** 2
+    share = min(longest / np.sqrt(length), 1.0) if length > 0.0 else 1.0
+    for j in range(n - 1, -1, -1):
+        weights[j] = 0.0
+        for i in range(n):
+            weights[j] += turned[j, i] * spare[i] * share
+        for r in range(j + 1, n):
+            weights[j] -= gram[r, j] * weights[r]
+        weights[j] *= gram[j, j]
+
+
+def principal(a: Any, turned: Any) -> Any:
+    """Turn a symmetric matrix to its principal axes, in place, by Jacobi's rotations.
+
+    The diagonal of `a` holds the eigenvalues then, and the columns of `turned` the axes.
+    """
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(n):
+            turned[i, j] = 1.0 if i == j else 0.0
+    for _ in range(30):
+        rest, whole = 0.0, 0.0
+        for p in range(n):
+            whole += a[p, p] ** 2
+            for q in range(p):
+                rest += a[p, q] ** 2
+        if not rest > 1e-30 * whole:
+            return
+        for p in range(n):
+            for q in range(p + 1, n):
+                if a[p, q] != 0.0:
+                    half = (a[q, q] - a[p, p]) / (2.0 * a[p, q])
+                    t = 1.0 / (abs(half) + np.sqrt(half * half + 1.0))
+                    t = t if half >= 0.0 else -t
+                    c = 1.0 / np.sqrt(t * t + 1.0)
+                    s = t * c
+                    for i in range(n):
+                        a[i, p], a[i, q] = c * a[i, p] - s * a[i, q], s * a[i, p] + c * a[i, q]
+                    for i in range(n):
+                        a[p, i], a[q, i] = c * a[p, i] - s * a[q, i], s * a[p, i] + c * a[q, i]
+                        turned[i, p], turned[i, q] = (
+                            c * turned[i, p] - s * turned[i, q],
+                            s * turned[i, p] + c * turned[i, q],
+                        )

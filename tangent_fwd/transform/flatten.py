@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array, is_tuple
-from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Op, Stmt, Store, Var
+from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import blocks, with_blocks
 
 # Parts of an operation that are not values of their own.
@@ -86,13 +86,24 @@ class _Flatten:
 
     def type_of(self, expr: Op, kind: Any) -> Any:
         """The type of a scalar subexpression: of the element loaded, else as what it is part of."""
+        from numba.core.types import int64
+
         if expr.fn == "getitem" and isinstance(expr.args[0], Var):
             base = self.types.get(expr.args[0].name)
             if base is not None and is_array(base):
                 return base.dtype
+        if expr.fn in ("add", "sub", "mul") and all(self.is_integer(a) for a in expr.args):
+            return int64
         if is_tuple(kind) or expr.fn in ("lt", "le", "gt", "ge", "eq", "ne", "or", "and", "not"):
             return None
         if expr.fn == "mul" and not any((isinstance(a, Op) and a.fn != "getitem") or
                                         isinstance(a, Var) for a in expr.args):  # fmt: skip
             return None
         return kind.dtype if is_array(kind) else kind
+
+    def is_integer(self, expr: Expr) -> bool:
+        if isinstance(expr, Lit):
+            return type(expr.value) is int
+        if isinstance(expr, Op):
+            return expr.fn in ("add", "sub", "mul") and all(map(self.is_integer, expr.args))
+        return isinstance(expr, Var) and str(self.types.get(expr.name)).startswith("int")

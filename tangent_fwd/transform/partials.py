@@ -120,6 +120,21 @@ class Partials:
         below: Expr = x if n == 2 else Op("pow", (x, Lit(n - 1)), (), op.span)
         return build.mul(literal(float(n)), below)
 
+    def strong(self, partial: Expr, direction: Expr) -> MaybeZero:
+        """Partial times direction, zero where the direction is, whatever the partial is there."""
+        return build.strong(partial, direction, Lit(0.0))
+
+    def strongly(self, value: Op, lane: int) -> Expr:
+        """The tangent of such a product. Where its direction is zero its partial does not matter,
+        but the tangent of the direction does.
+        """
+        partial, direction = value.args
+        bent, straight = (self.tangent_of(a, lane) for a in value.args)
+        total = None if bent is None else self.strong(bent, direction)
+        if straight is not None:
+            total = build.add(total, self.strong(partial, straight))
+        return Lit(0.0) if total is None else total
+
     # --- a whole statement ---------------------------------------------------------------------
 
     def gatherable(self, op: Op) -> bool:

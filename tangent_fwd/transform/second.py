@@ -50,9 +50,10 @@ from tangent_fwd.analysis.effects import is_temporary
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Stmt, Store, Var
-from tangent_fwd.ir.walk import assigned, map_block, map_expr, subexpressions, variables
+from tangent_fwd.ir.walk import assigned, subexpressions, variables
 from tangent_fwd.rules import Rule, rule
 from tangent_fwd.source import NOWHERE, Span
+from tangent_fwd.transform.again import spelt
 from tangent_fwd.transform.calls import CallTangent
 from tangent_fwd.transform.formula import Formula
 from tangent_fwd.transform.tangent import Tangents
@@ -61,12 +62,13 @@ from tangent_fwd.transform.tangent import Tangents
 _KEPT = "%o"
 
 
-def first(function: Function, activity: Activity) -> Function:
+def first(function: Function, activity: Activity, call: CallTangent | None = None) -> Function:
     """The program of value and tangent, in a form that can be differentiated once more.
 
-    Calls still name the user's helpers; they carry in "pair" which arguments are active.
+    Calls are those of what `call` gives. Without it they still name the user's helpers, and carry
+    in "pair" which arguments are active.
     """
-    return _First(function, activity, 1, None).run()
+    return _First(function, activity, 1, call).run()
 
 
 def second(function: Function, activity: Activity, call: CallTangent | None) -> Function:
@@ -100,6 +102,8 @@ class _First(Tangents):
         return None if build.is_zero(partial) else Op("strong", (partial, direction))
 
     def helper(self, op: Op) -> Op:
+        if self.call_tangent is not None:
+            return super().helper(op)
         flags = tuple(self.active(a) for a in op.args[1:])
         if not any(flags):
             return op
@@ -155,11 +159,11 @@ class _Second(Tangents):
             for p in tangents
             if p in self.activity.names and p not in given
         ]
-        body = map_block(self.spelt_out, (*head, *self.block(function.body)))
+        body = (*head, *self.block(function.body))
         for name in list(self.types):
             if name in self.activity.names:
                 self.types.setdefault(self.d(name, 0), self.types[name])
-        return replace(function, params=tuple(params), body=body, types=self.types)
+        return spelt(replace(function, params=tuple(params), body=body, types=self.types))
 
     def d(self, name: str, lane: int) -> str:
         return f"d:d:{core(name)}" if name.startswith("d:") else f"d::{name}"
@@ -220,18 +224,6 @@ class _Second(Tangents):
             if value.args[0].name in self.pairs and isinstance(value.args[1], Lit):
                 return int(value.args[1].value)
         return None
-
-    def spelt_out(self, expr: Expr) -> Expr:
-        """Strong products as the choices that they are."""
-
-        def spell(e: Expr) -> Expr:
-            if isinstance(e, Op) and e.fn == "strong":
-                partial, direction = e.args
-                zero = Lit(0.0, "float32" if self.is_float32(direction) else None)
-                return build.strong(partial, direction, zero) or zero
-            return e
-
-        return map_expr(spell, expr)
 
     def solid(self, expr: Expr, lane: int, kind: Any = None) -> Expr:
         # What stands in the place of a tangent and is not active is a zero.
@@ -350,7 +342,17 @@ class _Second(Tangents):
     def quotient(self, e: Op, moved: list[MaybeZero]) -> MaybeZero:
         d_x, d_y = moved
         if d_x is None:
-            rest = build.mul(e, e) if build.is_one(e.args[0]) else build.div(e, e.args[1])
+            over = e.args[0]
+            if isinstance(over, Lit) and build.is_power_of_two(over):
+                # c / y², without another division.
+                rest = build.mul(e, e)
+                rest = (
+                    rest
+                    if build.is_one(over)
+                    else build.mul(replace(over, value=1.0 / over.value), rest)
+                )
+            else:
+                rest = build.div(e, e.args[1])
             return build.neg(build.mul(rest, d_y))
         return build.div(build.sub(d_x, build.mul(e, d_y)), e.args[1])
 

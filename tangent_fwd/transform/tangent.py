@@ -215,7 +215,7 @@ class Tangents(Calls):
         if not self.activity.is_active(value):
             self.fresh_memory(stmt, value, kind)
             return
-        if value.fn in ("getitem", "attr", "stretch", "tuple", "gather"):
+        if value.fn in ("getitem", "attr", "stretch", "tuple", "gather", "strong"):
             self.structural(stmt, value)
             return
         if value.fn == "add" and is_tuple(kind):
@@ -254,9 +254,12 @@ class Tangents(Calls):
 
     def structural(self, stmt: Let, value: Op) -> None:
         """Views, elements and tuples: the same operation on the tangents."""
+        made: Expr
         for k in self.lanes:
             if value.fn == "tuple":
                 made = replace(value, args=tuple(self.solid(a, k) for a in value.args))
+            elif value.fn == "strong":
+                made = self.typed(self.strongly(value, k), stmt.target)
             else:
                 base = self.solid(value.args[0], k)
                 made = replace(value, args=(base, *value.args[1:]))
@@ -380,10 +383,6 @@ class Tangents(Calls):
     def shared(self, partial: Expr, span: Span) -> Expr:
         """A partial that several lanes use, or that is a choice, under a name."""
         return self.name(partial, span) if self.count > 1 or _chooses(partial) else partial
-
-    def strong(self, partial: Expr, direction: Expr) -> MaybeZero:
-        """Partial times direction, zero where the direction is, whatever the partial is there."""
-        return build.strong(partial, direction, Lit(0.0))
 
     # --- gathering the partials of a statement ---------------------------------------------------
 

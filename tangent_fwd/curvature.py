@@ -1,0 +1,145 @@
+"""Second derivatives in forward mode: the derivative of the derivative, along two directions.
+
+One direction v is held, and the derivative along v is differentiated along many unit directions
+in each pass, which gives (Hv)ᵢ = eᵢᵀHv one by one. A mixed derivative uᵀHv is also a quarter of
+(u + v)ᵀH(u + v) − (u − v)ᵀH(u − v), of which `directional2` gives both terms, but there it is the
+small difference of large numbers: an entry of H that is small beside those on the diagonal is
+lost, and one that is zero comes out as noise. Here zeros are zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numba.core import types
+
+from tangent_fwd.boundary import Array, Tree, leaves, values
+from tangent_fwd.seeds import (
+    Sweep,
+    arranged,
+    entries,
+    lanes_for,
+    number,
+    order,
+    seed,
+    shapes_of,
+    zeros,
+)
+from tangent_fwd.specialise import Specialisation
+
+
+class Curvatures:
+    """Products with the Hessian, and the whole of it, for one signature and any sizes.
+
+    Args:
+        name: the function's name, for messages.
+        compile: gives the compiled derivative of the derivative for a number of lanes.
+        trees: descriptions of all arguments of the function.
+        active: positions of the active ones.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        compile: Callable[[int], Specialisation],
+        trees: Sequence[Tree],
+        active: Sequence[int],
+    ) -> None:
+        self._name = name
+        self._compile = compile
+        self._active = active
+        self._trees = [trees[i] for i in active]
+        self._every = [*trees, *self._trees]
+        self._made: dict[int, tuple[Specialisation, Sweep]] = {}
+
+    def product(self, primals: Sequence[Any], way: Sequence[Any]) -> tuple[Any, Any]:
+        """Value and Hv, in the structure of the active arguments."""
+        arguments = [primals[i] for i in self._active]
+        shapes = shapes_of(self._trees, arguments)
+        held = _Held(self._trees, shapes)
+        held.set(way)
+        built, flats = zeros(self._trees, shapes)
+        compiled, sweep = self._ready(arguments)
+        given = (*primals, *held.arguments)
+        value = compiled.entry(*given)[0] if sweep is None else None
+        for chunk, (again, _), tangents in () if sweep is None else sweep.passes(given):
+            value = again
+            for (leaf, offset), (_, bent) in zip(chunk, tangents):
+                flats[leaf][offset] = bent
+        return value, arranged(self._trees, [number(a) for arrays in built for a in arrays])
+
+    def hessian(self, primals: Sequence[Any]) -> Any:
+        """All second derivatives; what stands on one side of the diagonal is written on both."""
+        arguments = [primals[i] for i in self._active]
+        shapes = shapes_of(self._trees, arguments)
+        kinds = [leaf for tree in self._trees for leaf in leaves(tree) if leaf.floating]
+        blocks = [
+            [np.zeros(a + b, np.result_type(one.dtype, two.dtype)) for b, two in zip(shapes, kinds)]
+            for a, one in zip(shapes, kinds)
+        ]
+        places = [
+            (leaf, offset, np.unravel_index(offset, shape, order(kind.layout)) if shape else ())
+            for leaf, (shape, kind) in enumerate(zip(shapes, kinds))
+            for offset in range(int(np.prod(shape)))
+        ]
+        held = _Held(self._trees, shapes)
+        _, sweep = self._ready(arguments)
+        for count, (mine, offset, column) in enumerate(places if sweep else (), start=1):
+            assert sweep is not None
+            held.flats[mine][offset] = 1.0
+            done = 0
+            for _, _, tangents in sweep.passes(
+                (*primals, *held.arguments), count, count == len(places)
+            ):
+                for (its, _, row), (_, bent) in zip(places[done:count], tangents):
+                    here, there = (*row, *column), (*column, *row)
+                    blocks[its][mine][here] = blocks[mine][its][there] = bent
+                done += len(tangents)
+            held.clear()
+        rows = [arranged(self._trees, [number(block) for block in row]) for row in blocks]
+        return arranged(self._trees, rows)
+
+    def _ready(self, arguments: Sequence[Any]) -> tuple[Specialisation, Sweep | None]:
+        lanes = lanes_for(entries(self._trees, arguments))
+        if lanes not in self._made:
+            made = self._compile(lanes)
+            result = made.result
+            if result is not None:
+                value = result[0][0] if lanes else result[0]
+                if not isinstance(value, types.Float):
+                    raise TypeError(
+                        f"second derivatives need a function that returns one float; "
+                        f"`{self._name}` returns {value}"
+                    )
+            self._made[lanes] = (
+                made,
+                Sweep(made.entry, lanes, self._every, self._active, made.program.mutated),
+            )
+        compiled, sweep = self._made[lanes]
+        return compiled, sweep if lanes else None
+
+
+class _Held:
+    """The direction that is held, laid out like the active arguments."""
+
+    def __init__(self, trees: Sequence[Tree], shapes: Sequence[Any]) -> None:
+        built, self.flats = zeros(trees, shapes)
+        self._trees = trees
+        self._arrays: list[Array] = [array for arrays in built for array in arrays]
+        self.arguments = [seed(tree, iter(arrays)) for tree, arrays in zip(trees, built)]
+
+    def set(self, way: Sequence[Any]) -> None:
+        found = (
+            value
+            for tree, part in zip(self._trees, way)
+            for leaf, value in zip(leaves(tree), values(tree, part))
+            if leaf.floating
+        )
+        for array, value in zip(self._arrays, found):
+            array[...] = value
+
+    def clear(self) -> None:
+        for flat in self.flats:
+            flat[:] = 0.0

@@ -1,0 +1,226 @@
+"""Unit directions: every entry of the active arguments in turn, several in each pass.
+
+Each pass seeds every lane with one unit direction.
+The seeds are kept between calls and only single entries are set and cleared, so a pass costs
+what the derivative costs; the last, partial pass leaves its spare lanes at zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tangent_fwd.boundary import Array, Branch, Tree, leaves, values
+
+# Buffers larger than this (bytes, all lanes together) are not kept between calls.
+_KEEP = 1 << 22
+
+# One entry of the active arguments: the number of its leaf, and its offset in memory there.
+Entry = tuple[int, int]
+
+
+def lanes_for(size: int) -> int:
+    """How many directions one pass carries for `size` entries; 0 for none."""
+    return next((lanes for lanes in (0, 1, 2, 4) if size <= lanes), 8)
+
+
+def entries(trees: Sequence[Tree], arguments: Sequence[Any]) -> int:
+    """How many floats the active `arguments`, described by `trees`, hold.
+
+    Raises TypeError where they hold complex numbers, which have no one slope.
+    """
+    for leaf in (leaf for tree in trees for leaf in leaves(tree) if leaf.is_complex):
+        raise TypeError(
+            f"`{leaf.path}` is complex, and has a slope along 1 and one along 1j; "
+            "ask for those with jvp"
+        )
+    return sum(int(np.prod(shape)) for shape in shapes_of(trees, arguments))
+
+
+def shapes_of(trees: Sequence[Tree], arguments: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
+    """The shape of each float of the active `arguments`; a scalar has ()."""
+    return tuple(
+        np.shape(value)
+        for tree, argument in zip(trees, arguments)
+        for leaf, value in zip(leaves(tree), values(tree, argument))
+        if leaf.floating
+    )
+
+
+class Sweep:
+    """Runs a compiled derivative along all unit directions, for any sizes of one signature.
+
+    Args:
+        entry: the compiled derivative: primals, then for each active argument its lanes.
+        lanes: how many directions `entry` takes, at least one.
+        trees: descriptions of all arguments.
+        active: positions of the active ones.
+        writes: positions of those that the function writes to.
+    """
+
+    def __init__(
+        self,
+        entry: Callable[..., Any],
+        lanes: int,
+        trees: Sequence[Tree],
+        active: Sequence[int],
+        writes: Sequence[int],
+    ) -> None:
+        self._entry = entry
+        self._lanes = lanes
+        self._active = tuple(active)
+        self._trees = [trees[i] for i in active]
+        self._writes = frozenset(writes)
+        # A list is a pool: pop and append are atomic, so threads never share a set of seeds.
+        self._pool: list[tuple[tuple[Any, ...], _Seeds]] = []
+
+    def passes(
+        self, primals: Sequence[Any], stop: int | None = None, mark: bool = True
+    ) -> Iterator[tuple[list[Entry], Any, Any]]:
+        """The entries of each pass, the value, and one tangent for each of the lanes.
+
+        Args:
+            primals: all arguments of the derivative before the lanes.
+            stop: how many entries to go through; all of them if left out.
+            mark: whether the last pass may leave behind what the function writes to its arguments.
+        """
+        shapes = shapes_of(self._trees, [primals[i] for i in self._active])
+        sizes = [int(np.prod(shape)) for shape in shapes]
+        left = sum(sizes) if stop is None else stop
+        seeds = self._take(shapes)
+        for chunk in _chunks(sizes, self._lanes, left):
+            left -= len(chunk)
+            for lane, (leaf, offset) in enumerate(chunk):
+                seeds.flats[lane][leaf][offset] = 1.0
+            mine = self._copies(primals) if self._writes and (left or not mark) else primals
+            try:
+                value, tangents = self._entry(*mine, *seeds.arguments)
+            finally:
+                if self._writes:
+                    seeds.clear()
+                else:
+                    for lane, (leaf, offset) in enumerate(chunk):
+                        seeds.flats[lane][leaf][offset] = 0.0
+            yield chunk, value, (tangents,) if self._lanes == 1 else tangents
+        if seeds.size <= _KEEP:
+            self._pool.append((shapes, seeds))
+
+    def _take(self, shapes: tuple[Any, ...]) -> _Seeds:
+        try:
+            known, seeds = self._pool.pop()
+        except IndexError:
+            return _Seeds(self._trees, shapes, self._lanes)
+        return seeds if known == shapes else _Seeds(self._trees, shapes, self._lanes)
+
+    def _copies(self, primals: Sequence[Any]) -> list[Any]:
+        return [copied(p) if i in self._writes else p for i, p in enumerate(primals)]
+
+
+class _Seeds:
+    """One zero direction for each lane, in the structure and layout of the active arguments."""
+
+    def __init__(self, trees: Sequence[Tree], shapes: Sequence[Any], lanes: int) -> None:
+        made = [zeros(trees, shapes) for _ in range(lanes)]
+        self.flats = [flats for _, flats in made]
+        self.size = sum(flat.nbytes for flats in self.flats for flat in flats)
+        self.arguments = [
+            seed(tree, iter(made[lane][0][position]))
+            for position, tree in enumerate(trees)
+            for lane in range(lanes)
+        ]
+
+    def clear(self) -> None:
+        for flats in self.flats:
+            for flat in flats:
+                flat[:] = 0.0
+
+
+def zeros(trees: Sequence[Tree], shapes: Sequence[Any]) -> tuple[list[list[Array]], list[Array]]:
+    """Zero arrays for each float of each argument, and flat views of them all in one row.
+
+    An array is laid out like its argument, so that one offset means the same entry in both.
+    """
+    shape = iter(shapes)
+    built: list[list[Array]] = []
+    flats: list[Array] = []
+    for tree in trees:
+        arrays = []
+        for leaf in leaves(tree):
+            if leaf.floating:
+                array = np.zeros(next(shape), leaf.dtype, order(leaf.layout))
+                arrays.append(array)
+                flats.append(array.reshape(-1, order=order(leaf.layout)))
+        built.append(arrays)
+    return built, flats
+
+
+def order(layout: str) -> Any:
+    """The order in which seeds of an argument lie in memory."""
+    return "F" if layout == "F" else "C"
+
+
+def shaped(tree: Tree, arrays: Iterator[Array], argument: Any) -> Any:
+    """The arrays in the structure of `tree`; a float for a float, None where nothing is carried."""
+    if isinstance(tree, Branch):
+        parts = [shaped(c, arrays, v) for c, v in zip(tree.children, argument)]
+        return tuple(parts) if tree.cls is tuple else tree.cls(*parts)
+    if not tree.floating:
+        return None
+    array = next(arrays)
+    if tree.is_array:
+        return array
+    return float(array) if type(argument) is float else array[()]
+
+
+def arranged(trees: Sequence[Tree], items: Sequence[Any]) -> Any:
+    """Items in the places of the floats of the active arguments, None where nothing is carried;
+    a tuple where several are active.
+    """
+    rest = iter(items)
+
+    def put(tree: Tree) -> Any:
+        if isinstance(tree, Branch):
+            parts = [put(child) for child in tree.children]
+            return tuple(parts) if tree.cls is tuple else tree.cls(*parts)
+        return next(rest) if tree.floating else None
+
+    found = [put(tree) for tree in trees]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def number(array: Array) -> Any:
+    """An array; a number for one without axes."""
+    if array.ndim:
+        return array
+    return float(array) if array.dtype == np.float64 else array[()]
+
+
+def seed(tree: Tree, arrays: Iterator[Array]) -> Any:
+    """Like `shaped`, for compiled code: a scalar stays a 0-d array, whose entry can be set."""
+    if isinstance(tree, Branch):
+        parts = [seed(child, arrays) for child in tree.children]
+        return tuple(parts) if tree.cls is tuple else tree.cls(*parts)
+    return next(arrays) if tree.floating else 0
+
+
+def _chunks(sizes: Sequence[int], lanes: int, stop: int) -> Iterator[list[Entry]]:
+    """Every entry as (leaf, offset), `lanes` at a time, across the borders of the leaves."""
+    chunk: list[Entry] = []
+    every = ((leaf, offset) for leaf, size in enumerate(sizes) for offset in range(size))
+    for _, entry in zip(range(stop), every):
+        chunk.append(entry)
+        if len(chunk) == lanes:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def copied(value: Any) -> Any:
+    """A copy of an argument, laid out like it."""
+    if isinstance(value, tuple):
+        parts = map(copied, value)
+        return tuple(parts) if type(value) is tuple else type(value)(*parts)
+    return value.copy(order="K") if isinstance(value, np.ndarray) else value
