@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, overload
 
-from tangent_fwd import choices
+from tangent_fwd import boundary, choices
 from tangent_fwd.forward import ForwardGrad
 from tangent_fwd.frontend.parse import unwrap
 from tangent_fwd.options import Options
@@ -108,8 +109,7 @@ def _differentiable(
     function: Callable[..., Any], options: Options, argnums: Any, argnames: Any
 ) -> ForwardGrad:
     plain = unwrap(function)
-    code = plain.__code__
-    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    parameters = tuple(inspect.signature(plain).parameters)
     active = choices.active_arguments(plain.__name__, parameters, argnums, argnames)
     return ForwardGrad(plain, replace(options, argnums=active))
 
@@ -141,6 +141,11 @@ def jvp(
             "tangents must be a tuple with one entry for each of primals "
             f"({len(primals)}), with None for those that are held fixed"
         )
+    signature = inspect.signature(unwrap(function))
+    if boundary.starred(signature) is not None:
+        tangents = boundary.packed(signature, tangents)
+        if tangents[-1] == (None,) * len(tangents[-1]):
+            tangents = (*tangents[:-1], None)
     active = tuple(i for i, tangent in enumerate(tangents) if tangent is not None)
     made = _remembered(function, active)
     return made.jvp(tuple(primals), tuple(tangents[i] for i in active))

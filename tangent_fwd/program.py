@@ -11,6 +11,7 @@ from tangent_fwd.ir.nodes import Expr, Function
 from tangent_fwd.ir.show import show
 
 Types = tuple[Any, ...]
+Flags = tuple[bool, ...]
 
 
 @dataclass(frozen=True)

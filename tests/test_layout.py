@@ -17,13 +17,14 @@ PACKAGE = ROOT / "tangent_fwd"
 # From the ground up. What stands on a floor imports only from below it; the modules of one
 # folder may import each other, without going in a circle.
 FLOORS = (
-    ("source", "options", "marks", "choices", "library"),
+    ("source", "options", "marks", "choices", "library", "fixpoint"),
     ("errors", "boundary"),
     ("dispatch",),
     ("ir", "rules"),
     ("frontend", "analysis", "backend"),
     ("transform",),
     ("program",),
+    ("front",),
     ("pipeline",),
     ("second_order",),
     ("specialise",),

@@ -25,11 +25,10 @@ class Calls(Functions):
         return self.call(node)
 
     def call(self, node: ast.Call) -> Expr:
-        if any(isinstance(a, ast.Starred) for a in node.args) or any(
-            k.arg is None for k in node.keywords
-        ):
-            self.refuse(node, "starred arguments are not supported")
+        if any(k.arg is None for k in node.keywords):
+            self.refuse(node, "arguments passed with `**` are not supported")
             return Lit(0.0)
+        node = self.without_stars(node)
         callee = self.resolve(node.func)
         if callee is ...:
             return self.method_call(node)
@@ -256,7 +255,7 @@ class Calls(Functions):
     def shape_arg(self, node: ast.expr) -> Expr:
         """A shape: a tuple keeps its entries, so that each axis is known."""
         if isinstance(node, (ast.Tuple, ast.List)):
-            return Op("tuple", tuple(self.atom(e) for e in node.elts), (), Span.of(node))
+            return self.on_Tuple(node)
         return self.dtype_or_atom(node)
 
     def dtype_or_atom(self, node: ast.expr) -> Expr:
@@ -287,9 +286,9 @@ class Calls(Functions):
                         node, "only `np.array` of scalars or of rows of scalars is supported"
                     )
                     return Lit(0.0)
-                rows.append(Op("row", tuple(self.atom(e) for e in row.elts)))
+                rows.append(Op("row", self.entries(row.elts)))
             return Op("array", (*rows, *dtype), (("dtype", bool(dtype)),), Span.of(node))
-        entries = [self.atom(e) for e in literal.elts]
+        entries = self.entries(literal.elts)
         return Op("array", (*entries, *dtype), (("dtype", bool(dtype)),), Span.of(node))
 
 

@@ -108,6 +108,7 @@ class Comprehensions(Iteration):
         made = Op("numpy.full", (walk.length, first), (), span) if _FIRST[callee] == "" else first
         result = self.name(made)
         index = self.fresh()
+        self.counters.append(index)
         outer, self.out = self.out, []
         walk.bind(part.target, Var(index))
         element = self.atom(source.elt)

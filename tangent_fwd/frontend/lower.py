@@ -27,6 +27,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tangent_fwd.errors import Diagnostic, raise_all
@@ -36,6 +38,7 @@ from tangent_fwd.frontend.expressions import BINARY
 from tangent_fwd.frontend.order import rebound_early
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
+from tangent_fwd.frontend.sofar import Typing
 from tangent_fwd.ir.nodes import (
     Break,
     Continue,
@@ -55,13 +58,19 @@ from tangent_fwd.ir.nodes import (
 from tangent_fwd.source import Span
 
 
-def lower(function: UserFunction) -> Function:
+def lower(
+    function: UserFunction,
+    kinds: Mapping[str, Any] = MappingProxyType({}),
+    typing: Typing | None = None,
+) -> Function:
     """The function in A-normal form.
 
+    Arguments: the parsed function, the numba types of its parameters where they are known, and
+    what types the first of its statements (see `frontend/sofar.py`).
     Everything that cannot be accepted is collected first and raised in one report:
     UnsupportedSyntax, UnsupportedFunction or ActivityError, located at the user's line.
     """
-    lowering = _Lowering(function)
+    lowering = _Lowering(function, kinds, typing)
     result = lowering.run()
     raise_all(lowering.diagnostics, function.source)
     return result
@@ -82,17 +91,16 @@ class _Lowering(Comprehensions):
 
     def check_signature(self) -> None:
         args = self.function.node.args
-        for extra, what in ((args.vararg, "*"), (args.kwarg, "**")):
-            if extra is not None:
-                self.refuse(extra, f"`{what}{extra.arg}` parameters are not supported")
+        if args.kwarg is not None:
+            self.refuse(args.kwarg, f"`**{args.kwarg.arg}` parameters are not supported")
         for default in (*args.defaults, *(d for d in args.kw_defaults if d is not None)):
             if isinstance(default, (ast.List, ast.Dict, ast.Set)):
                 self.refuse(default, "a mutable default argument is not supported")
 
     # --- statements ------------------------------------------------------------------------
 
-    def block(self, nodes: list[ast.stmt]) -> tuple[Stmt, ...]:
-        outer, self.out = self.out, []
+    def block(self, nodes: list[ast.stmt], head: tuple[Stmt, ...] = ()) -> tuple[Stmt, ...]:
+        outer, self.out = self.out, [*head]
         for node in nodes:
             self.at = Span.of(node)
             for early in rebound_early(node):
@@ -146,7 +154,7 @@ class _Lowering(Comprehensions):
         if node.value is None:
             value: Expr = Lit(None)
         elif isinstance(node.value, ast.Tuple):
-            value = Op("tuple", tuple(self.atom(e) for e in node.value.elts))
+            value = Op("tuple", self.entries(node.value.elts))
         else:
             value = self.atom(node.value)
         self.out.append(Return(value, self.at))
@@ -208,7 +216,7 @@ class _Lowering(Comprehensions):
             self.out.append(Store(array, self.index(target.slice), value, self.at))
         elif isinstance(target, (ast.Tuple, ast.List)):
             if any(isinstance(e, ast.Starred) for e in target.elts):
-                self.refuse(target, "starred unpacking is not supported")
+                self.bind_starred(target.elts, value, target)
                 return
             if isinstance(value, Op) and value.fn == "tuple":
                 self.bind_all(target.elts, value.args, target)
@@ -223,12 +231,13 @@ class _Lowering(Comprehensions):
                     self.let(element.id, part)
                 else:
                     self.assign(element, self.name(part))
-        elif isinstance(target, ast.Starred):
-            self.refuse(target, "starred unpacking is not supported")
         else:
             self.refuse(target, "assigning to an attribute is not supported")
 
     def bind_all(self, targets: list[ast.expr], values: tuple[Expr, ...], at: ast.expr) -> None:
+        if any(isinstance(t, ast.Starred) for t in targets):
+            self.bind_starred(targets, Op("tuple", values), at)
+            return
         if len(targets) != len(values):
             self.refuse(at, f"cannot unpack {len(values)} values into {len(targets)} names")
             return
@@ -237,8 +246,8 @@ class _Lowering(Comprehensions):
 
     def assign_together(self, targets: ast.Tuple | ast.List, values: ast.Tuple | ast.List) -> None:
         """`a, b = b, a`: every value is taken before the first name is bound."""
-        if any(isinstance(e, ast.Starred) for e in (*targets.elts, *values.elts)):
-            self.refuse(targets, "starred unpacking is not supported")
+        if any(isinstance(e, ast.Starred) for e in values.elts):
+            self.bind_all(targets.elts, self.entries(values.elts), targets)
             return
         taken: list[Expr] = []
         bound = {n.id for t in targets.elts for n in ast.walk(t) if isinstance(n, ast.Name)}

@@ -43,17 +43,17 @@ def walrus_of_an_index_in_use(x, n):
     return x[n]
 
 
-def starred_call(pair):
-    return np.dot(*pair)
+def starred_array(x):
+    return np.dot(*x)
 
 
 def double_starred_call(x):
     return np.sum(x, **{"axis": 0})
 
 
-def starred_display(pair):
-    both = (*pair, 1.0)
-    return both[0][0]
+def starred_unknown(x):
+    both = (*(v for v in x), 1.0)
+    return both[0]
 
 
 def f_string(s):

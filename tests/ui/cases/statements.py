@@ -48,9 +48,9 @@ def a_nested_generator(s):
     return sum(g(s))
 
 
-def a_nested_function_with_any_number_of_arguments(s):
-    def g(*values):
-        return values[0] * s
+def a_nested_function_with_any_keywords(s):
+    def g(v, **options):
+        return v * s
 
     return g(s)
 
@@ -62,9 +62,9 @@ def a_nested_function_with_a_default_from_around_it(s):
     return g(s)
 
 
-def a_nested_function_that_calls_itself(s):
+def a_nested_function_that_only_calls_itself(s):
     def g(v):
-        return g(v * 0.5) if v > 1.0 else v
+        return g(v * 0.5)
 
     return g(s)
 
@@ -225,9 +225,23 @@ def attribute_augmented(params):
     return params.scale
 
 
-def starred_unpacking(pair):
-    first, *rest = pair
+def starred_unpacking(x):
+    first, *rest = x
+    return first
+
+
+def starred_unpacking_of_too_few(pair):
+    first, second, third, *rest = pair
     return first[0]
+
+
+def leaving_a_loop_that_is_written_out(layers):
+    total = 0.0
+    for W in layers:
+        total += np.sum(W)
+        if total > 1.0:
+            break
+    return total
 
 
 def too_many_names(s, t):
