@@ -31,7 +31,8 @@ from typing import Any
 
 from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.backend import support
-from tangent_fwd.backend.emit import Piece, emit
+from tangent_fwd.backend.emit import emit
+from tangent_fwd.backend.quoting import Piece
 from tangent_fwd.errors import raise_all
 from tangent_fwd.front import Front, typeof
 from tangent_fwd.frontend.parse import UserFunction

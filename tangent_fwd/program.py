@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tangent_fwd.backend.emit import Piece
+from tangent_fwd.backend.quoting import Piece
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Expr, Function
 from tangent_fwd.ir.show import show

@@ -43,7 +43,7 @@ PLAIN = frozenset("T shape size ndim dtype strides itemsize nbytes".split())
 # Whole-array operations whose tangent is the same operation on the tangent.
 STRUCTURAL = frozenset("getitem tuple stretch gather strong".split())
 # Operations on shapes and integers only.
-INERT = frozenset("empty common overlap dtype dim trim slice row".split())
+INERT = frozenset("empty common overlap dtype dim trim slice row fstring".split())
 
 CallActivity = Callable[[Op, tuple[bool, ...]], tuple[bool, tuple[bool, ...]]]
 

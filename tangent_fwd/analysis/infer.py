@@ -320,6 +320,8 @@ class _Printer:
             if cls is not None:
                 return f"{self.glob(cls, ('class', cls))}({inner})"
             return f"({inner},)" if inner else "()"
+        if fn == "fstring":
+            return " + ".join(a if a[0] in "'\"" else f"str({a})" for a in map(self.expr, op.args))
         if fn == "slice":
             return ":".join("" if a == Lit(None) else self.expr(a) for a in op.args)
         if fn == "getitem":

@@ -88,10 +88,18 @@ def _op(op: Op) -> Any:
     if fn == "attr":
         assert isinstance(args[1], Lit)
         return ast.Attribute(expression(args[0]), str(args[1].value), ast.Load())
+    if fn == "fstring":
+        return ast.JoinedStr([_text_part(a) for a in args])
     if fn == "dtype":
         assert isinstance(args[0], Lit)
         return _attribute("np." + str(args[0].value).replace("bool", "bool_"))
     return _call(op)
+
+
+def _text_part(expr: Expr) -> Any:
+    if isinstance(expr, Lit) and isinstance(expr.value, str):
+        return ast.Constant(expr.value)
+    return ast.FormattedValue(expression(expr), -1)
 
 
 def _minus(expr: Expr) -> Expr:

@@ -92,6 +92,10 @@ class Calls(Functions):
         if key == "numpy.array" and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
             return self.array_literal(node)
         signature = names.SIGNATURES.get(key)
+        if key == "builtins.print":
+            if node.keywords:
+                self.refuse(node, "`print` with keywords is not supported")
+            return Op(key, self.said(node.args), (), span)
         args = first + [self.argument(key, a) for a in node.args]
         keywords = {
             str(k.arg): (self.shape_arg(k.value) if k.arg == "shape" else
@@ -102,10 +106,6 @@ class Calls(Functions):
             return Op(key, (start, stop, step, keywords["dtype"]), (), span)
         if key == "numpy.transpose" and len(args) > 2:
             args = [args[0], self.name(Op("tuple", tuple(args[1:]), (), span))]
-        if key == "builtins.print":
-            if keywords:
-                self.refuse(node, "`print` with keywords is not supported")
-            return Op(key, tuple(args), (), span)
         if signature is not None:
             if key == "numpy.clip":
                 keywords = {{"min": "a_min", "max": "a_max"}.get(k, k): v

@@ -36,7 +36,7 @@ from tangent_fwd.errors import SourceUnavailable
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.desugar import own_nodes, unused
 from tangent_fwd.frontend.parse import UserFunction, as_function, parse
-from tangent_fwd.frontend.stars import Stars
+from tangent_fwd.frontend.texts import Texts
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Ref, Var
 from tangent_fwd.source import Span
 
@@ -55,7 +55,7 @@ class Closure:
     signature: inspect.Signature
 
 
-class Functions(Stars):
+class Functions(Texts):
     """Definitions inside the function, and calls of what has Python source."""
 
     def do_FunctionDef(self, node: ast.FunctionDef) -> None:

@@ -282,11 +282,11 @@ class _Lowering(Comprehensions):
         self.out.append(While(test, cond, self.block(node.body), at))
 
     def do_Assert(self, node: ast.Assert) -> None:
-        message = self.message(node.msg) if node.msg is not None else ""
-        if message is None:
-            return
         cond = self.name(Op("not", (self.atom(node.test),), (), self.at))
-        self.out.append(If(cond, (Raise("AssertionError", message, self.at),), (), self.at))
+        outer, self.out = self.out, []
+        self.complain("AssertionError", [] if node.msg is None else [node.msg])
+        fail, self.out = tuple(self.out), outer
+        self.out.append(If(cond, fail, (), self.at))
 
     def do_Raise(self, node: ast.Raise) -> None:
         exc = node.exc
@@ -298,18 +298,22 @@ class _Lowering(Comprehensions):
             self.refuse(node, 'only `raise BuiltinError("text")` is supported')
             return
         args = exc.args if isinstance(exc, ast.Call) else []
-        if call and (len(args) > 1 or getattr(exc, "keywords", None)):
-            self.refuse(node, "an exception takes one constant message")
+        if call and getattr(exc, "keywords", None):
+            self.refuse(node, "an exception takes no keywords")
             return
-        message = self.message(args[0]) if args else ""
-        if message is not None:
-            self.out.append(Raise(callee.__name__, message, self.at))
+        self.complain(callee.__name__, args)
 
-    def message(self, node: ast.expr) -> str | None:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return node.value
-        self.refuse(node, "a message must be a constant string")
-        return None
+    def complain(self, exception: str, args: list[ast.expr]) -> None:
+        """`raise` with a constant message or with values, whose tangents nobody asks for."""
+        first = args[0] if len(args) == 1 else None
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            self.out.append(Raise(exception, first.value, self.at))
+            return
+        said = self.said(args)
+        if len(said) == 1 and isinstance(said[0], Lit) and isinstance(said[0].value, str):
+            self.out.append(Raise(exception, said[0].value, self.at))
+        else:
+            self.out.append(Raise(exception, "", self.at, said))
 
     def undefined(self, node: ast.Name, advice: str) -> None:
         if node.id in self.inner:

@@ -40,7 +40,7 @@ _ARITY = {
 # Names of operations without a dot; all others are functions of a library.
 _PLAIN = frozenset(
     "getitem gather tuple call empty zeros array row stretch common overlap dim trim like cast "
-    "abs".split()
+    "abs fstring".split()
 )
 
 

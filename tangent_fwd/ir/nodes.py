@@ -192,11 +192,12 @@ class Continue:
 
 @dataclass(frozen=True)
 class Raise:
-    """`raise exception(message)`."""
+    """`raise exception(message)`, or with values in the place of the message."""
 
     exception: str
     message: str
     span: Span
+    values: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ def _stmt(stmt: Stmt, depth: int, function: Function) -> list[str]:
     if isinstance(stmt, Return):
         return [f"{pad}return {show_expr(stmt.value)}"]
     if isinstance(stmt, Raise):
-        return [f"{pad}raise {stmt.exception}({stmt.message!r})"]
+        said = ", ".join(map(show_expr, stmt.values)) or repr(stmt.message)
+        return [f"{pad}raise {stmt.exception}({said})"]
     if isinstance(stmt, Break):
         return [f"{pad}break"]
     if isinstance(stmt, Continue):

@@ -16,6 +16,7 @@ from tangent_fwd.ir.nodes import (
     Let,
     Nest,
     Op,
+    Raise,
     Return,
     Stmt,
     Store,
@@ -46,6 +47,8 @@ def map_exprs(change: Callable[[Expr], Expr], stmt: Stmt) -> Stmt:
         return replace(stmt, value=change(stmt.value))
     if isinstance(stmt, Store):
         return replace(stmt, index=tuple(change(e) for e in stmt.index), value=change(stmt.value))
+    if isinstance(stmt, Raise):
+        return replace(stmt, values=tuple(map(change, stmt.values)))
     if isinstance(stmt, If):
         return replace(
             stmt,
@@ -128,6 +131,8 @@ def own_exprs(stmt: Stmt) -> tuple[Expr, ...]:
         return (*stmt.index, stmt.value)
     if isinstance(stmt, (If, While)):
         return (stmt.cond,)
+    if isinstance(stmt, Raise):
+        return stmt.values
     if isinstance(stmt, For):
         return stmt.bounds
     if isinstance(stmt, Nest):

@@ -220,6 +220,8 @@ class _Webs:
             return replace(stmt, array=array.name, index=index, value=change(stmt.value))
         if isinstance(stmt, (Do, Return)):
             return replace(stmt, value=change(stmt.value))
+        if isinstance(stmt, Raise):
+            return replace(stmt, values=tuple(map(change, stmt.values)))
         return stmt
 
     def binding(self, path: Path, name: str) -> str:

@@ -35,7 +35,7 @@ def _adaptive(f, a, b, tol, whole):
     m = 0.5 * (a + b)
     left, right = _simpson(f, a, m), _simpson(f, m, b)
     excess = left + right - whole
-    if excess * excess <= tol:
+    if 1e6 * excess * excess <= tol:
         return left + right + excess / 15.0
     return _adaptive(f, a, m, tol / 4, left) + _adaptive(f, m, b, tol / 4, right)
 
@@ -46,8 +46,8 @@ def _bell(x):
 
 def adaptive_quadrature(p, q, s):
     f = lambda x: x * x * x * x * x * s + s  # noqa: E731
-    whole = _adaptive(_bell, p, q + 1.0, 1e-9, _simpson(_bell, p, q + 1.0))
-    return whole * _adaptive(f, p, q + 1.0, 1e-9, _simpson(f, p, q + 1.0))
+    whole = _adaptive(_bell, p, q + 1.0, 1e-3, _simpson(_bell, p, q + 1.0))
+    return whole * _adaptive(f, p, q + 1.0, 1e-3, _simpson(f, p, q + 1.0))
 
 
 def _even(x, n):
