@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_tuple
+from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_list, is_tuple
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Stmt, Store, Var
 from tangent_fwd.ir.show import display
@@ -41,9 +41,12 @@ from tangent_fwd.rules import rule
 # Attributes of arrays that hold no tangent, or one that is the same attribute of the tangent.
 PLAIN = frozenset("T shape size ndim dtype strides itemsize nbytes".split())
 # Whole-array operations whose tangent is the same operation on the tangent.
-STRUCTURAL = frozenset("getitem tuple stretch gather strong".split())
+STRUCTURAL = frozenset("getitem tuple stretch gather strong list repeated list.pop".split())
 # Operations on shapes and integers only.
 INERT = frozenset("empty common overlap dtype dim trim slice row fstring".split())
+
+# What puts values into a list, which is the first argument.
+GROWS = frozenset("list.append list.insert list.extend".split())
 
 CallActivity = Callable[[Op, tuple[bool, ...]], tuple[bool, tuple[bool, ...]]]
 
@@ -54,6 +57,8 @@ def holds_float(kind: Any) -> bool:
 
     if is_tuple(kind):
         return any(holds_float(t) for t in kind)
+    if is_list(kind):
+        return holds_float(kind.dtype)
     if is_array(kind):
         return isinstance(kind.dtype, types.Float)
     return isinstance(kind, types.Float)
@@ -89,7 +94,7 @@ class Activity:
             self.aliases.find(s.array)
             for s in statements(function.body)
             if isinstance(s, Store) and s.array not in ours
-        }
+        } | {self.aliases.find(name) for name in changed_lists(function)}
         self.refuse_unknown()
 
     def step(self) -> bool:
@@ -100,6 +105,9 @@ class Activity:
                 for e in subexpressions(expr):
                     if isinstance(e, Op) and e.fn == "call":
                         self.note_call(e)
+                    if isinstance(e, Op) and e.fn in GROWS and any(map(self.is_active, e.args[1:])):
+                        assert isinstance(e.args[0], Var)
+                        self.note(e.args[0].name)
             if isinstance(stmt, Let) and self.is_active(stmt.value):
                 self.note(stmt.target)
             if isinstance(stmt, Store) and self.is_active(stmt.value):
@@ -166,6 +174,8 @@ class Activity:
                     if not isinstance(op, Op) or op.fn in INERT or op.fn in STRUCTURAL - {"gather"}:
                         continue
                     if op.fn in ("call", "tangent_fwd.stop_gradient"):
+                        continue
+                    if op.fn.startswith("list."):
                         continue
                     if op.fn == "attr":
                         self.refuse_attribute(op, stmt.span)
@@ -250,6 +260,15 @@ class Activity:
             for k, p in enumerate(self.function.params)
             if self.aliases.find(p).split("[")[0] in roots
         )
+
+
+def changed_lists(function: Function) -> set[str]:
+    """The lists that a function changes in place."""
+    return {
+        e.args[0].name for s in statements(function.body) for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op) and e.fn.startswith("list.") and isinstance(e.args[0], Var)
+    }  # fmt: skip
 
 
 def _no_rule(op: Op, culprit: Expr, span: Any) -> Diagnostic:

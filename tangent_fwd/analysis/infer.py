@@ -44,7 +44,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import is_array, is_tuple
+from tangent_fwd.analysis.alias import is_array, is_list, is_tuple
 from tangent_fwd.analysis.numba_typing import InferenceError, is_overloaded, type_lines, unify
 from tangent_fwd.analysis.stubs import callee, weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
@@ -115,7 +115,8 @@ def infer(
             message = f"`{name}` is {' here and '.join(map(str, kinds))} there"
             raise_all([Diagnostic("typing", message, min(spans))], source)
         known[name] = types.unliteral(shared)
-    raise_all(_fractional_bounds(function, known) + _miscounted(function, known), source)
+    wrong = _fractional_bounds(function, known) + _miscounted(function, known)
+    raise_all(wrong + _lists(function, known), source)
     known["return"] = types.unliteral(result)
     body = _with_counts(function.body, known)
     return replace(function, types=known, body=map_block(_counted, body))
@@ -166,6 +167,29 @@ def _miscounted(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
             message = f"cannot unpack {len(kind)} values into {wanted} names"
             found.append(Diagnostic("typing", message, op.span or stmt.span))
     return found
+
+
+# What a list may be given to.
+_OF_LISTS = frozenset(
+    "getitem call tuple list not builtins.len builtins.print numpy.array numpy.asarray".split()
+)
+
+
+def _lists(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Lists where only arrays have a meaning to the passes."""
+    return [
+        Diagnostic(
+            "function",
+            f"`{display(e.fn)}` of a list is not supported",
+            e.span or s.span,
+            help="make it an array: `np.array(…)`",
+        )
+        for s in statements(function.body)
+        for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op) and e.fn not in _OF_LISTS and not e.fn.startswith("list.")
+        and any(isinstance(a, Var) and is_list(known.get(a.name)) for a in e.args)
+    ]  # fmt: skip
 
 
 def _with_counts(block: Block, known: dict[str, Any]) -> Block:
@@ -320,6 +344,13 @@ class _Printer:
             if cls is not None:
                 return f"{self.glob(cls, ('class', cls))}({inner})"
             return f"({inner},)" if inner else "()"
+        if fn == "list":
+            return f"[{', '.join(map(self.expr, op.args))}]"
+        if fn == "repeated":
+            return f"[{', '.join(map(self.expr, op.args[1:]))}] * {self.expr(op.args[0])}"
+        if fn.startswith("list."):
+            first, *rest = map(self.expr, op.args)
+            return f"{first}.{fn[5:]}({', '.join(rest)})"
         if fn == "fstring":
             return " + ".join(a if a[0] in "'\"" else f"str({a})" for a in map(self.expr, op.args))
         if fn == "slice":

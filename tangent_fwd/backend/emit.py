@@ -43,6 +43,7 @@ from tangent_fwd.ir.nodes import (
     For,
     If,
     Let,
+    Lit,
     Nest,
     Op,
     Raise,

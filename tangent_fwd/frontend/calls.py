@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.errors import nearest
-from tangent_fwd.frontend import names
-from tangent_fwd.frontend.functions import Closure, Functions
+from tangent_fwd.frontend import lists, names
+from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import definition
 from tangent_fwd.source import Span
 
 
-class Calls(Functions):
+class Calls(lists.Lists):
     """Calls of library functions and of array methods."""
 
     def on_Call(self, node: ast.Call) -> Expr:
@@ -38,6 +38,10 @@ class Calls(Functions):
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
             return Lit(0.0)
         if key is not None:
+            if key not in ("builtins.len", "builtins.print", "numpy.array", "numpy.asarray"):
+                plain, node = node, self.as_arrays(node)
+                if node is not plain and key in ("builtins.max", "builtins.min"):
+                    key = key.replace("builtins", "numpy")
             row = definition(key, len(node.args), bool(node.keywords))
             if row is not None:
                 return self.helper_call(node, row.function, row.static)
@@ -46,6 +50,8 @@ class Calls(Functions):
             return self.helper_call(node, callee)
         if names.is_named_tuple(callee):
             return self.named_tuple(node, callee)
+        if names.is_list(callee) and not node.args and not node.keywords:
+            return Op("list", (), (), Span.of(node))
         name = ast.unparse(node.func)
         kind = "class" if inspect.isclass(callee) else type(callee).__name__
         self.refuse(
@@ -77,6 +83,8 @@ class Calls(Functions):
                 if not self.diagnostics:
                     self.refuse(func, f"cannot call `{ast.unparse(func)}`", code="function")
                 return Lit(0.0)
+        if func.attr in lists.METHODS:
+            return self.list_method(node, func.value, func.attr)
         if func.attr not in names.METHODS:
             advice = nearest(func.attr, names.METHODS) if func.attr[0] != "_" else ""
             self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")

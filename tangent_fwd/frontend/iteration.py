@@ -89,7 +89,7 @@ class Iteration(Calls):
 
     def unroll(self, node: ast.For, walk: Walk) -> None:
         """The steps of a loop one after the other."""
-        leaves = [n for s in node.body for n in _within_loop(s)
+        leaves = [n for s in node.body for n in within_loop(s)
                   if isinstance(n, (ast.Break, ast.Continue))]  # fmt: skip
         if leaves or not isinstance(walk.length, Lit):
             self.refuse(leaves[0] if leaves else node.iter, *_WRITTEN_OUT)
@@ -288,12 +288,12 @@ _WRITTEN_OUT = (
 )
 
 
-def _within_loop(stmt: ast.AST) -> Iterator[ast.AST]:
+def within_loop(stmt: ast.AST) -> Iterator[ast.AST]:
     """The statement and what is in it, but for loops of its own."""
     yield stmt
     if not isinstance(stmt, (ast.For, ast.While, ast.FunctionDef)):
         for child in ast.iter_child_nodes(stmt):
-            yield from _within_loop(child)
+            yield from within_loop(child)
 
 
 def _nothing() -> Walk:

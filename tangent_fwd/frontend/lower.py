@@ -168,7 +168,7 @@ class _Lowering(Comprehensions):
                 self.assign_together(first, node.value)
                 return
         if len(node.targets) == 1 and isinstance(first, ast.Name):
-            self.let(first.id, self.value(node.value))
+            self.named(first.id, node.value)
             return
         value = self.atom(node.value)
         for target in node.targets:

@@ -40,7 +40,7 @@ _ARITY = {
 # Names of operations without a dot; all others are functions of a library.
 _PLAIN = frozenset(
     "getitem gather tuple call empty zeros array row stretch common overlap dim trim like cast "
-    "abs fstring".split()
+    "abs fstring list repeated".split()
 )
 
 
@@ -110,7 +110,7 @@ class _Checker:
         if stmt.array not in bound:
             self.fail(f"`{stmt.array}` is stored into before it is bound", stmt)
         kind: Any = self.function.typeof(stmt.array)
-        if kind is not None and type(kind).__name__ != "Array":
+        if kind is not None and type(kind).__name__ not in ("Array", "List"):
             self.fail(f"`{stmt.array}` is stored into, but is {kind}", stmt)
         if not stmt.index:
             self.fail(f"a store into `{stmt.array}` without an index", stmt)

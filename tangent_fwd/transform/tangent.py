@@ -68,7 +68,8 @@ from tangent_fwd.ir.walk import (
 from tangent_fwd.rules import Rule, rule
 from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.formula import Formula
-from tangent_fwd.transform.partials import OUT, Partials, still
+from tangent_fwd.transform.partials import OUT, still
+from tangent_fwd.transform.shadows import Shadows
 
 # How a call of a helper is replaced: (call, active arguments) -> the derivative to call.
 CallTangent = Callable[[Op, tuple[bool, ...]], Ref]
@@ -87,16 +88,14 @@ def tangent(
     return Tangents(function, activity, lanes, call_tangent).run()
 
 
-class Tangents(Partials):
+class Tangents(Shadows):
     """One walk that puts the tangent of every active statement beside it."""
 
     def __init__(
         self, function: Function, activity: Activity, lanes: int, call_tangent: CallTangent | None
     ) -> None:
         super().__init__(function, activity, lanes)
-        self.lanes = range(lanes)
         self.call_tangent = call_tangent
-        self.out: list[Stmt] = []
         self.after: list[Stmt] = []
         self.fresh = 0
         self.carried: set[str] = set()
@@ -124,30 +123,6 @@ class Tangents(Partials):
         return replace(function, params=tuple(params), body=body, types=self.types)
 
     # --- names and zeros -----------------------------------------------------------------------
-
-    def zero(self, expr: Expr, kind: Any) -> Expr:
-        """A stored zero of the shape of a value, where something must stand."""
-        if is_array(kind):
-            return Op("numpy.zeros_like", (expr,))
-        if is_tuple(kind):
-            entries = tuple(
-                self.zero(Op("getitem", (expr, Lit(k))), t) if holds_float(t) else Lit(0)
-                for k, t in enumerate(kind)
-            )
-            cls = getattr(kind, "instance_class", None)
-            return Op("tuple", entries, () if cls is None else (("class", cls),))
-        return Lit(0.0, "float32" if str(kind) == "float32" else None)
-
-    def solid(self, expr: Expr, lane: int, kind: Any = None) -> Expr:
-        found = self.tangent_of(expr, lane)
-        if found is not None:
-            return found
-        if isinstance(expr, Var):
-            kind = self.types.get(expr.name)
-        return self.zero(expr, kind)
-
-    def emit(self, target: str, value: Expr, span: Span, any_order: bool = False) -> None:
-        self.out.append(Let(target, value, span, any_order))
 
     def name(self, value: Expr, span: Span) -> Expr:
         """The value itself if it is an atom, else a new name for it; a sign stays outside, so
@@ -223,6 +198,11 @@ class Tangents(Partials):
             self.out.append(replace(stmt, value=self.pair(stmt.value)))
         elif isinstance(stmt, Do) and isinstance(stmt.value, Op) and stmt.value.fn == "call":
             self.out.append(replace(stmt, value=self.helper(stmt.value)))
+        elif isinstance(stmt, Do) and self.changes_list(stmt.value):
+            assert isinstance(stmt.value, Op)
+            for k in self.lanes:
+                self.out.append(replace(stmt, value=self.beside(stmt.value, k)))
+            self.out.append(stmt)
         elif blocks(stmt):
             before = self.carried
             if not hasattr(stmt, "orelse"):
@@ -264,8 +244,13 @@ class Tangents(Partials):
         if not self.activity.is_active(value):
             self.fresh_memory(stmt, value, kind)
             return
-        if value.fn in ("getitem", "attr", "stretch", "tuple", "gather"):
+        if value.fn in ("getitem", "attr", "stretch", "tuple", "gather", "list", "repeated"):
             self.structural(stmt, value)
+            return
+        if value.fn == "list.pop":
+            for k in self.lanes:
+                self.emit(self.d(target, k), self.beside(value, k), span)
+            self.out.append(stmt)
             return
         if value.fn == "add" and is_tuple(kind):
             for k in self.lanes:
@@ -279,36 +264,6 @@ class Tangents(Partials):
             self.product(stmt, value, row)
             return
         self.elementwise(stmt, value)
-
-    def fresh_memory(self, stmt: Let, value: Op, kind: Any) -> None:
-        """A value that is inactive by itself but shares a name or memory with active ones."""
-        self.out.append(stmt)
-        for k in self.lanes:
-            made: Expr
-            if value.fn == "empty" and dict(value.keywords).get("owned"):
-                made = value
-            elif value.fn in ("empty", "zeros"):
-                made = replace(value, fn="zeros")
-            elif value.fn == "numpy.zeros" or value.fn == "numpy.zeros_like":
-                made = value
-            elif value.fn in ("numpy.empty", "numpy.ones"):
-                made = replace(value, fn="numpy.zeros")
-            elif value.fn in ("numpy.empty_like", "numpy.ones_like"):
-                made = replace(value, fn="numpy.zeros_like")
-            else:
-                made = self.zero(Var(stmt.target), kind)
-            self.emit(self.d(stmt.target, k), made, stmt.span)
-
-    def structural(self, stmt: Let, value: Op) -> None:
-        """Views, elements and tuples: the same operation on the tangents."""
-        for k in self.lanes:
-            if value.fn == "tuple":
-                made = replace(value, args=tuple(self.solid(a, k) for a in value.args))
-            else:
-                base = self.solid(value.args[0], k)
-                made = replace(value, args=(base, *value.args[1:]))
-            self.emit(self.d(stmt.target, k), made, stmt.span)
-        self.out.append(stmt)
 
     def product(self, stmt: Let, value: Op, row: Rule) -> None:
         """Linear and multilinear maps apply the function to the tangents."""
