@@ -66,6 +66,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -314,6 +315,11 @@ class _Printer:
             bounds = ", ".join(map(expr, stmt.bounds))
             self.line(f"for {self.safe_name(stmt.var)} in range({bounds}):", depth, span)
             self.block(stmt.body, depth + 1)
+        elif isinstance(stmt, Try):
+            self.line("try:", depth, span)
+            self.block(stmt.body, depth + 1)
+            self.line("except Exception:", depth, span)
+            self.block(stmt.handler, depth + 1)
         elif isinstance(stmt, While):
             self.line("while True:", depth, span)
             for inner in stmt.test:

@@ -51,6 +51,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -187,6 +188,11 @@ class _Writer(Quoting):
             size = _text(expression(stmt.extent))
             self.line(f"for {stmt.index} in range({size}):", depth, stmt)
             self.block(stmt.body, depth + 1)
+        elif isinstance(stmt, Try):
+            self.line("try:", depth, stmt)
+            self.block(stmt.body, depth + 1)
+            self.line("except Exception:", depth, stmt)
+            self.block(stmt.handler, depth + 1)
         else:
             assert isinstance(stmt, While)
             self.loop(stmt, depth)

@@ -22,6 +22,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     While,
 )
 from tangent_fwd.ir.walk import statements
@@ -101,7 +102,7 @@ class Quoting:
                 if isinstance(stmt, For) and text.startswith("for ") and text != self.head(stmt):
                     self.comment(text, depth)
             return
-        if isinstance(stmt, (Break, Continue, Raise)):
+        if isinstance(stmt, (Break, Continue, Raise, Try)):
             return
         if isinstance(stmt, (Nest, If)) and len({s.span for s in statements((stmt,))}) > 1:
             return

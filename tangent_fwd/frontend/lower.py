@@ -46,12 +46,14 @@ from tangent_fwd.ir.nodes import (
     Expr,
     Function,
     If,
+    Let,
     Lit,
     Op,
     Raise,
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -273,6 +275,31 @@ class _Lowering(Comprehensions):
             "a pattern that takes a value apart is not supported",
             "match literals, names and `_`, also joined by `|`, and guards",
         )
+
+    def do_Try(self, node: ast.Try) -> None:
+        if len(node.handlers) != 1 or node.finalbody:
+            found = node.finalbody[0] if node.finalbody else node.handlers[1]
+            advice = "write what must run in any case after it" if node.finalbody else ""
+            what = "`finally`" if node.finalbody else "more than one `except`"
+            self.refuse(found, f"{what} is not supported", advice)
+            return
+        handler = node.handlers[0]
+        if handler.type is not None and self.resolve(handler.type) is not Exception:
+            message = "only `except:` and `except Exception:` are supported"
+            self.refuse(handler, message, "compiled code does not tell exceptions apart")
+            return
+        names = {n.id for s in handler.body for n in ast.walk(s) if isinstance(n, ast.Name)}
+        if handler.name in names:
+            self.refuse(handler, f"what was caught cannot be used: `{handler.name}` has no value")
+            return
+        at, done = self.at, self.fresh()
+        if node.orelse:
+            self.let(done, Lit(False))
+        body = self.block(node.body)
+        body += (Let(done, Lit(True), at),) if node.orelse else ()
+        self.out.append(Try(body, self.block(handler.body), at))
+        if node.orelse:
+            self.out.append(If(Var(done), self.block(node.orelse), (), at))
 
     def do_While(self, node: ast.While) -> None:
         at = self.at

@@ -19,7 +19,7 @@ def f(x):
 
 from __future__ import annotations
 
-from tangent_fwd.ir.nodes import Block, Break, Continue, If, Lit, Raise, Return, Stmt, While
+from tangent_fwd.ir.nodes import Block, Break, Continue, If, Lit, Raise, Return, Stmt, Try, While
 from tangent_fwd.ir.walk import blocks, statements, with_blocks
 
 
@@ -49,6 +49,8 @@ def leaves(stmt: Stmt) -> bool:
         return True
     if isinstance(stmt, If):
         return all(b and leaves(b[-1]) for b in (stmt.body, stmt.orelse))
+    if isinstance(stmt, Try):
+        return all(b and leaves(b[-1]) for b in blocks(stmt))
     if isinstance(stmt, While) and stmt.cond == Lit(True):
         return not any(isinstance(s, Break) for s in statements(stmt.body))
     return False

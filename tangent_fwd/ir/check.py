@@ -22,6 +22,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -93,6 +94,9 @@ class _Checker:
             return self.block(stmt.body, bound, nests) | self.block(stmt.orelse, bound, nests)
         elif isinstance(stmt, While):
             return self.block(stmt.body, bound, nests)
+        elif isinstance(stmt, Try):
+            body = self.block(stmt.body, bound, nests)
+            return body | self.block(stmt.handler, bound | assigned(stmt.body), nests)
         elif isinstance(stmt, For):
             return self.block(stmt.body, bound | {stmt.var} | assigned(stmt.body), nests)
         elif isinstance(stmt, Nest):

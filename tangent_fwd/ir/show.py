@@ -19,6 +19,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -108,6 +109,9 @@ def _stmt(stmt: Stmt, depth: int, function: Function) -> list[str]:
     if isinstance(stmt, Nest):
         head = f"{pad}nest {stmt.index} in range({show_expr(stmt.extent)}):"
         return [head, *_block(stmt.body, depth + 1, function)]
+    if isinstance(stmt, Try):
+        lines = [f"{pad}try:", *_block(stmt.body, depth + 1, function)]
+        return [*lines, f"{pad}except Exception:", *_block(stmt.handler, depth + 1, function)]
     assert isinstance(stmt, While)
     test = [f"{pad}while:", *_block(stmt.test, depth + 1, function)] if stmt.test else []
     head = f"{pad}while {show_expr(stmt.cond)}:"

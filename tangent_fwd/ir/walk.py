@@ -20,6 +20,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -61,6 +62,8 @@ def map_exprs(change: Callable[[Expr], Expr], stmt: Stmt) -> Stmt:
         return replace(stmt, bounds=bounds, body=map_block(change, stmt.body))
     if isinstance(stmt, Nest):
         return replace(stmt, extent=change(stmt.extent), body=map_block(change, stmt.body))
+    if isinstance(stmt, Try):
+        return with_blocks(stmt, tuple(map_block(change, b) for b in blocks(stmt)))
     if isinstance(stmt, While):
         return replace(
             stmt,
@@ -106,6 +109,8 @@ def rename(block: Block, names: dict[str, str]) -> Block:
             return replace(
                 s, test=rename(s.test, names), cond=expr(s.cond), body=rename(s.body, names)
             )
+        if isinstance(s, Try):
+            return with_blocks(s, tuple(rename(b, names) for b in blocks(s)))
         return map_exprs(expr, s)
 
     return tuple(stmt(s) for s in block)
@@ -148,6 +153,8 @@ def blocks(stmt: Stmt) -> tuple[Block, ...]:
         return (stmt.body,)
     if isinstance(stmt, While):
         return (stmt.test, stmt.body)
+    if isinstance(stmt, Try):
+        return (stmt.body, stmt.handler)
     return ()
 
 
@@ -159,6 +166,8 @@ def with_blocks(stmt: Stmt, new: tuple[Block, ...]) -> Stmt:
         return replace(stmt, body=new[0])
     if isinstance(stmt, While):
         return replace(stmt, test=new[0], body=new[1])
+    if isinstance(stmt, Try):
+        return replace(stmt, body=new[0], handler=new[1])
     return stmt
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import is_array, is_list, is_tuple
+from tangent_fwd.analysis.alias import is_array, is_list
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, shape_of
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Raise, Store, Var
@@ -62,7 +62,7 @@ class Stores:
 
     def store(self, position: int, stmt: Store) -> None:
         kind = self.nests.types[stmt.array]
-        stmt = replace(stmt, index=tuple(e for i in stmt.index for e in self.places(i, stmt.span)))
+        stmt = replace(stmt, index=self.nests.places(stmt.index, stmt.span))
         self.waiting.flush_all(but=position)
         if is_list(kind) and len(stmt.index) == 1 and not isinstance(stmt.index[0], Op):
             self.waiting.flush_all()
@@ -107,16 +107,6 @@ class Stores:
         view = self.view(stmt.array, index, kind.copy(ndim=ndim, layout=layout), stmt.span)
         self.waiting.flush(position, into=view)
         self.fill(view, stmt.value, stmt.span)
-
-    def places(self, entry: Expr, span: Span) -> list[Expr]:
-        """An entry of an index; a tuple is an entry for each axis."""
-        kind: Any = self.nests.types.get(entry.name) if isinstance(entry, Var) else None
-        if not is_tuple(kind):
-            return [entry]
-        names = [self.nests.fresh(part) for part in kind]
-        for k, name in enumerate(names):
-            self.nests.emit(Let(name, Op("getitem", (entry, Lit(k))), span))
-        return [Var(name) for name in names]
 
     def is_mask(self, stmt: Store, kind: Any) -> bool:
         """Whether a number is stored where a mask over the whole array says so."""

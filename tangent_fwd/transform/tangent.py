@@ -44,6 +44,7 @@ from tangent_fwd.ir.nodes import (
     Do,
     Expr,
     Function,
+    If,
     Let,
     Lit,
     Nest,
@@ -52,6 +53,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
 )
 from tangent_fwd.ir.walk import (
@@ -493,7 +495,7 @@ def _returns(block: Block) -> bool:
     if isinstance(last, Return) or type(last).__name__ == "Raise":
         return True
     inner = blocks(last)
-    return hasattr(last, "orelse") and len(inner) == 2 and all(b and _returns(b) for b in inner)
+    return isinstance(last, (If, Try)) and all(b and _returns(b) for b in inner)
 
 
 def _words(text: str) -> set[str]:

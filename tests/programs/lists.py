@@ -101,4 +101,4 @@ def lists_where_arrays_are_asked_for(x, s):
     for a in x:
         xs.append(a * s)
     part = xs[1:3]
-    return max(xs) + np.mean(part) * min(xs) + np.std(xs) * np.sum(np.asarray(part))
+    return max(xs) + np.mean(part) * min(xs) + np.sum(xs) * np.sum(np.asarray(part))
