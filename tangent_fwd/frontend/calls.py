@@ -33,6 +33,10 @@ class Calls(lists.Lists):
         if callee is ...:
             return self.method_call(node)
         key = names.key_of(callee)
+        if key == "builtins.isinstance" and len(node.args) == 2:
+            told = self.is_instance(node)
+            if told is not None:
+                return Lit(told)
         if key is not None and key.startswith("builtins.") and key not in names.BUILTINS:
             advice = "it stands in the head of a `for` only" if callee in names.WALKS else ""
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
@@ -60,6 +64,21 @@ class Calls(lists.Lists):
             code="function",
         )
         return Lit(0.0)
+
+    def is_instance(self, node: ast.Call) -> bool | None:
+        """Whether a value is of a class, which its type tells; None where it does not."""
+        from numba.core import types
+
+        classes: dict[Any, Any] = {
+            float: types.Float, int: types.Integer, bool: types.Boolean, str: types.UnicodeType,
+            tuple: types.BaseTuple, list: types.List, np.ndarray: types.Array,
+        }  # fmt: skip
+        wanted = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
+        asked: list[Any] = [classes.get(self.resolve(c)) for c in wanted]
+        kind = self.kind(self.atom(node.args[0]))
+        if None in asked or kind is None:
+            return None
+        return isinstance(types.unliteral(kind), tuple(asked))
 
     def method_call(self, node: ast.Call) -> Expr:
         func = node.func

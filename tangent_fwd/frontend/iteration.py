@@ -34,7 +34,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tangent_fwd.frontend import names
 from tangent_fwd.frontend.calls import Calls, complete
+from tangent_fwd.frontend.lists import METHODS
 from tangent_fwd.ir.nodes import Expr, For, If, Lit, Op, Raise, Stmt, Var
 from tangent_fwd.source import Span
 
@@ -64,6 +66,10 @@ class Iteration(Calls):
 
     def do_For(self, node: ast.For) -> None:
         at = self.at
+        functions = self.functions(node.iter)
+        if functions and isinstance(node.target, ast.Name):
+            self.each_function(node, functions)
+            return
         bounds = self.bounds(node.iter)
         if bounds is not None:
             if not isinstance(node.target, ast.Name):
@@ -75,6 +81,7 @@ class Iteration(Calls):
         stored = [n.id for s in (node.target, *node.body) for n in ast.walk(s)
                   if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
         self.rebound = frozenset(stored)
+        self.refuse_growth(node)
         walk = self.walk(node.iter)
         if walk.unrolled:
             self.unroll(node, walk)
@@ -86,6 +93,40 @@ class Iteration(Calls):
         walk.bind(node.target, Var(index))
         head, self.out = tuple(self.out), outer
         self.out.append(For(index, (walk.length,), self.block(node.body, head), at))
+
+    def functions(self, node: ast.expr) -> list[Any]:
+        """The functions that a tuple holds, if it holds nothing else."""
+        if getattr(self.callee(node), "__name__", "") == "literal_unroll":
+            assert isinstance(node, ast.Call)
+            node = node.args[0] if len(node.args) == 1 else node
+        found: list[Any] = []
+        if isinstance(node, (ast.Tuple, ast.List)):
+            inner = (ast.Name, ast.Attribute, ast.Lambda)
+            found = [self.known(e) if isinstance(e, inner) else None for e in node.elts]
+        elif isinstance(held := self.resolve(node), tuple):
+            found = [each if names.is_helper(each) else None for each in held]
+        return [] if None in found else found
+
+    def each_function(self, node: ast.For, functions: list[Any]) -> None:
+        """The steps of a loop over functions, in each of which its name is one of them."""
+        assert isinstance(node.target, ast.Name)
+        leaves = [n for s in node.body for n in within_loop(s)
+                  if isinstance(n, (ast.Break, ast.Continue))]  # fmt: skip
+        if leaves:
+            self.refuse(leaves[0], *_WRITTEN_OUT)
+            return
+        for function in functions:
+            self.inner[node.target.id] = function
+            self.out.extend(self.block(node.body))
+        del self.inner[node.target.id]
+
+    def refuse_growth(self, node: ast.For) -> None:
+        """How far a walk goes is known before it starts, so a list must stay as it is."""
+        for call in (n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Call)):
+            func = call.func
+            if isinstance(func, ast.Attribute) and func.attr in METHODS:
+                if ast.dump(func.value) == ast.dump(node.iter):
+                    self.refuse(call, "a list that is walked over cannot be changed meanwhile")
 
     def unroll(self, node: ast.For, walk: Walk) -> None:
         """The steps of a loop one after the other."""

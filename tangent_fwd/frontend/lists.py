@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from functools import cached_property
+from collections import namedtuple
+from functools import cache, cached_property
 
 from tangent_fwd.frontend.desugar import own_nodes
 from tangent_fwd.frontend.functions import Functions
@@ -19,6 +20,12 @@ METHODS = {
     "clear": (0,),
     "reverse": (0,),
 }
+
+
+@cache
+def _fields(*names: str) -> type:
+    """One class for each choice of keys."""
+    return namedtuple("Fields", names)
 
 
 class Lists(Functions):
@@ -61,6 +68,16 @@ class Lists(Functions):
             entries = self.entries(node.left.elts)
             return Op("repeated", (self.atom(node.right), *entries), (), Span.of(node))
         return super().on_BinOp(node)
+
+    def on_Dict(self, node: ast.Dict) -> Expr:
+        """A dict whose keys are words is a tuple with named fields, as one that is passed in is."""
+        words = [k.value for k in node.keys if isinstance(k, ast.Constant)]
+        plain = all(isinstance(w, str) and w.isidentifier() and w[0] != "_" for w in words)
+        if len(words) < len(node.keys) or not words or not plain or len(set(words)) < len(words):
+            self.refuse(node, "a dict is supported where its keys are names in quotes only")
+            return Lit(0.0)
+        values = self.entries(node.values)
+        return Op("tuple", values, (("class", _fields(*map(str, words))),), Span.of(node))
 
     def list_method(self, node: ast.Call, base: ast.expr, method: str) -> Expr:
         """`xs.append(x)` and its like."""

@@ -33,7 +33,7 @@ from typing import Any
 
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.frontend.comprehensions import Comprehensions
-from tangent_fwd.frontend.desugar import taken_apart
+from tangent_fwd.frontend.desugar import taken_apart, unused
 from tangent_fwd.frontend.expressions import BINARY
 from tangent_fwd.frontend.order import rebound_early
 from tangent_fwd.frontend.parse import UserFunction
@@ -57,7 +57,7 @@ from tangent_fwd.ir.nodes import (
     Var,
     While,
 )
-from tangent_fwd.source import Span
+from tangent_fwd.source import NOWHERE, Span
 
 
 def lower(
@@ -292,11 +292,12 @@ class _Lowering(Comprehensions):
         if handler.name in names:
             self.refuse(handler, f"what was caught cannot be used: `{handler.name}` has no value")
             return
-        at, done = self.at, self.fresh()
+        at, done = self.at, unused("done", {*self.locals, *self.function.namespace})
         if node.orelse:
-            self.let(done, Lit(False))
+            self.locals.add(done)
+            self.out.append(Let(done, Lit(False), NOWHERE))
         body = self.block(node.body)
-        body += (Let(done, Lit(True), at),) if node.orelse else ()
+        body += (Let(done, Lit(True), NOWHERE),) if node.orelse else ()
         self.out.append(Try(body, self.block(handler.body), at))
         if node.orelse:
             self.out.append(If(Var(done), self.block(node.orelse), (), at))

@@ -44,7 +44,7 @@ def caught_in_a_loop(x, s):
     return total * bad * np.sum(y * y)
 
 
-def caught_half_way(x, s, t):
+def caught_half_way(x, s):
     a = x * s
     try:
         b = np.sin(a) * x
@@ -56,6 +56,11 @@ def caught_half_way(x, s, t):
         c = b[1]
     else:
         c = c * 2.0
+    return c * np.sum(b)
+
+
+def changed_before_it_goes_wrong(s, t):
+    # numba itself loses a second exception in one function where the first was raised in it.
     y, z = s, t
     try:
         y = s * t
@@ -63,7 +68,7 @@ def caught_half_way(x, s, t):
         y = z
     except Exception:
         z = z * y
-    return c * np.sum(b) + y * z
+    return y * z
 
 
 def returned_from_both(s, t):

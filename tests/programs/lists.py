@@ -2,7 +2,10 @@
 
 import numpy as np
 
-NEEDS_REWRITING = ("lists_where_arrays_are_asked_for",)
+NEEDS_REWRITING = (
+    "lists_where_arrays_are_asked_for",
+    "loops_over_functions",
+)
 
 
 def grown_and_made_an_array(x, s):
@@ -102,3 +105,31 @@ def lists_where_arrays_are_asked_for(x, s):
         xs.append(a * s)
     part = xs[1:3]
     return max(xs) + np.mean(part) * min(xs) + np.sum(xs) * np.sum(np.asarray(part))
+
+
+def _square(a):
+    return a * a
+
+
+def _cube(a):
+    return a * a * a
+
+
+def loops_over_functions(x, s):
+    total = 0.0
+    for f in (_square, _cube, np.sin):
+        total += f(s) * x[0]
+    for f in (lambda v: v * s, _cube):
+        total += f(x[1])
+    return total
+
+
+def _weighted(found):
+    return found["weight"] * found["bias"]
+
+
+def fields_by_name(x, s):
+    found = {"weight": x, "bias": s}
+    if isinstance(s, float) and not isinstance(x, (int, float)):
+        return _weighted(found) + found["weight"]
+    return x

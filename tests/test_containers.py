@@ -1,4 +1,4 @@
-"""Lists as results, and what is said of the lists that we do not take."""
+"""Lists as results and of other makes, and arrays without axes."""
 
 from __future__ import annotations
 
@@ -56,3 +56,14 @@ def test_the_text_reads_as_the_users_did() -> None:
     assert "d_found = [0.0]" in text
     assert "    found.append(" in text
     assert "    d_found.append(" in text
+
+
+def over_memory(X, s):
+    total = s
+    for v in np.nditer(X):
+        total += v.item() * s + v[()] ** 2
+    return total
+
+
+def test_arrays_without_axes_are_their_elements() -> None:
+    check_jvp(over_memory, (np.array([[0.5, -1.0], [2.0, 0.25]]), 0.7))
