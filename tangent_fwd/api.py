@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, overload
 
-from tangent_fwd import choices
+from tangent_fwd import boundary, choices
 from tangent_fwd.forward import ForwardGrad
 from tangent_fwd.frontend.parse import derived, unwrap
 from tangent_fwd.options import Options
@@ -181,6 +182,11 @@ def _along(
             "tangents must be a tuple with one entry for each of primals "
             f"({len(primals)}), with None for those that are held fixed"
         )
+    signature = inspect.signature(unwrap(function))
+    if boundary.starred(signature) is not None:
+        tangents = boundary.packed(signature, tangents)
+        if tangents[-1] == (None,) * len(tangents[-1]):
+            tangents = (*tangents[:-1], None)
     active = tuple(i for i, tangent in enumerate(tangents) if tangent is not None)
     return _remembered(function, active), tuple(tangents[i] for i in active)
 

@@ -96,6 +96,20 @@ def bind(
     return tuple(bound.arguments.values())
 
 
+def starred(signature: inspect.Signature) -> int | None:
+    """The position of `*args`, if there is such a parameter."""
+    kinds = [p.kind for p in signature.parameters.values()]
+    several = inspect.Parameter.VAR_POSITIONAL
+    return kinds.index(several) if several in kinds else None
+
+
+def packed(signature: inspect.Signature, primals: Sequence[Any]) -> tuple[Any, ...]:
+    """Positional arguments with those that `*args` takes in one tuple, as the function has them."""
+    first = starred(signature)
+    assert first is not None
+    return (*primals[:first], tuple(primals[first:]))
+
+
 def positional(name: str, signature: inspect.Signature, primals: Sequence[Any]) -> tuple[Any, ...]:
     """All arguments from `primals`, which may leave out trailing ones that have defaults."""
     parameters = list(signature.parameters.values())

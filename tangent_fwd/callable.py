@@ -28,6 +28,7 @@ from numba.extending import (
     unbox,
 )
 
+from tangent_fwd import boundary
 from tangent_fwd.specialise import Specialisation, Specialiser
 
 
@@ -44,6 +45,10 @@ class Compilable(Protocol):
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
         """The arguments, in order."""
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """That of the function."""
 
 
 class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
@@ -70,6 +75,9 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
         names = list(whole)
         given = _by_name(self.owner.__name__, names, args, kws)
         types_given = [_plain(t) for t in given]
+        first = boundary.starred(self.owner.signature)
+        if first is not None and not self.lanes:
+            return self._packing(types_given, first)
         arguments, defaults = self._complete(types_given)
         specialiser = self.owner.specialiser
         try:
@@ -95,6 +103,24 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
         kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD
         pysig = inspect.Signature([inspect.Parameter(n, kinds) for n in names[: len(wanted)]])
         return typing.signature(compiled.result, *wanted).replace(pysig=pysig)
+
+    def _packing(self, given: list[Any], first: int) -> Any:
+        """The signature of a call whose last arguments go to `*args` in a tuple."""
+        if len(given) < first or len(self.owner.parameters) > first + 1:
+            raise errors.TypingError(
+                f"`{self.owner.__name__}`: inside compiled code, `*args` comes last and every "
+                "argument before it is passed"
+            )
+        arguments = (*given[:first], types.BaseTuple.from_types(given[first:]))
+        compiled = self.owner.specialiser.compile(arguments, 0)
+        words = [f"a{i}" for i in range(len(given))]
+        rest = "".join(f"{word}, " for word in words[first:])
+        text = f"entry({', '.join([*words[:first], f'({rest})'])})"
+        self._found[tuple(given)] = dispatcher = _written(
+            f"def call({', '.join(words)}):\n    return {text}\n", {"entry": compiled.dispatcher}
+        )
+        dispatcher.compile(tuple(given))
+        return typing.signature(compiled.result, *given)
 
     def _complete(self, given: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The types of all arguments, and the defaults that stand for those not passed."""

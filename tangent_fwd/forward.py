@@ -55,6 +55,7 @@ class ForwardGrad:
         functools.update_wrapper(self, function, updated=())
         self.options = options
         self.signature = inspect.signature(function)
+        self._starred = boundary.starred(self.signature) is not None
         self.tangent = Tangent(self)
         self._routes: dict[Any, dispatch.Call] = {}
         self._made: tuple[Specialiser, Router] | None = None
@@ -64,8 +65,8 @@ class ForwardGrad:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The primal, compiled; arguments as for the function itself."""
-        if kwargs:
-            args = boundary.bind(self.__name__, self.signature, args, kwargs)
+        if kwargs or self._starred:
+            args = self._bound(args, kwargs)
         try:
             call = self._routes[_fingerprint((args, ()))]
         except _UNKNOWN:
@@ -82,7 +83,8 @@ class ForwardGrad:
             primals: a tuple of all arguments, in order; trailing defaults may be left out.
             tangents: a tuple with one entry for each active argument: the direction, with the
                 structure, shapes and dtypes of that argument. Entries that stand beside integers,
-                strings or None inside a tuple are ignored.
+                strings or None inside a tuple are ignored. What `*args` takes is one argument, a
+                tuple.
 
         Returns:
             `(value, tangent)`; the tangent has the structure of the value.
@@ -91,6 +93,8 @@ class ForwardGrad:
             TypeError, ValueError: an argument or a direction does not fit; the message names it.
             TangentError: the function cannot be differentiated; the message shows where.
         """
+        if self._starred:
+            primals = boundary.packed(self.signature, primals)
         try:
             call = self._routes[_fingerprint((primals, tangents))]
         except _UNKNOWN:
@@ -113,6 +117,8 @@ class ForwardGrad:
         Raises:
             TypeError, ValueError, TangentError: as `jvp`.
         """
+        if self._starred:
+            primals = boundary.packed(self.signature, primals)
         try:
             call = self._routes[_fingerprint((primals, tangents, 2))]
         except _UNKNOWN:
@@ -135,8 +141,8 @@ class ForwardGrad:
             TypeError: the function does not return one float, or an argument does not fit.
             TangentError: the function cannot be differentiated; the message shows where.
         """
-        if kwargs:
-            args = boundary.bind(self.__name__, self.signature, args, kwargs)
+        if kwargs or self._starred:
+            args = self._bound(args, kwargs)
         try:
             call = self._routes[_fingerprint((args, None))]
         except _UNKNOWN:
@@ -302,16 +308,22 @@ class ForwardGrad:
             with global_compiler_lock:
                 if self._made is None:
                     function = parse(self.__wrapped__)
-                    if function.node.args.vararg or function.node.args.kwarg:
+                    if function.node.args.kwarg:
                         # Arguments that cannot be counted: let the compiler say so, before
                         # they are looked at.
                         lower(function)
                     specialiser = Specialiser(function, self.options)
                     router = Router(
-                        self.__name__, self.signature, specialiser, self._routes, _fingerprint
+                        self.__name__, function.plain, specialiser, self._routes, _fingerprint
                     )
                     self._made = specialiser, router
         return self._made
+
+    def _bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The arguments in the order of the parameters."""
+        if kwargs:
+            return boundary.bind(self.__name__, self.signature, args, kwargs)
+        return boundary.packed(self.signature, args)
 
     def _program(self, kinds: tuple[Any, ...], order: int) -> Program:
         if order not in (1, 2):

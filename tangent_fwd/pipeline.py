@@ -30,27 +30,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tangent_fwd.analysis.activity import Activity, Ruled, is_complex
-from tangent_fwd.analysis.alias import Aliases
-from tangent_fwd.analysis.infer import infer
-from tangent_fwd.analysis.numba_typing import spoken
+from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.backend import support
-from tangent_fwd.backend.emit import Piece, emit
-from tangent_fwd.errors import (
-    Diagnostic,
-    SourceUnavailable,
-    TangentError,
-    TypingFailure,
-    UnsupportedFunction,
-    raise_all,
-)
-from tangent_fwd.frontend.lower import lower
-from tangent_fwd.frontend.opaque import Opaque, spelled
-from tangent_fwd.frontend.optional import decided
-from tangent_fwd.frontend.parse import Differentiated, UserFunction, differentiated, parse
-from tangent_fwd.ir.nodes import Expr, Function, Let, Op, Ref, Var
-from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
-from tangent_fwd.library import is_ours, takes_complex
+from tangent_fwd.backend.emit import emit
+from tangent_fwd.backend.quoting import Piece
+from tangent_fwd.errors import raise_all
+from tangent_fwd.front import Front
+from tangent_fwd.frontend.parse import UserFunction
+from tangent_fwd.ir.nodes import Expr, Function, Op, Ref, Var
+from tangent_fwd.ir.walk import map_block, map_expr
 from tangent_fwd.options import Options
 from tangent_fwd.program import (
     Derivative,
@@ -63,23 +51,15 @@ from tangent_fwd.program import (
     typeof,
     with_respect_to,
 )
-from tangent_fwd.source import NOWHERE, Span
-from tangent_fwd.transform.again import again, misfits, spelt
+from tangent_fwd.transform.again import spelt
 from tangent_fwd.transform.constants import Constants
-from tangent_fwd.transform.flatten import flatten
-from tangent_fwd.transform.fuse import fuse
-from tangent_fwd.transform.guard import guard
-from tangent_fwd.transform.loops import loops
 from tangent_fwd.transform.naming import RESERVED, naming
 from tangent_fwd.transform.nest import nest
 from tangent_fwd.transform.outer import outer
 from tangent_fwd.transform.pack import pack
 from tangent_fwd.transform.pairs import holds_pair, refused
-from tangent_fwd.transform.ruled import check_rule, rule_for, rule_types, ruled, writes
-from tangent_fwd.transform.second import first
 from tangent_fwd.transform.signs import signs
 from tangent_fwd.transform.simplify import simplify
-from tangent_fwd.transform.split import never_bound, split
 from tangent_fwd.transform.stack import stack
 from tangent_fwd.transform.tangent import tangent
 from tangent_fwd.transform.workspace import workspace
@@ -108,18 +88,17 @@ def differentiate(
     return module.program(function, entry, header if any(active) else f"`{function.name}`", options)
 
 
-class Module:
+class Module(Front):
     """The functions of one emitted module: the entry and the helpers it calls, once for each
     combination of argument types and activity.
     """
 
     def __init__(self, lanes: int) -> None:
+        super().__init__()
         self.lanes = lanes
-        self.parsed: dict[Any, UserFunction] = {}
-        self.typed: dict[tuple[Any, Types], Typed] = {}
-        self.typing: list[Any] = []
-        self.activities: dict[tuple[Any, Types, tuple[bool, ...]], Activity] = {}
         self.made: dict[tuple[Any, ...], Made] = {}
+        # Functions on their way, with their names where others call them already.
+        self.begun: dict[tuple[Any, ...], str | None] = {}
         self.order: list[Made] = []
         self.names: set[str] = set(RESERVED)
         self.constants = Constants(self.unique)
@@ -150,154 +129,7 @@ class Module:
             classes=self.constants.classes(),
         )
 
-    def parse(self, function: Any) -> UserFunction:
-        """Parse a helper, once; an unreadable one is refused by name. What has no text of its own,
-        such as a nested function, comes parsed.
-        """
-        if isinstance(function, UserFunction):
-            return function
-        if function not in self.parsed:
-            try:
-                self.parsed[function] = parse(function)
-            except SourceUnavailable as error:
-                raise UnsupportedFunction(str(error)) from error
-        return self.parsed[function]
-
-    # --- passes up to activity -----------------------------------------------------------------
-
-    def type(self, function: UserFunction, arg_types: Types) -> Typed:
-        key = (function.original, arg_types)
-        if key in self.typed:
-            return self.typed[key]
-        if function.original in self.typing:
-            found = Diagnostic(
-                "function", f"`{function.name}` calls itself; recursion is not supported",
-                Span.of(function.node),
-            )  # fmt: skip
-            raise_all([found], function.source)
-        self.typing.append(function.original)
-        try:
-            made = self.again if isinstance(function, Differentiated) else self.typed_anew
-            self.typed[key] = made(function, arg_types)
-        finally:
-            self.typing.pop()
-        return self.typed[key]
-
-    def typed_anew(self, function: UserFunction, arg_types: Types) -> Typed:
-        if isinstance(function.original, Opaque):
-            function = spelled(function, arg_types)
-        stages = Stages()
-        stage = stages.add
-        kinds = dict(zip(function.params, arg_types))
-        lowered = stage("lower", decided(lower(function), kinds))
-        raise_all(never_bound(lowered), function.source)
-        program = stage("split", split(lowered))
-        origins = {s.target: s.value for s in statements(program.body) if isinstance(s, Let)}
-        typeof_call = partial(self.typeof_call, function, program)
-        program = stage("infer", infer(program, arg_types, function.source, typeof_call))
-        result = program.typeof("return")
-        program = self.with_shares(program)
-        program = stage("guard", guard(program, partial(self.written, program), function.source))
-        program = stage("loops", loops(program, function.source))
-        program = stage("fuse", fuse(program))
-        program = stage("simplify", simplify(flatten(program)))
-        return Typed(function, program, stages, result, origins)
-
-    def again(self, function: Any, arg_types: Types) -> Typed:
-        """A derivative as a function: its program is that of value and tangent."""
-        base, active = function.base, function.active
-        primals = arg_types[: len(base.params)]
-        typed = self.type(base, primals)
-        activity = self.activity(base, primals, active)
-        raise_all(misfits(function, arg_types, activity.mutated()), base.source)
-
-        def call(op: Op, flags: tuple[bool, ...]) -> Ref:
-            made = differentiated(self.callee(op), flags)
-            return Ref(made.qualname, made)
-
-        stages = Stages(typed.stages)
-        if base.is_ruled:
-            program = stages.add("ruled", self.by_rule(base, typed, active))
-        else:
-            program = stages.add("first", first(typed.ready, activity, call))
-        program = self.with_shares(again(program, function.params, arg_types))
-        program = stages.add("again", simplify(program))
-        return Typed(function, program, stages, program.typeof("return"), typed.origins)
-
-    def typeof_call(
-        self, caller: UserFunction, program: Function, ref: Ref, arg_types: Types
-    ) -> Any:
-        from numba.core import types
-
-        plain = tuple(types.unliteral(t) for t in arg_types)
-        helper = self.parse(ref.value)
-        foreign = is_ours(helper.module) and not is_ours(caller.module)
-        try:
-            if foreign and any(map(is_complex, plain)) and not takes_complex(helper.original):
-                raise TypingFailure("of complex numbers")
-            return self.type(helper, plain).result
-        except TangentError as error:
-            if not is_ours(helper.module):
-                raise
-            # What is wrong is not in our file, but how the user calls it.
-            called = (
-                e for s in statements(program.body) for x in own_exprs(s)
-                for e in subexpressions(x) if isinstance(e, Op) and ref in e.args[:1]
-            )  # fmt: skip
-            kinds = ", ".join(spoken(str(kind)) for kind in plain)
-            library = "scipy.special" if helper.module.endswith(".special") else "np"
-            message = f"`{library}.{helper.name}` is not supported for {kinds}"
-            found = Diagnostic("typing", message, next(called).span or NOWHERE)
-            raise_all([found], caller.source)
-            raise AssertionError from error
-
-    def with_shares(self, program: Function) -> Function:
-        """Calls of helpers, each with the arguments whose memory the result may be."""
-
-        def change(e: Expr) -> Expr:
-            known = isinstance(e, Op) and "shares" in dict(e.keywords)
-            if isinstance(e, Op) and e.fn == "call" and isinstance(e.args[0], Ref) and not known:
-                callee = self.type(self.parse(e.args[0].value), self.arg_types(program, e))
-                shares = Aliases(callee.ready).returned()
-                return replace(e, keywords=(*e.keywords, ("shares", shares)))
-            return e
-
-        return replace(program, body=map_block(lambda x: map_expr(change, x), program.body))
-
-    def callee(self, op: Op) -> UserFunction:
-        ref = op.args[0]
-        assert isinstance(ref, Ref)
-        return self.parse(ref.value)
-
-    def written(self, caller: Function, op: Op) -> tuple[str, tuple[int, ...]]:
-        """The helper that a call calls, and the positions of the arguments that it writes to."""
-        helper, kinds = self.callee(op), self.arg_types(caller, op)
-        return helper.name, self.activity(helper, kinds, (False,) * len(kinds)).mutated()
-
-    def arg_types(self, caller: Function, op: Op) -> Types:
-        return tuple(typeof(caller, arg) for arg in op.args[1:])
-
-    # --- activity and what follows -------------------------------------------------------------
-
-    def activity(
-        self, function: UserFunction, arg_types: Types, active: tuple[bool, ...]
-    ) -> Activity:
-        key = (function.original, arg_types, active)
-        if key not in self.activities:
-            typed = self.type(function, arg_types)
-
-            def of_call(op: Op, flags: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
-                found = self.activity(self.callee(op), self.arg_types(typed.ready, op), flags)
-                return found.result_active(), found.active_after()
-
-            if function.is_ruled:
-                self.activities[key] = Ruled(typed.ready, active)
-                return self.activities[key]
-            found = Activity(typed.ready, active, of_call)
-            raise_all(found.diagnostics, function.source)
-            found.note_writes(lambda op: self.written(typed.ready, op)[1])
-            self.activities[key] = found
-        return self.activities[key]
+    # --- tangents and what follows -------------------------------------------------------------
 
     def function(
         self,
@@ -311,13 +143,14 @@ class Module:
         key = (function.original, arg_types, active, tangents, kept)
         if key in self.made:
             return self.made[key]
+        self.begun[key] = None
         typed = self.type(function, arg_types)
         stages = Stages(typed.stages)
         activity = self.activity(function, arg_types, active)
         program = typed.ready
         if any(active):
             if function.is_ruled:
-                program = self.by_rule(function, typed, active)
+                program = self.by_rule(function, typed, active, self.lanes)
             else:
                 program = tangent(program, activity, self.lanes, self.call_tangent(typed.ready))
             program = stages.add("tangent", spelt(program))
@@ -337,23 +170,20 @@ class Module:
             program = stages.add("pack", pack(program, self.lanes))
         if kept:
             program = stages.add("workspace", workspace(program))
-        name = self.suffixed(function.name, any(active))
-        self.made[key] = self.finish(typed, program, stages, name, activity)
+        self.finish(
+            key, typed, program, stages, self.suffixed(function.name, any(active)), activity
+        )
         return self.made[key]
 
-    def by_rule(self, function: UserFunction, typed: Typed, active: tuple[bool, ...]) -> Function:
-        """The program of value and tangent of a function with a rule of its own."""
-        kinds = tuple(typed.ready.typeof(p) for p in function.params)
-        rule = self.parse(rule_for(function))
-        result = self.type(rule, rule_types(function, rule, kinds)).result
-        check_rule(function, rule, result, typed.result)
-        if self.activity(function, kinds, active).mutated():
-            raise_all([writes(function)], function.source)
-        return ruled(typed.ready, Ref(rule.name, rule.original), active, self.lanes)
-
     def finish(
-        self, typed: Typed, program: Function, stages: Stages, name: str, activity: Activity
-    ) -> Made:
+        self,
+        key: tuple[Any, ...],
+        typed: Typed,
+        program: Function,
+        stages: Stages,
+        name: str,
+        activity: Activity,
+    ) -> None:
         """The passes after tangents; the function joins the module."""
         program = self.link(program, typed.ready)
         program = stages.add("nest", signs(nest(program)))
@@ -361,11 +191,16 @@ class Module:
         program = support.placed(program)
         taken = frozenset(self.names | set(self.constants.values))
         program = stages.add("naming", naming(program, taken, typed.origins))
-        program = replace(program, name=self.unique(name))
+        program = replace(program, name=self.begun.pop(key) or self.unique(name))
         made = Made(program.name, Piece(program, typed.source.source), stages, activity.mutated(),
                      findings(activity))  # fmt: skip
         self.order.append(made)
-        return made
+        self.made[key] = made
+
+    def name_ahead(self, key: tuple[Any, ...], name: str) -> str:
+        """The name of a function that is called before it is finished: one that calls itself."""
+        found = self.begun[key] = self.begun[key] or self.unique(name)
+        return found
 
     def suffixed(self, name: str, differentiated: bool) -> str:
         if not differentiated:
@@ -400,15 +235,14 @@ class Module:
             ref = e.args[0] if isinstance(e, Op) and e.fn == "call" else None
             if not isinstance(e, Op) or not isinstance(ref, Ref) or ref.value is None:
                 return e
+            called = ref.value
+            if not isinstance(called, Derivative):
+                kinds = self.arg_types(program, e)
+                called = Derivative(self.parse(called), kinds, (False,) * len(kinds))
             work = dict(e.keywords).get("work")
-            if isinstance(ref.value, Derivative):
-                made = self.derivative(ref.value, program, e, work is not None)
-            else:
-                arg_types = self.arg_types(program, e)
-                none = (False,) * len(arg_types)
-                made = self.function(self.parse(ref.value), arg_types, none, None, work is not None)
-            last = () if work is None else (Var(work),)
-            return replace(e, args=(Ref(made.name, None), *e.args[1:], *last))
+            name, kept = self.called(called, program, e, work is not None)
+            last = (Var(work),) if kept and work is not None else ()
+            return replace(e, args=(Ref(name, None), *e.args[1:], *last))
 
         return replace(program, body=map_block(lambda x: map_expr(change, x), program.body))
 
@@ -419,14 +253,19 @@ class Module:
             return ()
         called = ref.value
         none = (False,) * len(called.arg_types)
-        return self.activity(called.helper, called.arg_types, none).mutated()
+        return self.effects(called.helper, called.arg_types, none)[2]
 
-    def derivative(self, called: Derivative, program: Function, op: Op, kept: bool) -> Made:
-        """The derivative of a helper, for the kinds of tangents that a call passes."""
-        given = op.args[1 + len(called.arg_types) :: self.lanes]
-        primals = (t for t, a in zip(called.arg_types, called.active) if a)
-        kinds = tuple(map(partial(typeof, program), given))
-        pairs = any(map(holds_pair, primals, kinds))
-        return self.function(
-            called.helper, called.arg_types, called.active, kinds if pairs else None, kept
-        )
+    def called(self, called: Derivative, program: Function, op: Op, kept: bool) -> tuple[str, bool]:
+        """The name of what is called for the kinds of tangents that a call passes, and whether it
+        takes a workspace: who calls itself does not, because nobody knows how often.
+        """
+        helper, kinds, active = called.helper, called.arg_types, called.active
+        given = op.args[1 + len(kinds) :: self.lanes]
+        primals = (t for t, a in zip(kinds, active) if a)
+        moved = tuple(map(partial(typeof, program), given))
+        tangents = moved if any(map(holds_pair, primals, moved)) else None
+        kept = kept and (helper.original, kinds, active, tangents, True) not in self.begun
+        key = (helper.original, kinds, active, tangents, kept)
+        if key in self.begun:
+            return self.name_ahead(key, self.suffixed(helper.name, any(active))), kept
+        return self.function(helper, kinds, active, tangents, kept).name, kept

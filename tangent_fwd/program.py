@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tangent_fwd.analysis.activity import Activity
-from tangent_fwd.backend.emit import Piece
+from tangent_fwd.backend.quoting import Piece
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Expr, Function, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import show
 from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 
 Types = tuple[Any, ...]
+Flags = tuple[bool, ...]
 
 
 @dataclass(frozen=True)

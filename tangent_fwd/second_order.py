@@ -14,15 +14,14 @@ from dataclasses import replace
 
 from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.errors import raise_all
+from tangent_fwd.fixpoint import Fixpoint
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Function, Op, Ref
 from tangent_fwd.options import Options
 from tangent_fwd.pipeline import Module
-from tangent_fwd.program import Made, Program, Stages, Types, with_respect_to
+from tangent_fwd.program import Flags, Made, Program, Stages, Types, with_respect_to
 from tangent_fwd.transform.second import first, second
 from tangent_fwd.transform.simplify import simplify
-
-Flags = tuple[bool, ...]
 
 
 def differentiate(
@@ -45,7 +44,9 @@ class _Twice(Module):
     def __init__(self, lanes: int) -> None:
         super().__init__(lanes)
         self.firsts: dict[tuple[object, Types, Flags], Function] = {}
-        self.changes: dict[tuple[object, Types, Flags, Flags], Activity] = {}
+        self.changes: Fixpoint[Activity] = Fixpoint(
+            lambda found: (found.result_active(), found.active_after())
+        )
 
     def second(
         self,
@@ -57,6 +58,7 @@ class _Twice(Module):
         """Value, tangent and second tangent; `moving` are the tangents that have one themselves."""
         key = (function.original, arg_types, active, moving)
         if key not in self.made:
+            self.begun[key] = None
             typed = self.type(function, arg_types)
             stages = Stages(typed.stages)
             once = stages.add("tangent", self.once(function, arg_types, active))
@@ -65,16 +67,16 @@ class _Twice(Module):
             def call(op: Op, flags: Flags) -> Ref:
                 if "rule" in dict(op.keywords):
                     return self.call_tangent(once)(op, flags)
-                helper, kinds, given = self.called(once, op)
-                made = self.second(helper, kinds, given, flags[len(given) :])
-                return Ref(made.name, None)
+                helper, kinds, given = self.plain(once, op)
+                further = (helper.original, kinds, given, flags[len(given) :])
+                if further in self.begun:
+                    return Ref(self.name_ahead(further, f"{helper.name}_directional2"), None)
+                return Ref(self.second(helper, *further[1:]).name, None)
 
             program = stages.add("second", second(once, activity, call))
             program = stages.add("simplify", simplify(program))
             mine = self.activity(function, arg_types, active)
-            self.made[key] = self.finish(
-                typed, program, stages, f"{function.name}_directional2", mine
-            )
+            self.finish(key, typed, program, stages, f"{function.name}_directional2", mine)
         return self.made[key]
 
     def once(self, function: UserFunction, arg_types: Types, active: Flags) -> Function:
@@ -83,7 +85,7 @@ class _Twice(Module):
         if key not in self.firsts:
             typed = self.type(function, arg_types)
             if function.is_ruled:
-                self.firsts[key] = self.by_rule(function, typed, active)
+                self.firsts[key] = self.by_rule(function, typed, active, 1)
             else:
                 activity = self.activity(function, arg_types, active)
                 self.firsts[key] = first(typed.ready, activity)
@@ -97,24 +99,34 @@ class _Twice(Module):
         moving: Flags,
     ) -> Activity:
         """What changes in the program of value and tangent along the direction."""
-        key = (function.original, arg_types, active, moving)
-        if key not in self.changes:
+        self.changing(function, arg_types, active, moving)
+        return self.changes.answers[function.original, arg_types, active, moving]
+
+    def changing(
+        self, function: UserFunction, arg_types: Types, active: Flags, moving: Flags
+    ) -> tuple[bool, Flags]:
+        """Whether the result of such a program changes, and which of its arguments afterwards."""
+
+        def compute() -> Activity:
             once = self.once(function, arg_types, active)
 
             def of_call(op: Op, flags: Flags) -> tuple[bool, Flags]:
                 if "rule" in dict(op.keywords):
-                    found = self.activity(self.callee(op), self.arg_types(once, op), flags)
-                else:
-                    helper, kinds, given = self.called(once, op)
-                    found = self.change(helper, kinds, given, flags[len(given) :])
-                return found.result_active(), found.active_after()
+                    return self.effects(self.callee(op), self.arg_types(once, op), flags)[:2]
+                helper, kinds, given = self.plain(once, op)
+                return self.changing(helper, kinds, given, flags[len(given) :])
 
             found = Activity(once, (*active, *moving), of_call)
             raise_all(found.diagnostics, function.source)
-            self.changes[key] = found
-        return self.changes[key]
+            return found
 
-    def called(self, caller: Function, op: Op) -> tuple[UserFunction, Types, Flags]:
+        key = (function.original, arg_types, active, moving)
+        count = len(active) + len([a for a in active if a])
+        least = (False, (False,) * count)
+        found: tuple[bool, Flags] = self.changes.of(key, least, compute)
+        return found
+
+    def plain(self, caller: Function, op: Op) -> tuple[UserFunction, Types, Flags]:
         """Of a call in such a program: the helper, its argument types, which are active."""
         given: Flags = dict(op.keywords)["pair"]
         plain = replace(op, args=op.args[: 1 + len(given)])

@@ -108,6 +108,8 @@ def check_jvp(
         TypeError, ValueError, TangentError: as `jvp`.
     """
     checked = function if isinstance(function, ForwardGrad) else forward_grad(function)
+    if boundary.starred(checked.signature) is not None:
+        raise TypeError(f"`{checked.__name__}` takes `*args`: check one that names its arguments")
     every = boundary.positional(checked.__name__, checked.signature, tuple(args))
     names = list(checked.parameters)
     trees = [boundary.read(value, name) for value, name in zip(every, names)]

@@ -181,6 +181,7 @@ def retarget(function: Any, made: dict[int, Any]) -> Any:
         function.__defaults__,
         tuple(types.CellType() for _ in function.__closure__ or ()),
     )
+    copy.__kwdefaults__ = function.__kwdefaults__
     made[id(function)] = copy
     for new, old in zip(copy.__closure__ or (), function.__closure__ or (), strict=True):
         new.cell_contents = _stand_in(old.cell_contents, made)

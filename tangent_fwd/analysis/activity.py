@@ -32,7 +32,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_tuple
+from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_list, is_tuple
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Stmt, Store, Var
 from tangent_fwd.ir.show import display
@@ -43,9 +43,12 @@ from tangent_fwd.rules import Rule, rule
 MOVING = frozenset("T real imag".split())
 PLAIN = MOVING | frozenset("shape size ndim dtype strides itemsize nbytes".split())
 # Whole-array operations whose tangent is the same operation on the tangent.
-STRUCTURAL = frozenset("getitem tuple stretch gather strong".split())
+STRUCTURAL = frozenset("getitem tuple stretch gather strong list repeated list.pop".split())
 # Operations on shapes and integers only.
-INERT = frozenset("empty common overlap dtype dim trim slice row".split())
+INERT = frozenset("empty common overlap dtype dim trim slice row fstring".split())
+
+# What puts values into a list, which is the first argument.
+GROWS = frozenset("list.append list.insert list.extend".split())
 
 CallActivity = Callable[[Op, tuple[bool, ...]], tuple[bool, tuple[bool, ...]]]
 
@@ -56,6 +59,8 @@ def holds_float(kind: Any) -> bool:
 
     if is_tuple(kind):
         return any(holds_float(t) for t in kind)
+    if is_list(kind):
+        return holds_float(kind.dtype)
     if is_array(kind):
         return isinstance(kind.dtype, (types.Float, types.Complex))
     return isinstance(kind, (types.Float, types.Complex))
@@ -98,7 +103,7 @@ class Activity:
             self.aliases.find(s.array)
             for s in statements(function.body)
             if isinstance(s, Store) and s.array not in ours
-        }
+        } | {self.aliases.find(name) for name in changed_lists(function)}
         self.refuse_unknown()
 
     def step(self) -> bool:
@@ -109,6 +114,9 @@ class Activity:
                 for e in subexpressions(expr):
                     if isinstance(e, Op) and e.fn == "call":
                         self.note_call(e)
+                    if isinstance(e, Op) and e.fn in GROWS and any(map(self.is_active, e.args[1:])):
+                        assert isinstance(e.args[0], Var)
+                        self.note(e.args[0].name)
             if isinstance(stmt, Let) and self.is_active(stmt.value):
                 self.note(stmt.target)
             if isinstance(stmt, Store) and self.is_active(stmt.value):
@@ -180,6 +188,8 @@ class Activity:
                     if not isinstance(op, Op) or op.fn in INERT or op.fn in STRUCTURAL - {"gather"}:
                         continue
                     if op.fn in ("call", "tangent_fwd.stop_gradient"):
+                        continue
+                    if op.fn.startswith("list."):
                         continue
                     if op.fn == "attr":
                         self.refuse_attribute(op, stmt.span)
@@ -289,6 +299,15 @@ class Ruled(Activity):
 
     def result_active(self) -> bool:
         return self.moves and holds_float(self.function.typeof("return"))
+
+
+def changed_lists(function: Function) -> set[str]:
+    """The lists that a function changes in place."""
+    return {
+        e.args[0].name for s in statements(function.body) for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op) and e.fn.startswith("list.") and isinstance(e.args[0], Var)
+    }  # fmt: skip
 
 
 def _no_rule(op: Op, culprit: Expr, span: Any, of_complex: bool = False) -> Diagnostic:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Var
+from tangent_fwd.ir.nodes import Do, Expr, Function, Let, Lit, Op, Return, Store, Var
 from tangent_fwd.ir.walk import statements, variables
 
 VIEWS = frozenset(
@@ -23,11 +23,16 @@ def is_tuple(kind: object) -> bool:
     return hasattr(kind, "types") and hasattr(kind, "count")
 
 
+def is_list(kind: object) -> bool:
+    """Whether a numba type is that of a list."""
+    return type(kind).__name__ == "List"
+
+
 def has_array(kind: object) -> bool:
     """Whether values of this type hold memory that may be written to."""
     if is_tuple(kind):
         return any(has_array(t) for t in kind)  # type: ignore[attr-defined]
-    return is_array(kind)
+    return is_array(kind) or is_list(kind)
 
 
 class Aliases:
@@ -45,11 +50,23 @@ class Aliases:
                 for source in self.sources(stmt.value):
                     self.union(stmt.target, source)
                     self.known.add(source)
+            if isinstance(stmt, Do) and isinstance(stmt.value, Op):
+                self.join_list(stmt.value)
+            if isinstance(stmt, Store) and is_list(function.typeof(stmt.array)):
+                self.join_list(Op("list.", (Var(stmt.array), stmt.value)))
         # Where a tuple is indexed by a variable as well, its places can be told apart no longer.
         for place in [k for k in self.known if k.endswith("]")]:
             whole = place.split("[")[0]
             if whole in self.known:
                 self.union(place, whole)
+
+    def join_list(self, op: Op) -> None:
+        """What a list is given is held by it."""
+        if op.fn.startswith("list."):
+            held = [a.name for a in op.args if isinstance(a, Var)
+                    and has_array(self.function.typeof(a.name))]  # fmt: skip
+            for name in held[1:]:
+                self.union(held[0], name)
 
     def sources(self, value: Expr) -> list[str]:
         if isinstance(value, Var):
@@ -70,7 +87,7 @@ class Aliases:
             return [a.name for a in value.args[1:] if isinstance(a, Var)]
         if value.fn in VIEWS:
             return [a.name for a in value.args[:1] if isinstance(a, Var)]
-        if value.fn in ("call", "tuple"):
+        if value.fn in ("call", "tuple", "list", "repeated", "list.pop"):
             # What a helper returns may be any of its arguments, unless it is known which.
             kept = dict(value.keywords).get("shares", range(len(value.args)))
             return [

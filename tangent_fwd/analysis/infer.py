@@ -44,8 +44,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import is_array, is_tuple
-from tangent_fwd.analysis.numba_typing import InferenceError, is_overloaded, type_lines, unify
+from tangent_fwd.analysis.alias import is_array
+from tangent_fwd.analysis.mistakes import mistaken, overloaded
+from tangent_fwd.analysis.numba_typing import InferenceError, type_lines, unify
 from tangent_fwd.analysis.stubs import callee
 from tangent_fwd.analysis.weak import weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
@@ -67,6 +68,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -74,9 +76,7 @@ from tangent_fwd.ir.show import INFIX, PREFIX, display
 from tangent_fwd.ir.walk import (
     blocks,
     map_block,
-    own_exprs,
     statements,
-    subexpressions,
     with_blocks,
 )
 from tangent_fwd.source import Source, Span
@@ -94,7 +94,7 @@ def infer(
     """
     from numba.core import types
 
-    raise_all(_overloaded(function), source)
+    raise_all(overloaded(function), source)
     printer = _Printer(function, typeof_call)
     text = printer.text()
     try:
@@ -116,57 +116,10 @@ def infer(
             message = f"`{name}` is {' here and '.join(map(str, kinds))} there"
             raise_all([Diagnostic("typing", message, min(spans))], source)
         known[name] = types.unliteral(shared)
-    raise_all(_fractional_bounds(function, known) + _miscounted(function, known), source)
+    raise_all(mistaken(function, known), source)
     known["return"] = types.unliteral(result)
     body = _with_counts(function.body, known)
     return replace(function, types=known, body=map_block(_counted, body))
-
-
-def _overloaded(function: Function) -> list[Diagnostic]:
-    """Calls of functions whose Python text is not what runs when they are compiled."""
-    calls = (
-        (e, s) for s in statements(function.body) for x in own_exprs(s) for e in subexpressions(x)
-        if isinstance(e, Op) and e.fn == "call"
-    )  # fmt: skip
-    return [
-        Diagnostic(
-            "function",
-            f"`{display(ref.name)}` has an `@overload`, so its own text is not what numba compiles",
-            op.span or stmt.span,
-            help="call a function whose text is the computation itself",
-        )
-        for op, stmt in calls
-        for ref in op.args[:1]
-        if isinstance(ref, Ref) and is_overloaded(ref.value)
-    ]
-
-
-def _fractional_bounds(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
-    """Numba cuts a float bound of `range` to an integer; Python and NumPy refuse it."""
-    from numba.core import types
-
-    return [
-        Diagnostic("typing", f"a bound of `range` is {known.get(e.name)}, not an integer", s.span)
-        for s in statements(function.body)
-        if isinstance(s, For)
-        for e in s.bounds
-        if isinstance(e, Var) and isinstance(known.get(e.name), types.Float)
-    ]
-
-
-def _miscounted(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
-    """Tuples unpacked into more or fewer names than they have elements."""
-    found = []
-    for stmt in statements(function.body):
-        op = stmt.value if isinstance(stmt, Let) else None
-        wanted = dict(op.keywords).get("of") if isinstance(op, Op) else None
-        if wanted is None or not isinstance(op, Op) or not isinstance(op.args[0], Var):
-            continue
-        kind: Any = known.get(op.args[0].name)
-        if is_tuple(kind) and len(kind) != wanted:
-            message = f"cannot unpack {len(kind)} values into {wanted} names"
-            found.append(Diagnostic("typing", message, op.span or stmt.span))
-    return found
 
 
 def _with_counts(block: Block, known: dict[str, Any]) -> Block:
@@ -291,6 +244,11 @@ class _Printer:
             bounds = ", ".join(map(expr, stmt.bounds))
             self.line(f"for {self.safe_name(stmt.var)} in range({bounds}):", depth, span)
             self.block(stmt.body, depth + 1)
+        elif isinstance(stmt, Try):
+            self.line("try:", depth, span)
+            self.block(stmt.body, depth + 1)
+            self.line("except Exception:", depth, span)
+            self.block(stmt.handler, depth + 1)
         elif isinstance(stmt, While):
             self.line("while True:", depth, span)
             for inner in stmt.test:
@@ -321,6 +279,15 @@ class _Printer:
             if cls is not None:
                 return f"{self.glob(cls, ('class', cls))}({inner})"
             return f"({inner},)" if inner else "()"
+        if fn == "list":
+            return f"[{', '.join(map(self.expr, op.args))}]"
+        if fn == "repeated":
+            return f"[{', '.join(map(self.expr, op.args[1:]))}] * {self.expr(op.args[0])}"
+        if fn.startswith("list."):
+            first, *rest = map(self.expr, op.args)
+            return f"{first}.{fn[5:]}({', '.join(rest)})"
+        if fn == "fstring":
+            return " + ".join(a if a[0] in "'\"" else f"str({a})" for a in map(self.expr, op.args))
         if fn == "slice":
             return ":".join("" if a == Lit(None) else self.expr(a) for a in op.args)
         if fn == "getitem":

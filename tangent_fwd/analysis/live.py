@@ -15,6 +15,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -29,6 +30,7 @@ class Interference:
 
     def __init__(self, function: Function) -> None:
         self.pairs: dict[str, set[str]] = {}
+        self.on_raise = _NONE  # what is needed where an exception is caught
         entry = self.block(function.body, _NONE, _NONE, _NONE)
         for param in function.params:
             self.clash(param, entry | frozenset(function.params))
@@ -54,15 +56,22 @@ class Interference:
         return after
 
     def stmt(self, stmt: Stmt, after: Names, on_break: Names, on_continue: Names) -> Names:
+        after |= self.on_raise
         reads = frozenset(n for e in own_exprs(stmt) for n in variables(e))
         if isinstance(stmt, Let):
             copied = frozenset([stmt.value.name]) if isinstance(stmt.value, Var) else _NONE
             self.clash(stmt.target, after - copied)
-            return (after - {stmt.target}) | reads
+            return (after - {stmt.target}) | reads | self.on_raise
         if isinstance(stmt, Store):
             return after | reads | {stmt.array}
         if isinstance(stmt, (Return, Raise)):
-            return reads
+            return reads | self.on_raise
+        if isinstance(stmt, Try):
+            handler = self.block(stmt.handler, after, on_break, on_continue)
+            outer, self.on_raise = self.on_raise, self.on_raise | handler
+            body = self.block(stmt.body, after, on_break, on_continue)
+            self.on_raise = outer
+            return body | handler
         if isinstance(stmt, Break):
             return on_break
         if isinstance(stmt, Continue):

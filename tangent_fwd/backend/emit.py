@@ -25,16 +25,15 @@ def f(x):
 from __future__ import annotations
 
 import ast
-import re
-import textwrap
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.backend.groups import Group, grouped
+from tangent_fwd.backend.quoting import DEEP, WIDTH, Piece, Quoting, Text
 from tangent_fwd.backend.reading import remark
 from tangent_fwd.backend.syntax import BINARY, expression
-from tangent_fwd.backend.wrap import constant, docstring, head, joined, quoted, signature, wrap
+from tangent_fwd.backend.wrap import constant, docstring, head, quoted, signature, wrap
 from tangent_fwd.ir.nodes import (
     Block,
     Break,
@@ -42,9 +41,9 @@ from tangent_fwd.ir.nodes import (
     Do,
     Expr,
     For,
-    Function,
     If,
     Let,
+    Lit,
     Nest,
     Op,
     Raise,
@@ -52,51 +51,21 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
-from tangent_fwd.ir.walk import statements
-from tangent_fwd.source import NOWHERE, Source
+from tangent_fwd.source import NOWHERE
 
 with warnings.catch_warnings():
     # astor 0.8.1 mentions node classes that Python 3.12 deprecates.
     warnings.simplefilter("ignore", DeprecationWarning)
     import astor
 
-_WIDTH = 100
 # Marks a branch that repeats axes of size 1.
 _SELDOM = "  # an axis of size 1"
-# Deeper than any block: what is quoted there is quoted nowhere else.
-_DEEP = 99
 
 _AUGMENT = ("add", "sub", "mul", "truediv")
-
-
-@dataclass
-class Piece:
-    """One function of a module, with the source whose lines are quoted above its own."""
-
-    function: Function
-    source: Source
-
-
-@dataclass
-class Text:
-    """The lines written so far, and the user's line behind each (keys and values from 1)."""
-
-    lines: list[str] = field(default_factory=list)
-    line_map: dict[int, int] = field(default_factory=dict)
-
-    def add(self, text: str, user_line: int | None = None) -> None:
-        for line in text.split("\n"):
-            self.lines.append(line)
-            if user_line is not None:
-                self.line_map[len(self.lines)] = user_line
-
-    def append(self, other: Text) -> None:
-        start = len(self.lines)
-        self.lines += other.lines
-        self.line_map |= {start + mine: user for mine, user in other.line_map.items()}
 
 
 def emit(
@@ -130,15 +99,15 @@ def emit(
     return text
 
 
-class _Writer:
+class _Writer(Quoting):
     def __init__(self, piece: Piece, text: Text) -> None:
-        self.function, self.source, self.text = piece.function, piece.source, text
-        self.quoted: tuple[int, int] | None = None
+        super().__init__(piece.source, text)
+        self.function = piece.function
 
     def write(self, fastmath: bool) -> None:
         flags = ', fastmath={"reassoc", "contract", "nsz"}' if fastmath else ""
         self.text.add(f'@njit(error_model="numpy"{flags})')
-        self.text.add(signature(self.function.name, self.function.params, _WIDTH))
+        self.text.add(signature(self.function.name, self.function.params, WIDTH))
         if self.function.doc:
             self.text.add(docstring(self.function.doc))
         self.block(self.function.body, 1)
@@ -158,7 +127,7 @@ class _Writer:
                 if block[k].span == NOWHERE:
                     pass
                 elif self.speaks_for_itself(block, k):
-                    self.quoted = (block[k].span.line, _DEEP)
+                    self.quoted = (block[k].span.line, DEEP)
                 else:
                     self.quote(block[k], depth)
                 self.stmt(block[k], depth)
@@ -179,72 +148,6 @@ class _Writer:
         for text in texts:
             self.line(self.fit(text, depth), depth, first)
 
-    def speaks_for_itself(self, block: Block, k: int) -> bool:
-        """Whether the lines that came from the user's contain it word for word, beside tangents
-        only, so that the comment would say it twice.
-        """
-        together = [s for s in block if s.span.line == block[k].span.line]
-        if not all(isinstance(s, (Let, Store, Return)) for s in together):
-            return False
-        primal = [s for s in together if not _is_tangent(s)]
-        return len(primal) == 1 and self.user_line(block[k]) in self.as_written(primal[0])
-
-    def as_written(self, stmt: Stmt) -> tuple[str, ...]:
-        """How a statement may have stood in the user's text."""
-        if isinstance(stmt, Return) and isinstance(stmt.value, Op) and stmt.value.fn == "tuple":
-            value = self.simple(replace(stmt, value=stmt.value.args[0]))
-            return value, re.sub(r"^return \((.*)\)$", r"return \1", value)
-        return (self.printed(stmt),)
-
-    def quote(self, stmt: Stmt, depth: int) -> None:
-        """The user's line as a comment, once above all lines that came from it."""
-        if isinstance(stmt, (For, While, If)) and not self.is_ours(stmt):
-            if self.quoted is None or self.quoted[0] != stmt.span.line:
-                self.quoted = (stmt.span.line, depth)
-                text = self.source.line(stmt.span.line).strip()
-                if isinstance(stmt, For) and text.startswith("for ") and text != self.head(stmt):
-                    self.comment(text, depth)
-            return
-        if isinstance(stmt, (Break, Continue, Raise)):
-            return
-        if isinstance(stmt, (Nest, If)) and len({s.span for s in statements((stmt,))}) > 1:
-            return
-        if self.quoted is not None and self.quoted[0] == stmt.span.line and self.quoted[1] <= depth:
-            return
-        self.quoted = (stmt.span.line, depth)
-        line = self.user_line(stmt)
-        if line == self.printed(stmt):
-            return
-        if line.startswith(("if ", "for ", "while ")):
-            line = line.split(":")[0] + ":"
-        self.comment(line, depth, stmt)
-
-    def comment(self, text: str, depth: int, stmt: Stmt | None = None) -> None:
-        """A line of the user's; a long one as it stands in the user's file."""
-        lines = [text]
-        long = 4 * depth + 2 + len(text) > _WIDTH
-        if stmt is not None and long and stmt.span.line != stmt.span.end_line:
-            lines = textwrap.dedent("\n".join(self.user_lines(stmt))).split("\n")
-        for line in lines:
-            self.text.add("    " * depth + "# " + line)
-
-    def user_lines(self, stmt: Stmt) -> list[str]:
-        return self.source.lines[stmt.span.line - 1 : stmt.span.end_line]
-
-    def user_line(self, stmt: Stmt) -> str:
-        """The user's statement on one line."""
-        # A comment inside a statement of several lines would hide the rest of it.
-        if stmt.span.line != stmt.span.end_line:
-            return joined("\n".join(self.user_lines(stmt)))
-        return " ".join(self.source.slice(stmt.span).split())
-
-    def is_ours(self, stmt: Stmt) -> bool:
-        """A branch we made (a check of shapes, a NaN test) stands inside a line of the user's."""
-        if not isinstance(stmt, If):
-            return False
-        line = self.source.slice(stmt.span).lstrip()
-        return not line.startswith(("if ", "elif ", "if(", "assert "))
-
     def printed(self, stmt: Stmt) -> str:
         if isinstance(stmt, (Let, Store, Do, Return)):
             return self.simple(stmt)
@@ -261,8 +164,10 @@ class _Writer:
             text = self.simple(stmt)
             self.line(self.fit(text, depth, remark(stmt)), depth, stmt)
         elif isinstance(stmt, Raise):
-            message = quoted(stmt.message) if stmt.message else ""
-            self.line(f"raise {stmt.exception}({message})", depth, stmt)
+            values = (Lit(stmt.message),) if stmt.message else stmt.values
+            said = [quoted(v.value) if isinstance(v, Lit) and isinstance(v.value, str)
+                    else _text(expression(v)) for v in values]  # fmt: skip
+            self.line(f"raise {stmt.exception}({', '.join(said)})", depth, stmt)
         elif isinstance(stmt, Break):
             self.line("break", depth, stmt)
         elif isinstance(stmt, Continue):
@@ -276,6 +181,11 @@ class _Writer:
             size = _text(expression(stmt.extent))
             self.line(f"for {stmt.index} in range({size}):", depth, stmt)
             self.block(stmt.body, depth + 1)
+        elif isinstance(stmt, Try):
+            self.line("try:", depth, stmt)
+            self.block(stmt.body, depth + 1)
+            self.line("except Exception:", depth, stmt)
+            self.block(stmt.handler, depth + 1)
         else:
             assert isinstance(stmt, While)
             self.loop(stmt, depth)
@@ -286,7 +196,7 @@ class _Writer:
 
     def branch(self, stmt: If, depth: int, word: str) -> None:
         line = self.fit(f"{word} {_text(expression(stmt.cond))}:", depth)
-        if _stretches(stmt) and len(line) + 4 * depth + len(_SELDOM) <= _WIDTH:
+        if _stretches(stmt) and len(line) + 4 * depth + len(_SELDOM) <= WIDTH:
             line += _SELDOM
         self.line(line, depth, stmt)
         self.block(stmt.body, depth + 1)
@@ -340,7 +250,7 @@ class _Writer:
         """A long statement over several lines, broken at operators inside parentheses; a remark
         stands behind it.
         """
-        room = _WIDTH - 4 * depth - len(remark)
+        room = WIDTH - 4 * depth - len(remark)
         if len(text) > room:
             text = wrap(text, room).replace("\n", "\n" + "    " * depth)
         return text + remark
@@ -351,11 +261,6 @@ def _stretches(stmt: If) -> bool:
     ops = [s.value for s in stmt.body if isinstance(s, Let) and isinstance(s.value, Op)]
     first = [arg for op in ops for arg in op.args[:1]]
     return any(isinstance(f, Ref) and f.name.startswith("stretch") for f in first)
-
-
-def _is_tangent(stmt: Stmt) -> bool:
-    name = stmt.target if isinstance(stmt, Let) else getattr(stmt, "array", "")
-    return str(name).startswith(("d_", "dd_"))
 
 
 def _text(node: Any, operand: bool = False) -> str:
@@ -372,7 +277,7 @@ def _print(node: ast.stmt) -> str:
     try:
         text = str(astor.to_source(module, pretty_source="".join)).strip()
         text = _unwrapped(text, node)
-        if "\n" not in text and ast.dump(ast.parse(text)) == meant:
+        if "\n" not in text and '"""' not in text and ast.dump(ast.parse(text)) == meant:
             return text
     except (SyntaxError, AttributeError):
         pass

@@ -80,6 +80,11 @@ def _op(op: Op) -> Any:
         return ast.IfExp(*(expression(a) for a in args))
     if fn == "tuple":
         return ast.Tuple([expression(a) for a in args], ast.Load())
+    if fn == "list":
+        return ast.List([expression(a) for a in args], ast.Load())
+    if fn == "repeated":
+        times = ast.List([expression(a) for a in args[1:]], ast.Load())
+        return ast.BinOp(times, ast.Mult(), expression(args[0]))
     if fn in ("getitem", "gather"):
         return _subscript(args)
     if fn == "slice":
@@ -88,10 +93,18 @@ def _op(op: Op) -> Any:
     if fn == "attr":
         assert isinstance(args[1], Lit)
         return ast.Attribute(expression(args[0]), str(args[1].value), ast.Load())
+    if fn == "fstring":
+        return ast.JoinedStr([_text_part(a) for a in args])
     if fn == "dtype":
         assert isinstance(args[0], Lit)
         return _attribute("np." + str(args[0].value).replace("bool", "bool_"))
     return _call(op)
+
+
+def _text_part(expr: Expr) -> Any:
+    if isinstance(expr, Lit) and isinstance(expr.value, str):
+        return ast.Constant(expr.value)
+    return ast.FormattedValue(expression(expr), -1)
 
 
 def _minus(expr: Expr) -> Expr:
@@ -123,8 +136,9 @@ def _call(op: Op) -> Any:
         return ast.Call(expression(args[0]), [expression(a) for a in args[1:]], [])
     if fn == "tangent_fwd.stop_gradient":
         return expression(args[0])
-    if fn in _METHOD:
-        method = ast.Attribute(expression(args[0]), _METHOD[fn], ast.Load())
+    if fn in _METHOD or fn.startswith("list."):
+        word = _METHOD.get(fn) or fn.removeprefix("list.")
+        method = ast.Attribute(expression(args[0]), word, ast.Load())
         return ast.Call(method, [expression(a) for a in args[1:]], [])
     if fn == "numpy.transpose" and len(args) == 1:
         return ast.Attribute(expression(args[0]), "T", ast.Load())

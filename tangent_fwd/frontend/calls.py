@@ -11,8 +11,7 @@ import numpy as np
 
 from tangent_fwd.custom import has_rule, rule_of
 from tangent_fwd.errors import nearest
-from tangent_fwd.frontend import names
-from tangent_fwd.frontend.derivatives import Derivatives
+from tangent_fwd.frontend import lists, names
 from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.frontend.opaque import opaque
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
@@ -21,36 +20,44 @@ from tangent_fwd.library import definition
 from tangent_fwd.source import Span
 
 
-class Calls(Derivatives):
+class Calls(lists.Lists):
     """Calls of library functions and of array methods."""
 
     def on_Call(self, node: ast.Call) -> Expr:
         return self.call(node)
 
     def call(self, node: ast.Call) -> Expr:
-        if any(isinstance(a, ast.Starred) for a in node.args) or any(
-            k.arg is None for k in node.keywords
-        ):
-            self.refuse(node, "starred arguments are not supported")
+        if any(k.arg is None for k in node.keywords):
+            self.refuse(node, "arguments passed with `**` are not supported")
             return Lit(0.0)
         derivative = self.derivative_call(node)
         if derivative is not None:
             return derivative
+        node = self.without_stars(node)
         callee = self.resolve(node.func)
         if callee is ...:
             return self.method_call(node)
         if has_rule(callee) and not names.is_helper(callee):
             return self.opaque_call(node, callee)
         key = names.key_of(callee)
+        if key == "builtins.isinstance" and len(node.args) == 2:
+            told = self.is_instance(node)
+            if told is not None:
+                return Lit(told)
         if key is not None and key.startswith("builtins.") and key not in names.BUILTINS:
             advice = "it stands in the head of a `for` only" if callee in names.WALKS else ""
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
             return Lit(0.0)
         if key is not None:
-            if names.is_complex(key):
-                message = f"`{display(key)}` computes with complex numbers, which are not supported"
-                self.refuse(node.func, message, code="function")
+            if names.is_foreign(key):
+                advice = "give it a rule with `register_jvp`, or write it as a loop"
+                message = f"numba does not know `{display(key)}`"
+                self.refuse(node.func, message, advice, "function")
                 return Lit(0.0)
+            if key not in ("builtins.len", "builtins.print", "numpy.array", "numpy.asarray"):
+                plain, node = node, self.as_arrays(node)
+                if node is not plain and key in ("builtins.max", "builtins.min"):
+                    key = key.replace("builtins", "numpy")
             row = definition(key, len(node.args), bool(node.keywords))
             if row is not None:
                 return self.helper_call(node, row.function, row.static)
@@ -59,6 +66,8 @@ class Calls(Derivatives):
             return self.helper_call(node, callee)
         if names.is_named_tuple(callee):
             return self.named_tuple(node, callee)
+        if names.is_list(callee) and not node.args and not node.keywords:
+            return Op("list", (), (), Span.of(node))
         name = ast.unparse(node.func)
         kind = "class" if inspect.isclass(callee) else type(callee).__name__
         self.refuse(
@@ -79,6 +88,22 @@ class Calls(Derivatives):
             return Lit(0.0)
         args = map(self.atom, node.args)
         return Op("call", (Ref(function.name, function), *args), (), Span.of(node))
+
+    def is_instance(self, node: ast.Call) -> bool | None:
+        """Whether a value is of a class, which its type tells; None where it does not."""
+        from numba.core import types
+
+        classes: dict[Any, Any] = {
+            float: types.Float, int: types.Integer, bool: types.Boolean, str: types.UnicodeType,
+            complex: types.Complex, tuple: types.BaseTuple, list: types.List,
+            np.ndarray: types.Array,
+        }  # fmt: skip
+        wanted = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
+        asked: list[Any] = [classes.get(self.resolve(c)) for c in wanted]
+        kind = self.kind(self.atom(node.args[0]))
+        if None in asked or kind is None:
+            return None
+        return isinstance(types.unliteral(kind), tuple(asked))
 
     def method_call(self, node: ast.Call) -> Expr:
         func = node.func
@@ -102,6 +127,8 @@ class Calls(Derivatives):
                 if not self.diagnostics:
                     self.refuse(func, f"cannot call `{ast.unparse(func)}`", code="function")
                 return Lit(0.0)
+        if func.attr in lists.METHODS:
+            return self.list_method(node, func.value, func.attr)
         if func.attr not in names.METHODS:
             advice = nearest(func.attr, names.METHODS) if func.attr[0] != "_" else ""
             self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")
@@ -119,6 +146,10 @@ class Calls(Derivatives):
         if key.startswith("cmath."):
             return self.of_complex(node, key)
         signature = names.SIGNATURES.get(key)
+        if key == "builtins.print":
+            if node.keywords:
+                self.refuse(node, "`print` with keywords is not supported")
+            return Op(key, self.said(node.args), (), span)
         args = first + [self.argument(key, a) for a in node.args]
         keywords = {
             str(k.arg): (self.shape_arg(k.value) if k.arg == "shape" else
@@ -129,10 +160,6 @@ class Calls(Derivatives):
             return Op(key, (start, stop, step, keywords["dtype"]), (), span)
         if key == "numpy.transpose" and len(args) > 2:
             args = [args[0], self.name(Op("tuple", tuple(args[1:]), (), span))]
-        if key == "builtins.print":
-            if keywords:
-                self.refuse(node, "`print` with keywords is not supported")
-            return Op(key, tuple(args), (), span)
         if signature is not None:
             if key == "numpy.clip":
                 keywords = {{"min": "a_min", "max": "a_max"}.get(k, k): v
@@ -292,7 +319,7 @@ class Calls(Derivatives):
     def shape_arg(self, node: ast.expr) -> Expr:
         """A shape: a tuple keeps its entries, so that each axis is known."""
         if isinstance(node, (ast.Tuple, ast.List)):
-            return Op("tuple", tuple(self.atom(e) for e in node.elts), (), Span.of(node))
+            return self.on_Tuple(node)
         return self.dtype_or_atom(node)
 
     def dtype_or_atom(self, node: ast.expr) -> Expr:
@@ -324,9 +351,9 @@ class Calls(Derivatives):
                         node, "only `np.array` of scalars or of rows of scalars is supported"
                     )
                     return Lit(0.0)
-                rows.append(Op("row", tuple(self.atom(e) for e in row.elts)))
+                rows.append(Op("row", self.entries(row.elts)))
             return Op("array", (*rows, *dtype), (("dtype", bool(dtype)),), Span.of(node))
-        entries = [self.atom(e) for e in literal.elts]
+        entries = self.entries(literal.elts)
         return Op("array", (*entries, *dtype), (("dtype", bool(dtype)),), Span.of(node))
 
 

@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.frontend.iteration import Iteration
+from tangent_fwd.frontend.grids import Grids
 from tangent_fwd.ir.nodes import Expr, For, If, Let, Lit, Op, Raise, Store, Var
 from tangent_fwd.source import Span
 
@@ -39,13 +39,16 @@ from tangent_fwd.source import Span
 _EACH = {
     sum: ("result = result + element", 0),
     any: ("if element:\n    result = True\n    break", False),
+    list: ("result.append(element)", None),
     all: ("if not element:\n    result = False\n    break", True),
 }
 _FIRST = {max: "gt", min: "lt", np.array: "", np.asarray: ""}
 
 
-class Comprehensions(Iteration):
-    """Calls of `sum`, `max`, `min`, `any`, `all` and `np.array` on a comprehension."""
+class Comprehensions(Grids):
+    """Calls of `sum`, `max`, `min`, `any`, `all` and `np.array` on a comprehension, and lists."""
+
+    into: str | None = None  # the name that a list about to be made has
 
     def call(self, node: ast.Call) -> Expr:
         source = node.args[0] if node.args else None
@@ -55,6 +58,9 @@ class Comprehensions(Iteration):
         if any(g.is_async for g in source.generators):
             self.refuse(source, "an async comprehension is not supported")
             return Lit(0.0)
+        if callee in (np.array, np.asarray) and alone and isinstance(source, ast.ListComp):
+            if len(source.generators) > 1 or source.generators[0].ifs:
+                return Op("numpy.array", (self.name(self.on_ListComp(source)),), (), Span.of(node))
         if (
             callee in _FIRST
             and alone
@@ -63,14 +69,33 @@ class Comprehensions(Iteration):
             return self.from_first(callee, source, Span.of(node))
         if callee is sum and len(node.args) == 2 and not node.keywords:
             return self.from_start(callee, source, self.atom(node.args[1]))
+        if callee is list and alone:
+            return self.from_start(list, source, Op("list", (), (), Span.of(node)))
         if callee in _EACH and alone:
             return self.from_start(callee, source, Lit(_EACH[callee][1]))
         return super().call(node)
 
+    def on_ListComp(self, node: ast.ListComp) -> Expr:
+        """A list, which grows by each element."""
+        if any(g.is_async for g in node.generators):
+            self.refuse(node, "an async comprehension is not supported")
+            return Lit(0.0)
+        return self.from_start(list, node, Op("list", (), (), Span.of(node)))
+
+    def named(self, name: str, node: ast.expr) -> None:
+        """Bind a name; a list grows under it, where it does not grow out of what had that name."""
+        words = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        self.into = name if isinstance(node, ast.ListComp) and name not in words else None
+        value = self.value(node)
+        self.into = None
+        if value != Var(name):
+            self.let(name, value)
+
     def from_start(self, callee: Any, source: ast.GeneratorExp | ast.ListComp, start: Expr) -> Expr:
         """The loop that changes a value with each element."""
+        result, self.into = self.into or self.fresh(), None
         source = self.renamed(source)
-        result, element = self.fresh(), self.fresh()
+        element = self.fresh()
         self.locals |= {result, element}
         each = ast.parse(_EACH[callee][0])
         _Renamed({"result": result, "element": element}).visit(each)
@@ -108,6 +133,7 @@ class Comprehensions(Iteration):
         made = Op("numpy.full", (walk.length, first), (), span) if _FIRST[callee] == "" else first
         result = self.name(made)
         index = self.fresh()
+        self.counters.append(index)
         outer, self.out = self.out, []
         walk.bind(part.target, Var(index))
         element = self.atom(source.elt)

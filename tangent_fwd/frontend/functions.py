@@ -35,8 +35,8 @@ from typing import Any
 from tangent_fwd.errors import SourceUnavailable
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.desugar import own_nodes, unused
-from tangent_fwd.frontend.expressions import Expressions
 from tangent_fwd.frontend.parse import Differentiated, UserFunction, as_function, parse
+from tangent_fwd.frontend.texts import Texts
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Ref, Var
 from tangent_fwd.source import Span
 
@@ -57,7 +57,7 @@ class Closure:
     argnums: tuple[int, ...] | None = None
 
 
-class Functions(Expressions):
+class Functions(Texts):
     """Definitions inside the function, and calls of what has Python source."""
 
     def do_FunctionDef(self, node: ast.FunctionDef) -> None:
@@ -136,9 +136,8 @@ class Functions(Expressions):
     def written_signature(self, node: ast.FunctionDef) -> inspect.Signature:
         """The parameters of an inner function; a default is a number."""
         args = node.args
-        for extra in (args.vararg, args.kwarg):
-            if extra is not None:
-                self.refuse(extra, "a variable number of arguments is not supported")
+        if args.kwarg is not None:
+            self.refuse(args.kwarg, "keywords of any name are not supported")
         found = []
         plain = [*args.posonlyargs, *args.args]
         given = [None] * (len(plain) - len(args.defaults)) + list(args.defaults)
@@ -151,6 +150,9 @@ class Functions(Expressions):
                     self.refuse(default, "a default of a nested function must be a constant")
             kind = _PLAIN[2 if arg in args.kwonlyargs else 0 if arg in args.posonlyargs else 1]
             found.append(inspect.Parameter(arg.arg, kind, default=value))
+        if args.vararg is not None:
+            starred = inspect.Parameter(args.vararg.arg, inspect.Parameter.VAR_POSITIONAL)
+            found.insert(len(plain), starred)
         return inspect.Signature(found)
 
     def captured(self, node: ast.expr, name: str, obj: Any) -> Expr:
@@ -188,19 +190,27 @@ class Functions(Expressions):
         except TypeError as error:
             self.refuse(node, f"`{function.name}`: {error}")
             return Lit(0.0)
-        if any(p.kind not in _PLAIN for p in own.parameters.values()):
-            self.refuse(node, f"`{function.name}` takes a variable number of arguments")
+        if any(p.kind == p.VAR_KEYWORD for p in own.parameters.values()):
+            self.refuse(node, f"`{function.name}` takes keywords of any name")
             return Lit(0.0)
-        parameter_of = {id(arg): name for name, arg in bound.items()}
+        several: dict[str, list[Expr]] = {
+            p.name: [] for p in own.parameters.values() if p.kind == p.VAR_POSITIONAL
+        }
+        parameter_of = {id(arg): name for name, bound_to in bound.items()
+                        for arg in (bound_to if name in several else (bound_to,))}  # fmt: skip
         chosen: dict[str, Any] = {}
         given: dict[str, Expr] = {}
         for arg in (*node.args, *(k.value for k in node.keywords)):  # as Python evaluates them
             name = parameter_of[id(arg)]
+            if name in several:
+                several[name].append(self.atom(arg))
+                continue
             passed = self.settled(arg, name) if name in static else self.known(arg)
             if passed is None and name not in static:
                 given[name] = self.atom(arg)
             else:
                 chosen[name] = passed
+        given |= {name: self.name(Op("tuple", tuple(parts))) for name, parts in several.items()}
         values: list[Expr] = []
         for name, parameter in own.parameters.items():
             if name in given:

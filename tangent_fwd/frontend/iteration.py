@@ -30,21 +30,27 @@ def f(x):
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tangent_fwd.frontend import names
 from tangent_fwd.frontend.calls import Calls, complete
-from tangent_fwd.ir.nodes import Expr, For, Lit, Op, Stmt, Var
+from tangent_fwd.frontend.lists import METHODS
+from tangent_fwd.ir.nodes import Expr, For, If, Lit, Op, Raise, Stmt, Var
 from tangent_fwd.source import Span
 
 
 @dataclass(frozen=True)
 class Walk:
-    """How to go over something: in how many steps, and what each of them is given."""
+    """How to go over something: in how many steps, and what each of them is given.
+
+    `unrolled` where the steps differ in kind, so that each is written out.
+    """
 
     length: Expr
     bind: Callable[[ast.expr, Expr], None]
+    unrolled: bool = False
 
 
 class Iteration(Calls):
@@ -55,28 +61,83 @@ class Iteration(Calls):
     def assign(self, target: ast.expr, value: Expr) -> None:
         raise NotImplementedError
 
-    def block(self, nodes: list[ast.stmt]) -> tuple[Stmt, ...]:
+    def block(self, nodes: list[ast.stmt], head: tuple[Stmt, ...] = ()) -> tuple[Stmt, ...]:
         raise NotImplementedError
 
     def do_For(self, node: ast.For) -> None:
         at = self.at
+        functions = self.functions(node.iter)
+        if functions and isinstance(node.target, ast.Name):
+            self.each_function(node, functions)
+            return
         bounds = self.bounds(node.iter)
         if bounds is not None:
             if not isinstance(node.target, ast.Name):
                 self.refuse(node.target, "a loop over `range` binds one name")
                 return
+            self.counters.append(node.target.id)
             self.out.append(For(node.target.id, bounds, self.block(node.body), at))
             return
         stored = [n.id for s in (node.target, *node.body) for n in ast.walk(s)
                   if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
         self.rebound = frozenset(stored)
+        self.refuse_growth(node)
         walk = self.walk(node.iter)
+        if walk.unrolled:
+            self.unroll(node, walk)
+            return
         name = self.counter(node.iter, node.target)
         index = name if name is not None and stored.count(name) == 1 else self.fresh()
+        self.counters.append(index)
         outer, self.out = self.out, []
         walk.bind(node.target, Var(index))
         head, self.out = tuple(self.out), outer
-        self.out.append(For(index, (walk.length,), head + self.block(node.body), at))
+        self.out.append(For(index, (walk.length,), self.block(node.body, head), at))
+
+    def functions(self, node: ast.expr) -> list[Any]:
+        """The functions that a tuple holds, if it holds nothing else."""
+        if getattr(self.callee(node), "__name__", "") == "literal_unroll":
+            assert isinstance(node, ast.Call)
+            node = node.args[0] if len(node.args) == 1 else node
+        found: list[Any] = []
+        if isinstance(node, (ast.Tuple, ast.List)):
+            inner = (ast.Name, ast.Attribute, ast.Lambda)
+            found = [self.known(e) if isinstance(e, inner) else None for e in node.elts]
+        elif isinstance(held := self.resolve(node), tuple):
+            found = [each if names.is_helper(each) else None for each in held]
+        return [] if None in found else found
+
+    def each_function(self, node: ast.For, functions: list[Any]) -> None:
+        """The steps of a loop over functions, in each of which its name is one of them."""
+        assert isinstance(node.target, ast.Name)
+        leaves = [n for s in node.body for n in within_loop(s)
+                  if isinstance(n, (ast.Break, ast.Continue))]  # fmt: skip
+        if leaves:
+            self.refuse(leaves[0], *_WRITTEN_OUT)
+            return
+        for function in functions:
+            self.inner[node.target.id] = function
+            self.out.extend(self.block(node.body))
+        del self.inner[node.target.id]
+
+    def refuse_growth(self, node: ast.For) -> None:
+        """How far a walk goes is known before it starts, so a list must stay as it is."""
+        for call in (n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Call)):
+            func = call.func
+            if isinstance(func, ast.Attribute) and func.attr in METHODS:
+                if ast.dump(func.value) == ast.dump(node.iter):
+                    self.refuse(call, "a list that is walked over cannot be changed meanwhile")
+
+    def unroll(self, node: ast.For, walk: Walk) -> None:
+        """The steps of a loop one after the other."""
+        leaves = [n for s in node.body for n in within_loop(s)
+                  if isinstance(n, (ast.Break, ast.Continue))]  # fmt: skip
+        if leaves or not isinstance(walk.length, Lit):
+            self.refuse(leaves[0] if leaves else node.iter, *_WRITTEN_OUT)
+            return
+        for k in range(walk.length.value):
+            walk.bind(node.target, Lit(k))
+            self.out.extend(self.block(node.body))
 
     def bounds(self, node: ast.expr) -> tuple[Expr, ...] | None:
         """What stands in the head of a loop over `range`, forwards or backwards by one."""
@@ -144,6 +205,8 @@ class Iteration(Calls):
                 return self.backwards(node)
             if self.is_range(callee):
                 return self.ranged(node)
+            if getattr(callee, "__name__", "") == "literal_unroll" and len(node.args) == 1:
+                return self.elements(node.args[0])
             if callee in (map, filter):
                 self.refuse(node, f"iterating over `{callee.__name__}` is not supported")
                 return _nothing()
@@ -151,16 +214,21 @@ class Iteration(Calls):
 
     def elements(self, node: ast.expr) -> Walk:
         if isinstance(node, (ast.Tuple, ast.List)):
-            sequence: Expr = self.name(Op("tuple", tuple(self.atom(e) for e in node.elts)))
+            sequence: Expr = self.name(Op("tuple", self.entries(node.elts)))
         else:
             sequence = self.held(self.atom(node))
         span = Span.of(node)
-        length = self.name(Op("builtins.len", (sequence,), (), span))
+        kind: Any = self.kind(sequence)
+        parts = kind.types if hasattr(kind, "types") and hasattr(kind, "count") else None
+        unrolled = parts is not None and len(set(parts)) != 1
+        length: Expr = Lit(0 if parts is None else len(parts))
+        if parts is None:
+            length = self.name(Op("builtins.len", (sequence,), (), span))
 
         def bind(target: ast.expr, index: Expr) -> None:
             self.give(target, Op("getitem", (sequence, index), (), span))
 
-        return Walk(length, bind)
+        return Walk(length, bind, unrolled)
 
     def give(self, target: ast.expr, value: Expr) -> None:
         """Bind the element; the step's own number may be what it is called already."""
@@ -208,7 +276,7 @@ class Iteration(Calls):
             self.give(counter, index if start == Lit(0) else Op("add", (index, start)))
             inner.bind(element, index)
 
-        return Walk(inner.length, bind)
+        return Walk(inner.length, bind, inner.unrolled)
 
     def zipped(self, node: ast.Call) -> Walk:
         parts = len(node.args)
@@ -216,9 +284,12 @@ class Iteration(Calls):
             self.refuse(node, "`zip` takes positional arguments")
             return _nothing()
         walks = [self.walk(a) for a in node.args]
+        unrolled = [walk.length for walk in walks if walk.unrolled]
         length: Expr = walks[0].length
-        for other in walks[1:]:
+        for other in walks[1:] if not unrolled else []:
             length = self.name(Op("builtins.min", (length, other.length), (), Span.of(node)))
+        if unrolled:
+            length = self.shortest(walks, Span.of(node))
 
         def bind(target: ast.expr, index: Expr) -> None:
             if not (isinstance(target, ast.Tuple) and len(target.elts) == parts):
@@ -227,7 +298,17 @@ class Iteration(Calls):
             for walk, element in zip(walks, target.elts):
                 walk.bind(element, index)
 
-        return Walk(length, bind)
+        return Walk(length, bind, bool(unrolled))
+
+    def shortest(self, walks: list[Walk], span: Span) -> Expr:
+        """The number of steps of walks side by side that are written out: they must be as long."""
+        known = [w.length.value for w in walks if isinstance(w.length, Lit)]
+        for walk in walks:
+            if not isinstance(walk.length, Lit):
+                short = self.name(Op("lt", (walk.length, Lit(min(known))), (), span))
+                fail = Raise("ValueError", "`zip` ends before the tuple does", span)
+                self.out.append(If(short, (fail,), (), span))
+        return Lit(min(known))
 
     def backwards(self, node: ast.Call) -> Walk:
         inner = node.args[0] if len(node.args) == 1 and not node.keywords else node
@@ -239,7 +320,21 @@ class Iteration(Calls):
         def bind(target: ast.expr, index: Expr) -> None:
             walk.bind(target, self.less(self.less(walk.length, Lit(1)), index))
 
-        return Walk(walk.length, bind)
+        return Walk(walk.length, bind, walk.unrolled)
+
+
+_WRITTEN_OUT = (
+    "a loop over a tuple of different kinds is written out step by step: it cannot be left",
+    "use conditions in place of `break` and `continue`",
+)
+
+
+def within_loop(stmt: ast.AST) -> Iterator[ast.AST]:
+    """The statement and what is in it, but for loops of its own."""
+    yield stmt
+    if not isinstance(stmt, (ast.For, ast.While, ast.FunctionDef)):
+        for child in ast.iter_child_nodes(stmt):
+            yield from within_loop(child)
 
 
 def _nothing() -> Walk:

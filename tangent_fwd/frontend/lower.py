@@ -27,15 +27,18 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.frontend.comprehensions import Comprehensions
-from tangent_fwd.frontend.desugar import taken_apart
+from tangent_fwd.frontend.desugar import taken_apart, unused
 from tangent_fwd.frontend.expressions import BINARY
 from tangent_fwd.frontend.order import rebound_early
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
+from tangent_fwd.frontend.sofar import Typing
 from tangent_fwd.ir.nodes import (
     Break,
     Continue,
@@ -43,25 +46,33 @@ from tangent_fwd.ir.nodes import (
     Expr,
     Function,
     If,
+    Let,
     Lit,
     Op,
     Raise,
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
-from tangent_fwd.source import Span
+from tangent_fwd.source import NOWHERE, Span
 
 
-def lower(function: UserFunction) -> Function:
+def lower(
+    function: UserFunction,
+    kinds: Mapping[str, Any] = MappingProxyType({}),
+    typing: Typing | None = None,
+) -> Function:
     """The function in A-normal form.
 
+    Arguments: the parsed function, the numba types of its parameters where they are known, and
+    what types the first of its statements (see `frontend/sofar.py`).
     Everything that cannot be accepted is collected first and raised in one report:
     UnsupportedSyntax, UnsupportedFunction or ActivityError, located at the user's line.
     """
-    lowering = _Lowering(function)
+    lowering = _Lowering(function, kinds, typing)
     result = lowering.run()
     raise_all(lowering.diagnostics, function.source)
     return result
@@ -82,17 +93,16 @@ class _Lowering(Comprehensions):
 
     def check_signature(self) -> None:
         args = self.function.node.args
-        for extra, what in ((args.vararg, "*"), (args.kwarg, "**")):
-            if extra is not None:
-                self.refuse(extra, f"`{what}{extra.arg}` parameters are not supported")
+        if args.kwarg is not None:
+            self.refuse(args.kwarg, f"`**{args.kwarg.arg}` parameters are not supported")
         for default in (*args.defaults, *(d for d in args.kw_defaults if d is not None)):
             if isinstance(default, (ast.List, ast.Dict, ast.Set)):
                 self.refuse(default, "a mutable default argument is not supported")
 
     # --- statements ------------------------------------------------------------------------
 
-    def block(self, nodes: list[ast.stmt]) -> tuple[Stmt, ...]:
-        outer, self.out = self.out, []
+    def block(self, nodes: list[ast.stmt], head: tuple[Stmt, ...] = ()) -> tuple[Stmt, ...]:
+        outer, self.out = self.out, [*head]
         for node in nodes:
             self.at = Span.of(node)
             for early in rebound_early(node):
@@ -146,7 +156,7 @@ class _Lowering(Comprehensions):
         if node.value is None:
             value: Expr = Lit(None)
         elif isinstance(node.value, ast.Tuple):
-            value = Op("tuple", tuple(self.atom(e) for e in node.value.elts))
+            value = Op("tuple", self.entries(node.value.elts))
         else:
             value = self.atom(node.value)
         self.out.append(Return(value, self.at))
@@ -160,7 +170,7 @@ class _Lowering(Comprehensions):
                 self.assign_together(first, node.value)
                 return
         if len(node.targets) == 1 and isinstance(first, ast.Name):
-            self.let(first.id, self.value(node.value))
+            self.named(first.id, node.value)
             return
         value = self.atom(node.value)
         for target in node.targets:
@@ -208,7 +218,7 @@ class _Lowering(Comprehensions):
             self.out.append(Store(array, self.index(target.slice), value, self.at))
         elif isinstance(target, (ast.Tuple, ast.List)):
             if any(isinstance(e, ast.Starred) for e in target.elts):
-                self.refuse(target, "starred unpacking is not supported")
+                self.bind_starred(target.elts, value, target)
                 return
             if isinstance(value, Op) and value.fn == "tuple":
                 self.bind_all(target.elts, value.args, target)
@@ -223,12 +233,13 @@ class _Lowering(Comprehensions):
                     self.let(element.id, part)
                 else:
                     self.assign(element, self.name(part))
-        elif isinstance(target, ast.Starred):
-            self.refuse(target, "starred unpacking is not supported")
         else:
             self.refuse(target, "assigning to an attribute is not supported")
 
     def bind_all(self, targets: list[ast.expr], values: tuple[Expr, ...], at: ast.expr) -> None:
+        if any(isinstance(t, ast.Starred) for t in targets):
+            self.bind_starred(targets, Op("tuple", values), at)
+            return
         if len(targets) != len(values):
             self.refuse(at, f"cannot unpack {len(values)} values into {len(targets)} names")
             return
@@ -237,8 +248,8 @@ class _Lowering(Comprehensions):
 
     def assign_together(self, targets: ast.Tuple | ast.List, values: ast.Tuple | ast.List) -> None:
         """`a, b = b, a`: every value is taken before the first name is bound."""
-        if any(isinstance(e, ast.Starred) for e in (*targets.elts, *values.elts)):
-            self.refuse(targets, "starred unpacking is not supported")
+        if any(isinstance(e, ast.Starred) for e in values.elts):
+            self.bind_all(targets.elts, self.entries(values.elts), targets)
             return
         taken: list[Expr] = []
         bound = {n.id for t in targets.elts for n in ast.walk(t) if isinstance(n, ast.Name)}
@@ -265,6 +276,32 @@ class _Lowering(Comprehensions):
             "match literals, names and `_`, also joined by `|`, and guards",
         )
 
+    def do_Try(self, node: ast.Try) -> None:
+        if len(node.handlers) != 1 or node.finalbody:
+            found = node.finalbody[0] if node.finalbody else node.handlers[1]
+            advice = "write what must run in any case after it" if node.finalbody else ""
+            what = "`finally`" if node.finalbody else "more than one `except`"
+            self.refuse(found, f"{what} is not supported", advice)
+            return
+        handler = node.handlers[0]
+        if handler.type is not None and self.resolve(handler.type) is not Exception:
+            message = "only `except:` and `except Exception:` are supported"
+            self.refuse(handler, message, "compiled code does not tell exceptions apart")
+            return
+        names = {n.id for s in handler.body for n in ast.walk(s) if isinstance(n, ast.Name)}
+        if handler.name in names:
+            self.refuse(handler, f"what was caught cannot be used: `{handler.name}` has no value")
+            return
+        at, done = self.at, unused("done", {*self.locals, *self.function.namespace})
+        if node.orelse:
+            self.locals.add(done)
+            self.out.append(Let(done, Lit(False), NOWHERE))
+        body = self.block(node.body)
+        body += (Let(done, Lit(True), NOWHERE),) if node.orelse else ()
+        self.out.append(Try(body, self.block(handler.body), at))
+        if node.orelse:
+            self.out.append(If(Var(done), self.block(node.orelse), (), at))
+
     def do_While(self, node: ast.While) -> None:
         at = self.at
         outer, self.out = self.out, []
@@ -273,11 +310,11 @@ class _Lowering(Comprehensions):
         self.out.append(While(test, cond, self.block(node.body), at))
 
     def do_Assert(self, node: ast.Assert) -> None:
-        message = self.message(node.msg) if node.msg is not None else ""
-        if message is None:
-            return
         cond = self.name(Op("not", (self.atom(node.test),), (), self.at))
-        self.out.append(If(cond, (Raise("AssertionError", message, self.at),), (), self.at))
+        outer, self.out = self.out, []
+        self.complain("AssertionError", [] if node.msg is None else [node.msg])
+        fail, self.out = tuple(self.out), outer
+        self.out.append(If(cond, fail, (), self.at))
 
     def do_Raise(self, node: ast.Raise) -> None:
         exc = node.exc
@@ -289,18 +326,22 @@ class _Lowering(Comprehensions):
             self.refuse(node, 'only `raise BuiltinError("text")` is supported')
             return
         args = exc.args if isinstance(exc, ast.Call) else []
-        if call and (len(args) > 1 or getattr(exc, "keywords", None)):
-            self.refuse(node, "an exception takes one constant message")
+        if call and getattr(exc, "keywords", None):
+            self.refuse(node, "an exception takes no keywords")
             return
-        message = self.message(args[0]) if args else ""
-        if message is not None:
-            self.out.append(Raise(callee.__name__, message, self.at))
+        self.complain(callee.__name__, args)
 
-    def message(self, node: ast.expr) -> str | None:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return node.value
-        self.refuse(node, "a message must be a constant string")
-        return None
+    def complain(self, exception: str, args: list[ast.expr]) -> None:
+        """`raise` with a constant message or with values, whose tangents nobody asks for."""
+        first = args[0] if len(args) == 1 else None
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            self.out.append(Raise(exception, first.value, self.at))
+            return
+        said = self.said(args)
+        if len(said) == 1 and isinstance(said[0], Lit) and isinstance(said[0].value, str):
+            self.out.append(Raise(exception, said[0].value, self.at))
+        else:
+            self.out.append(Raise(exception, "", self.at, said))
 
     def undefined(self, node: ast.Name, advice: str) -> None:
         if node.id in self.inner:

@@ -132,8 +132,8 @@ def key_of(obj: Any) -> str | None:
     return ALIASES.get(name, name)
 
 
-def is_complex(key: str) -> bool:
-    """Whether a function computes with complex numbers, for which there are no tangents here."""
+def is_foreign(key: str) -> bool:
+    """Whether a function computes with complex numbers and is one that numba does not know."""
     transform = key.startswith(("numpy.fft.", "scipy.fft")) and not key.endswith(("freq", "shift"))
     return transform or key in ("scipy.special.lambertw", "scipy.special.wofz")
 
@@ -168,6 +168,11 @@ def is_helper(obj: Any) -> bool:
 def is_named_tuple(obj: Any) -> bool:
     """Whether an object is a class of named tuples."""
     return isinstance(obj, type) and issubclass(obj, tuple) and hasattr(obj, "_fields")
+
+
+def is_list(obj: Any) -> bool:
+    """Whether an object is the class of lists, or that of numba's typed lists."""
+    return obj is list or (isinstance(obj, type) and obj.__module__ == "numba.typed.typedlist")
 
 
 def constant(obj: Any) -> Any:

@@ -54,6 +54,16 @@ class UserFunction:
         """The parameter names in order."""
         return tuple(self.signature.parameters)
 
+    @property
+    def plain(self) -> inspect.Signature:
+        """The signature with a tuple, empty if nothing is said, in the place of `*args`."""
+        each = inspect.Parameter
+        return self.signature.replace(parameters=[
+            each(p.name, each.POSITIONAL_OR_KEYWORD, default=()) if p.kind is p.VAR_POSITIONAL
+            else p
+            for p in self.signature.parameters.values()
+        ])  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Differentiated(UserFunction):

@@ -19,7 +19,7 @@ def f(x):
 
 from __future__ import annotations
 
-from tangent_fwd.ir.nodes import Block, Break, Continue, If, Lit, Raise, Return, Stmt, While
+from tangent_fwd.ir.nodes import Block, Break, Continue, If, Lit, Raise, Return, Stmt, Try, While
 from tangent_fwd.ir.walk import blocks, statements, with_blocks
 
 
@@ -38,17 +38,19 @@ def pruned(block: Block) -> Block:
             continue
         else:
             out.append(stmt)
-        if out and _leaves(out[-1]):
+        if out and leaves(out[-1]):
             break
     return tuple(out)
 
 
-def _leaves(stmt: Stmt) -> bool:
+def leaves(stmt: Stmt) -> bool:
     """Whether nothing after a statement of the same block can run."""
     if isinstance(stmt, (Return, Raise, Break, Continue)):
         return True
     if isinstance(stmt, If):
-        return all(b and _leaves(b[-1]) for b in (stmt.body, stmt.orelse))
+        return all(b and leaves(b[-1]) for b in (stmt.body, stmt.orelse))
+    if isinstance(stmt, Try):
+        return all(b and leaves(b[-1]) for b in blocks(stmt))
     if isinstance(stmt, While) and stmt.cond == Lit(True):
         return not any(isinstance(s, Break) for s in statements(stmt.body))
     return False

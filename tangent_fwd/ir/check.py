@@ -22,6 +22,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -40,7 +41,7 @@ _ARITY = {
 # Names of operations without a dot; all others are functions of a library.
 _PLAIN = frozenset(
     "getitem gather tuple call empty zeros array row stretch common overlap dim trim like cast "
-    "abs".split()
+    "abs fstring list repeated".split()
 )
 
 
@@ -93,6 +94,9 @@ class _Checker:
             return self.block(stmt.body, bound, nests) | self.block(stmt.orelse, bound, nests)
         elif isinstance(stmt, While):
             return self.block(stmt.body, bound, nests)
+        elif isinstance(stmt, Try):
+            body = self.block(stmt.body, bound, nests)
+            return body | self.block(stmt.handler, bound | assigned(stmt.body), nests)
         elif isinstance(stmt, For):
             return self.block(stmt.body, bound | {stmt.var} | assigned(stmt.body), nests)
         elif isinstance(stmt, Nest):
@@ -110,7 +114,7 @@ class _Checker:
         if stmt.array not in bound:
             self.fail(f"`{stmt.array}` is stored into before it is bound", stmt)
         kind: Any = self.function.typeof(stmt.array)
-        if kind is not None and type(kind).__name__ != "Array":
+        if kind is not None and type(kind).__name__ not in ("Array", "List"):
             self.fail(f"`{stmt.array}` is stored into, but is {kind}", stmt)
         if not stmt.index:
             self.fail(f"a store into `{stmt.array}` without an index", stmt)

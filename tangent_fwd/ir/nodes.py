@@ -177,6 +177,15 @@ class While:
 
 
 @dataclass(frozen=True)
+class Try:
+    """`handler` runs where an exception leaves `body`; it may have come as far as any statement."""
+
+    body: Block
+    handler: Block
+    span: Span
+
+
+@dataclass(frozen=True)
 class Break:
     """Leave the innermost loop of the user's."""
 
@@ -192,11 +201,12 @@ class Continue:
 
 @dataclass(frozen=True)
 class Raise:
-    """`raise exception(message)`."""
+    """`raise exception(message)`, or with values in the place of the message."""
 
     exception: str
     message: str
     span: Span
+    values: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -207,7 +217,7 @@ class Return:
     span: Span
 
 
-Stmt = Union[Let, Store, Do, If, For, Nest, While, Break, Continue, Raise, Return]
+Stmt = Union[Let, Store, Do, If, For, Nest, While, Try, Break, Continue, Raise, Return]
 Block = tuple[Stmt, ...]
 
 

@@ -19,6 +19,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -91,7 +92,8 @@ def _stmt(stmt: Stmt, depth: int, function: Function) -> list[str]:
     if isinstance(stmt, Return):
         return [f"{pad}return {show_expr(stmt.value)}"]
     if isinstance(stmt, Raise):
-        return [f"{pad}raise {stmt.exception}({stmt.message!r})"]
+        said = ", ".join(map(show_expr, stmt.values)) or repr(stmt.message)
+        return [f"{pad}raise {stmt.exception}({said})"]
     if isinstance(stmt, Break):
         return [f"{pad}break"]
     if isinstance(stmt, Continue):
@@ -107,6 +109,9 @@ def _stmt(stmt: Stmt, depth: int, function: Function) -> list[str]:
     if isinstance(stmt, Nest):
         head = f"{pad}nest {stmt.index} in range({show_expr(stmt.extent)}):"
         return [head, *_block(stmt.body, depth + 1, function)]
+    if isinstance(stmt, Try):
+        lines = [f"{pad}try:", *_block(stmt.body, depth + 1, function)]
+        return [*lines, f"{pad}except Exception:", *_block(stmt.handler, depth + 1, function)]
     assert isinstance(stmt, While)
     test = [f"{pad}while:", *_block(stmt.test, depth + 1, function)] if stmt.test else []
     head = f"{pad}while {show_expr(stmt.cond)}:"

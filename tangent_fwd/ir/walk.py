@@ -16,9 +16,11 @@ from tangent_fwd.ir.nodes import (
     Let,
     Nest,
     Op,
+    Raise,
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -46,6 +48,8 @@ def map_exprs(change: Callable[[Expr], Expr], stmt: Stmt) -> Stmt:
         return replace(stmt, value=change(stmt.value))
     if isinstance(stmt, Store):
         return replace(stmt, index=tuple(change(e) for e in stmt.index), value=change(stmt.value))
+    if isinstance(stmt, Raise):
+        return replace(stmt, values=tuple(map(change, stmt.values)))
     if isinstance(stmt, If):
         return replace(
             stmt,
@@ -58,6 +62,8 @@ def map_exprs(change: Callable[[Expr], Expr], stmt: Stmt) -> Stmt:
         return replace(stmt, bounds=bounds, body=map_block(change, stmt.body))
     if isinstance(stmt, Nest):
         return replace(stmt, extent=change(stmt.extent), body=map_block(change, stmt.body))
+    if isinstance(stmt, Try):
+        return with_blocks(stmt, tuple(map_block(change, b) for b in blocks(stmt)))
     if isinstance(stmt, While):
         return replace(
             stmt,
@@ -103,6 +109,8 @@ def rename(block: Block, names: dict[str, str]) -> Block:
             return replace(
                 s, test=rename(s.test, names), cond=expr(s.cond), body=rename(s.body, names)
             )
+        if isinstance(s, Try):
+            return with_blocks(s, tuple(rename(b, names) for b in blocks(s)))
         return map_exprs(expr, s)
 
     return tuple(stmt(s) for s in block)
@@ -128,6 +136,8 @@ def own_exprs(stmt: Stmt) -> tuple[Expr, ...]:
         return (*stmt.index, stmt.value)
     if isinstance(stmt, (If, While)):
         return (stmt.cond,)
+    if isinstance(stmt, Raise):
+        return stmt.values
     if isinstance(stmt, For):
         return stmt.bounds
     if isinstance(stmt, Nest):
@@ -143,6 +153,8 @@ def blocks(stmt: Stmt) -> tuple[Block, ...]:
         return (stmt.body,)
     if isinstance(stmt, While):
         return (stmt.test, stmt.body)
+    if isinstance(stmt, Try):
+        return (stmt.body, stmt.handler)
     return ()
 
 
@@ -154,6 +166,8 @@ def with_blocks(stmt: Stmt, new: tuple[Block, ...]) -> Stmt:
         return replace(stmt, body=new[0])
     if isinstance(stmt, While):
         return replace(stmt, test=new[0], body=new[1])
+    if isinstance(stmt, Try):
+        return replace(stmt, body=new[0], handler=new[1])
     return stmt
 
 

@@ -7,58 +7,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tangent_fwd.analysis.activity import Activity, holds_float, is_complex
-from tangent_fwd.analysis.alias import is_array, is_tuple
+from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.ir import build
-from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Stmt, Var
+from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.walk import variables
 from tangent_fwd.rules import Rule
 from tangent_fwd.source import Span
-from tangent_fwd.transform.partials import Partials
+from tangent_fwd.transform.shadows import Shadows
 
 # How a call of a helper is replaced: (call, active arguments) -> the derivative to call.
 CallTangent = Callable[[Op, tuple[bool, ...]], Ref]
 
 
-class Calls(Partials):
-    """What is written for calls; and what everything that is written needs: names and zeros."""
+class Calls(Shadows):
+    """What is written for calls, and names for what is computed on the way."""
 
     def __init__(
         self, function: Function, activity: Activity, lanes: int, call_tangent: CallTangent | None
     ) -> None:
         super().__init__(function, activity, lanes)
-        self.lanes = range(lanes)
         self.call_tangent = call_tangent
-        self.out: list[Stmt] = []
         self.fresh = 0
-
-    # --- names and zeros -----------------------------------------------------------------------
-
-    def zero(self, expr: Expr, kind: Any) -> Expr:
-        """A stored zero of the shape of a value, where something must stand."""
-        if is_array(kind):
-            return Op("numpy.zeros_like", (expr,))
-        if is_tuple(kind):
-            entries = tuple(
-                self.zero(Op("getitem", (expr, Lit(k))), t) if holds_float(t) else Lit(0)
-                for k, t in enumerate(kind)
-            )
-            cls = getattr(kind, "instance_class", None)
-            return Op("tuple", entries, () if cls is None else (("class", cls),))
-        if is_complex(kind):
-            return Lit(0j)
-        return Lit(0.0, "float32" if str(kind) == "float32" else None)
-
-    def solid(self, expr: Expr, lane: int, kind: Any = None) -> Expr:
-        found = self.tangent_of(expr, lane)
-        if found is not None:
-            return found
-        if isinstance(expr, Var):
-            kind = self.types.get(expr.name)
-        return self.zero(expr, kind)
-
-    def emit(self, target: str, value: Expr, span: Span, any_order: bool = False) -> None:
-        self.out.append(Let(target, value, span, any_order))
 
     def name(self, value: Expr, span: Span) -> Expr:
         """The value itself if it is an atom, else a new name for it; a sign stays outside, so

@@ -54,13 +54,14 @@ from tangent_fwd.ir.nodes import (
     Raise,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
 from tangent_fwd.ir.walk import assigned, statements
 from tangent_fwd.source import Source, Span
 from tangent_fwd.transform.align import Waiting
-from tangent_fwd.transform.nests import FULL, SCALAR_NAME, Nests, is_elementwise
+from tangent_fwd.transform.nests import Nests, is_elementwise
 from tangent_fwd.transform.reduce import Reduction
 from tangent_fwd.transform.stores import Stores
 
@@ -109,12 +110,12 @@ class _Expand(Nests):
             self.let(position, stmt, shapes)
         elif isinstance(stmt, Store):
             Stores(self, self.waiting, shapes).store(position, stmt)
-        elif isinstance(stmt, (If, For, While)):
+        elif isinstance(stmt, (If, For, While, Try)):
             self.control(stmt, shapes)
         else:
             self.emit(stmt)
 
-    def control(self, stmt: If | For | While, shapes: Shapes) -> None:
+    def control(self, stmt: If | For | While | Try, shapes: Shapes) -> None:
         inner = shapes.fork()
         changed = assigned((stmt,))
         kept: dict[str, Dims] = {}
@@ -122,6 +123,13 @@ class _Expand(Nests):
             body = self.block(stmt.body, inner)
             orelse = self.block(stmt.orelse, shapes.fork())
             self.emit(replace(stmt, body=body, orelse=orelse))
+        elif isinstance(stmt, Try):
+            self.following.append(stmt.handler)
+            body = self.block(stmt.body, inner)
+            self.following.pop()
+            for name in sorted(changed):
+                self.unsettle(name, shapes)
+            self.emit(replace(stmt, body=body, handler=self.block(stmt.handler, shapes.fork())))
         else:
             kept = self.loop(stmt, inner, changed)
         for name in sorted(changed):
@@ -183,7 +191,7 @@ class _Expand(Nests):
                 shapes.learn_scalar(target, value, target in self.fixed)
             self.emit(stmt)
             return
-        value = self.normal(value)
+        value = self.normal(self.spread(value, stmt.span))
         stmt = replace(stmt, value=value)
         if isinstance(value, Var) or not isinstance(value, Op):
             self.let(position, stmt, shapes)
@@ -217,27 +225,6 @@ class _Expand(Nests):
         reduction = op.fn in REDUCTIONS and self.is_array(op.args[0])
         elementwise = is_array(kind) and (is_elementwise(op) or op.fn == "numpy.outer")
         return reduction or elementwise or op.fn == "array" or self.is_inner_product(op)
-
-    def normal(self, op: Op) -> Expr:
-        """Spellings that depend on types: attributes of arrays, scalar `where`, matrix `.dot`."""
-        fn, args = op.fn, op.args
-        keywords = tuple(k for k in op.keywords if k[0] != "inplace" or self.is_array(args[0]))
-        if fn == "attr" and self.is_array(args[0]):
-            name = args[1]
-            assert isinstance(name, Lit)
-            if name.value == "T":
-                return Op("numpy.transpose", args[:1], (), op.span)
-            if name.value == "ndim" and isinstance(args[0], Var):
-                return Lit(self.types[args[0].name].ndim)
-        if fn == "getitem" and args[1:] == (Lit(...),):
-            args = (args[0], FULL)
-        if fn in ("numpy.dot", "numpy.inner"):
-            fn = "matmul" if all(self.is_array(a) for a in args) else "mul"
-        if fn == "numpy.array" and self.is_array(args[0]):
-            fn = "numpy.copy" if len(args) == 1 else "numpy.astype"
-        if fn in ("numpy.where", "numpy.astype") and not any(self.is_array(a) for a in args):
-            fn = SCALAR_NAME[fn]
-        return Op(fn, args, keywords, op.span)
 
     def vectors(self, op: Op, span: Span, shapes: Shapes) -> Op:
         """The factors of an outer product as vectors: matrices in one row, scalars alone."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.analysis.alias import Aliases, is_array
+from tangent_fwd.analysis.alias import Aliases, is_array, is_tuple
 from tangent_fwd.analysis.effects import is_temporary
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, sliced
 from tangent_fwd.errors import Diagnostic
@@ -91,6 +91,46 @@ class Nests:
         name = f"{hint}%x{self.count}"
         self.types[name] = kind
         return name
+
+    def normal(self, op: Op) -> Expr:
+        """Spellings that depend on types: attributes of arrays, scalar `where`, matrix `.dot`."""
+        fn, args = op.fn, op.args
+        keywords = tuple(k for k in op.keywords if k[0] != "inplace" or self.is_array(args[0]))
+        if fn == "attr" and self.is_array(args[0]):
+            name = args[1]
+            assert isinstance(name, Lit)
+            if name.value == "T":
+                return Op("numpy.transpose", args[:1], (), op.span)
+            if name.value == "ndim" and isinstance(args[0], Var):
+                return Lit(self.types[args[0].name].ndim)
+        if fn == "getitem" and args[1:] == (Lit(...),):
+            args = (args[0], FULL)
+        if fn in ("numpy.dot", "numpy.inner"):
+            fn = "matmul" if all(self.is_array(a) for a in args) else "mul"
+        if fn == "numpy.array" and self.is_array(args[0]):
+            fn = "numpy.copy" if len(args) == 1 else "numpy.astype"
+        if fn in ("numpy.where", "numpy.astype") and not any(self.is_array(a) for a in args):
+            fn = SCALAR_NAME[fn]
+        return Op(fn, args, keywords, op.span)
+
+    def spread(self, op: Op, span: Span) -> Op:
+        """An element of an array at a place that is a tuple, with an index for each axis."""
+        if op.fn != "getitem" or not self.is_array(op.args[0]):
+            return op
+        return replace(op, args=(op.args[0], *self.places(op.args[1:], span)))
+
+    def places(self, index: tuple[Expr, ...], span: Span) -> tuple[Expr, ...]:
+        """An index in which a tuple has become an entry for each axis."""
+        found: list[Expr] = []
+        for entry in index:
+            kind: Any = self.types.get(entry.name) if isinstance(entry, Var) else None
+            for k, part in enumerate(kind if is_tuple(kind) else ()):
+                name = self.fresh(part)
+                self.emit(Let(name, Op("getitem", (entry, Lit(k))), span))
+                found.append(Var(name))
+            if not is_tuple(kind):
+                found.append(entry)
+        return tuple(found)
 
     def state(self) -> dict[str, Any]:
         """What writing a piece of program changes, to begin it again."""

@@ -45,7 +45,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.activity import Activity
-from tangent_fwd.analysis.alias import is_array, is_tuple
+from tangent_fwd.analysis.alias import has_array, is_tuple
 from tangent_fwd.analysis.effects import is_temporary
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
@@ -186,6 +186,9 @@ class _Second(Tangents):
             self.out.append(replace(stmt, array=self.d(stmt.array, 0), value=value))
         self.out.append(stmt)
 
+    def shadowed(self, name: str) -> bool:
+        return name in self.activity.names and name not in self.moved
+
     def let(self, stmt: Let) -> None:
         target, value = stmt.target, stmt.value
         if isinstance(value, Op) and value.fn == "call":
@@ -206,8 +209,9 @@ class _Second(Tangents):
             super().let(stmt)
             return
         row = rule(value.fn, self.is_complex(value))
-        whole = is_array(self.types[target]) or is_tuple(self.types[target])
-        if whole or value.fn == "getitem" or (row is not None and row.kind == "multilinear"):
+        whole = has_array(self.types[target]) or is_tuple(self.types[target])
+        multilinear = row is not None and row.kind == "multilinear"
+        if whole or multilinear or value.fn in ("getitem", "list.pop"):
             super().let(stmt)
             return
         moving = self.moving(value, target)
@@ -320,6 +324,8 @@ class _Second(Tangents):
         if e.fn in ("truediv", "numpy.divide"):
             return self.quotient(e, moved)
         row = self.row_of(e)
+        if row.kind == "linear" and not any(moved):
+            return None
         if row.kind == "linear":
             return replace(e, args=tuple(Lit(0.0) if m is None else m for m in moved))
         names: dict[str, MaybeZero] = {"out": e}

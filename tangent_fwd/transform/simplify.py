@@ -40,6 +40,7 @@ from tangent_fwd.ir.nodes import (
     Op,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
@@ -100,7 +101,7 @@ class _Share:
 
         inner = blocks(stmt)
         if inner:
-            if isinstance(stmt, (For, Nest, While)):
+            if isinstance(stmt, (For, Nest, While, Try)):
                 self.kill((stmt,), known)
             fresh = tuple(self.block(b, dict(known), copies) for b in inner)
             self.kill((stmt,), known)

@@ -48,10 +48,19 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
     While,
 )
-from tangent_fwd.ir.walk import assigned, blocks, map_expr, own_exprs, statements, variables
+from tangent_fwd.ir.walk import (
+    assigned,
+    blocks,
+    map_expr,
+    own_exprs,
+    statements,
+    variables,
+    with_blocks,
+)
 from tangent_fwd.source import Span
 
 Path = tuple[int, ...]
@@ -76,6 +85,7 @@ class _Webs:
         self.name_of: dict[Path, str] = {}
         self.uses: dict[tuple[Path, str], Path] = {}
         self.unbound: list[Diagnostic] = []
+        self.catching: list[list[Env]] = []  # what an exception may find
         self.first_rounds = _first_rounds(function.body)
         env: Env = {}
         for k, param in enumerate(function.params):
@@ -133,6 +143,8 @@ class _Webs:
         for k, stmt in enumerate(block):
             if env is None:
                 return None
+            for caught in self.catching:
+                caught.append(env)
             env = self.step(stmt, (*at, k), env, breaks, continues)
         return env
 
@@ -151,6 +163,14 @@ class _Webs:
             yes = self.flow(stmt.body, (*path, 0), env, breaks, continues)
             no = self.flow(stmt.orelse, (*path, 1), env, breaks, continues)
             return _join([yes, no], strict=True)
+        if isinstance(stmt, Try):
+            caught: list[Env] = [env]
+            self.catching.append(caught)
+            body = self.flow(stmt.body, (*path, 0), env, breaks, continues)
+            self.catching.pop()
+            start = _join([*caught, body], strict=True)
+            handled = self.flow(stmt.handler, (*path, 1), start, breaks, continues)
+            return _join([body, handled], strict=True)
         if isinstance(stmt, (For, While)):
             return self.loop(stmt, path, env)
         if isinstance(stmt, Break):
@@ -201,6 +221,9 @@ class _Webs:
         def change(expr: Expr) -> Expr:
             return map_expr(self.renamed(path), expr)
 
+        if isinstance(stmt, Try):
+            inner = (self.rename(b, (*path, k)) for k, b in enumerate(blocks(stmt)))
+            return with_blocks(stmt, tuple(inner))
         if isinstance(stmt, If):
             body, orelse = (self.rename(b, (*path, k)) for k, b in enumerate(blocks(stmt)))
             return replace(stmt, cond=change(stmt.cond), body=body, orelse=orelse)
@@ -220,6 +243,8 @@ class _Webs:
             return replace(stmt, array=array.name, index=index, value=change(stmt.value))
         if isinstance(stmt, (Do, Return)):
             return replace(stmt, value=change(stmt.value))
+        if isinstance(stmt, Raise):
+            return replace(stmt, values=tuple(map(change, stmt.values)))
         return stmt
 
     def binding(self, path: Path, name: str) -> str:

@@ -31,7 +31,6 @@ def f(x, y, d::x, d::y):
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from tangent_fwd.analysis.activity import Activity, holds_float
 from tangent_fwd.analysis.alias import is_array, is_tuple
@@ -43,6 +42,7 @@ from tangent_fwd.ir.nodes import (
     Do,
     Expr,
     Function,
+    If,
     Let,
     Lit,
     Nest,
@@ -50,6 +50,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
 )
 from tangent_fwd.ir.walk import (
@@ -174,6 +175,11 @@ class Tangents(Calls):
             self.out.append(replace(stmt, value=self.pair(stmt.value)))
         elif isinstance(stmt, Do) and isinstance(stmt.value, Op) and stmt.value.fn == "call":
             self.out.append(replace(stmt, value=self.helper(stmt.value)))
+        elif isinstance(stmt, Do) and self.changes_list(stmt.value):
+            assert isinstance(stmt.value, Op)
+            for k in self.lanes:
+                self.out.append(replace(stmt, value=self.beside(stmt.value, k)))
+            self.out.append(stmt)
         elif blocks(stmt):
             before = self.carried
             if not hasattr(stmt, "orelse"):
@@ -215,8 +221,18 @@ class Tangents(Calls):
         if not self.activity.is_active(value):
             self.fresh_memory(stmt, value, kind)
             return
-        if value.fn in ("getitem", "attr", "stretch", "tuple", "gather", "strong"):
+        if value.fn == "strong":
+            for k in self.lanes:
+                self.emit(self.d(target, k), self.typed(self.strongly(value, k), target), span)
+            self.out.append(stmt)
+            return
+        if value.fn in ("getitem", "attr", "stretch", "tuple", "gather", "list", "repeated"):
             self.structural(stmt, value)
+            return
+        if value.fn == "list.pop":
+            for k in self.lanes:
+                self.emit(self.d(target, k), self.beside(value, k), span)
+            self.out.append(stmt)
             return
         if value.fn == "add" and is_tuple(kind):
             for k in self.lanes:
@@ -232,39 +248,6 @@ class Tangents(Calls):
             self.custom(stmt, value, row)
         else:
             self.elementwise(stmt, value)
-
-    def fresh_memory(self, stmt: Let, value: Op, kind: Any) -> None:
-        """A value that is inactive by itself but shares a name or memory with active ones."""
-        self.out.append(stmt)
-        for k in self.lanes:
-            made: Expr
-            if value.fn == "empty" and dict(value.keywords).get("owned"):
-                made = value
-            elif value.fn in ("empty", "zeros"):
-                made = replace(value, fn="zeros")
-            elif value.fn == "numpy.zeros" or value.fn == "numpy.zeros_like":
-                made = value
-            elif value.fn in ("numpy.empty", "numpy.ones"):
-                made = replace(value, fn="numpy.zeros")
-            elif value.fn in ("numpy.empty_like", "numpy.ones_like"):
-                made = replace(value, fn="numpy.zeros_like")
-            else:
-                made = self.zero(Var(stmt.target), kind)
-            self.emit(self.d(stmt.target, k), made, stmt.span)
-
-    def structural(self, stmt: Let, value: Op) -> None:
-        """Views, elements and tuples: the same operation on the tangents."""
-        made: Expr
-        for k in self.lanes:
-            if value.fn == "tuple":
-                made = replace(value, args=tuple(self.solid(a, k) for a in value.args))
-            elif value.fn == "strong":
-                made = self.typed(self.strongly(value, k), stmt.target)
-            else:
-                base = self.solid(value.args[0], k)
-                made = replace(value, args=(base, *value.args[1:]))
-            self.emit(self.d(stmt.target, k), made, stmt.span)
-        self.out.append(stmt)
 
     def product(self, stmt: Let, value: Op, row: Rule) -> None:
         """Linear and multilinear maps apply the function to the tangents."""
@@ -448,7 +431,7 @@ def _returns(block: Block) -> bool:
     if isinstance(last, Return) or type(last).__name__ == "Raise":
         return True
     inner = blocks(last)
-    return hasattr(last, "orelse") and len(inner) == 2 and all(b and _returns(b) for b in inner)
+    return isinstance(last, (If, Try)) and all(b and _returns(b) for b in inner)
 
 
 def _words(text: str) -> set[str]:

@@ -114,6 +114,8 @@ class Words:
             return found
         if not isinstance(value, Op):
             return None
+        if value.fn in ("list", "repeated"):
+            return "values"
         if value.fn in _WORDS:
             return _WORDS[value.fn]
         if value.fn == "call" or value.fn in ("empty", "zeros"):

@@ -32,14 +32,22 @@ def _affine(v, scale, shift=0.0):
     return v * scale + shift
 
 
-def _any_number(*values):
-    return values[0]
+def _any_keyword(v, **options):
+    return v
 
 
-def _recursive(v, n):
+def _endless(v):
+    return v * _endless(0.5 * v)
+
+
+def _ever_new(t, n):
+    return t[0] if n == 0 else _ever_new((t, t), n - 1)[0]
+
+
+def _of_two_types(v, n):
     if n == 0:
         return v
-    return v * _recursive(v, n - 1)
+    return _of_two_types(v, n - 1), v
 
 
 def _ping(v):
@@ -181,18 +189,20 @@ def helper_with_an_unknown_keyword(s):
     return _affine(s, 1.0, shfit=2.0)
 
 
-def helper_of_any_number(s):
-    return _any_number(s, s)
+def helper_of_any_keyword(s):
+    return _any_keyword(s)
 
 
-def recursion(s):
-    return _recursive(s, 3)
+def recursion_without_an_end(s):
+    return _endless(s)
 
 
-def recursion_of_itself(s, n):
-    if n == 0:
-        return 1.0
-    return s * recursion_of_itself(s, n - 1)
+def recursion_with_ever_new_types(s, n):
+    return _ever_new((s, s), n)
+
+
+def recursion_that_gives_two_types(s, n):
+    return _of_two_types(s, n)
 
 
 def recursion_of_two(s):

@@ -8,7 +8,7 @@ SCALE = 2.0
 
 
 def comprehends(v):
-    return [v * k for k in range(3)][1]
+    return v * len({k for k in range(3)})
 
 
 def calls_one_that_comprehends(v):

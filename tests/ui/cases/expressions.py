@@ -12,9 +12,9 @@ def lambda_as_argument(x):
     return np.vectorize(lambda v: v * v)(x)
 
 
-def list_comprehension(x):
-    y = [v * v for v in x]
-    return y[0]
+def list_that_is_never_filled(s):
+    values = []
+    return s * len(values)
 
 
 def set_comprehension(x):
@@ -43,17 +43,17 @@ def walrus_of_an_index_in_use(x, n):
     return x[n]
 
 
-def starred_call(pair):
-    return np.dot(*pair)
+def starred_array(x):
+    return np.dot(*x)
 
 
 def double_starred_call(x):
     return np.sum(x, **{"axis": 0})
 
 
-def starred_display(pair):
-    both = (*pair, 1.0)
-    return both[0][0]
+def starred_unknown(x):
+    both = (*(v for v in x), 1.0)
+    return both[0]
 
 
 def f_string(s):
@@ -71,19 +71,44 @@ def set_display(s):
     return s
 
 
-def list_display(s):
-    values = [s, 2.0 * s]
-    return values[0]
+def list_of_several_kinds(x, n):
+    values = [x, 1.0]
+    return values[n - 4]
 
 
 def list_passed_on(s):
     return np.sum([s, s])
 
 
-def list_grows(s):
-    values = []
-    values.append(s)
+def lists_added(s):
+    values = [s] + [2.0 * s]
     return values[0]
+
+
+def list_written_to_by_a_slice(s):
+    values = [s, s, s]
+    values[1:] = [s, s]
+    return values[0]
+
+
+def list_sorted(x):
+    values = [v * v for v in x]
+    values.sort()
+    return values[0]
+
+
+def list_that_changes_while_it_is_walked(s):
+    values = [s]
+    for v in values:
+        if v < 10.0:
+            values.append(v * 2.0)
+    return values[-1]
+
+
+def dict_of_numbers(s):
+    found = dict()
+    found[1] = s
+    return found[1]
 
 
 def membership(s, n):
@@ -127,12 +152,12 @@ def chained_troubles(x):
 
 
 def on_several_lines(x):
-    return np.sum(x * [v for v in x][0])
+    return np.sum(x * {v for v in x}.pop())
 
 
 def after_a_wide_character(s):
     é = s * 2.0
-    return "é…", [é for _ in range(2)]
+    return "é…", {é for _ in range(2)}
 
 
 def format_of_a_number(s):

@@ -3,10 +3,6 @@
 import numpy as np
 
 
-def any_positional(s, *rest):
-    return s
-
-
 def any_keyword(s, **options):
     return s
 

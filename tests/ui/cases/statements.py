@@ -48,9 +48,9 @@ def a_nested_generator(s):
     return sum(g(s))
 
 
-def a_nested_function_with_any_number_of_arguments(s):
-    def g(*values):
-        return values[0] * s
+def a_nested_function_with_any_keywords(s):
+    def g(v, **options):
+        return v * s
 
     return g(s)
 
@@ -62,9 +62,9 @@ def a_nested_function_with_a_default_from_around_it(s):
     return g(s)
 
 
-def a_nested_function_that_calls_itself(s):
+def a_nested_function_that_only_calls_itself(s):
     def g(v):
-        return g(v * 0.5) if v > 1.0 else v
+        return g(v * 0.5)
 
     return g(s)
 
@@ -225,9 +225,23 @@ def attribute_augmented(params):
     return params.scale
 
 
-def starred_unpacking(pair):
-    first, *rest = pair
+def starred_unpacking(x):
+    first, *rest = x
+    return first
+
+
+def starred_unpacking_of_too_few(pair):
+    first, second, third, *rest = pair
     return first[0]
+
+
+def leaving_a_loop_that_is_written_out(layers):
+    total = 0.0
+    for W in layers:
+        total += np.sum(W)
+        if total > 1.0:
+            break
+    return total
 
 
 def too_many_names(s, t):
@@ -235,10 +249,10 @@ def too_many_names(s, t):
     return a
 
 
-def raise_with_a_computed_message(s):
-    if s < 0.0:
-        raise ValueError(s)
-    return s
+def raise_with_an_array(x):
+    if x[0] < 0.0:
+        raise ValueError(x)
+    return x[0]
 
 
 def raise_from_another(s):
@@ -263,9 +277,90 @@ def raise_a_class_of_the_users(s):
     return s
 
 
-def assert_with_an_f_string(s):
-    assert s > 0.0, f"{s} is not positive"
+def assert_that_says_an_array(x):
+    assert x[0] > 0.0, f"{x} is not positive"
+    return x[0]
+
+
+def one_exception_of_many(s):
+    try:
+        y = s * s
+    except ValueError:
+        y = s
+    return y
+
+
+def several_exceptions(s):
+    try:
+        y = s * s
+    except ValueError:
+        y = s
+    except Exception:
+        y = 0.0
+    return y
+
+
+def run_in_any_case(s):
+    try:
+        y = s * s
+    finally:
+        print("done")
+    return y
+
+
+def what_was_caught(s):
+    try:
+        y = s * s
+    except Exception as error:
+        print(error)
+        y = s
+    return y
+
+
+def bound_only_where_nothing_goes_wrong(s):
+    try:
+        y = s * s
+    except Exception:
+        print("failed")
+    return y
+
+
+def deleted_name(s):
+    y = s * s
+    del y
     return s
+
+
+def deleted_slice(s):
+    values = [s, s]
+    del values[1:]
+    return values[0]
+
+
+def places_of_nothing(s):
+    for place in np.ndindex():
+        s += 1.0
+    return s
+
+
+def places_of_a_number(s):
+    for place, v in np.ndenumerate(s):
+        s += v
+    return s
+
+
+def places_under_one_name(X):
+    total = 0.0
+    for place in np.ndenumerate(X):
+        total += 1.0
+    return total
+
+
+def memory_order_of_a_view(X):
+    total = 0.0
+    for v in np.nditer(X.T):
+        total += v.item()
+    return total
 
 
 def assign_into_a_number(s):

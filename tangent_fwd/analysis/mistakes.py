@@ -1,0 +1,121 @@
+"""What numba would take, or would refuse without saying where, and we refuse at the user's line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tangent_fwd.analysis.alias import has_array, is_list, is_tuple
+from tangent_fwd.analysis.numba_typing import is_overloaded
+from tangent_fwd.errors import Diagnostic
+from tangent_fwd.ir.nodes import For, Function, Let, Op, Raise, Ref, Var
+from tangent_fwd.ir.show import display
+from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
+
+
+def mistaken(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Everything in a program that its types, which are `known` by now, rule out."""
+    checks = (fractional_bounds, miscounted, lists, said, containers)
+    return [found for check in checks for found in check(function, known)]
+
+
+def overloaded(function: Function) -> list[Diagnostic]:
+    """Calls of functions whose Python text is not what runs when they are compiled."""
+    calls = (
+        (e, s) for s in statements(function.body) for x in own_exprs(s) for e in subexpressions(x)
+        if isinstance(e, Op) and e.fn == "call"
+    )  # fmt: skip
+    return [
+        Diagnostic(
+            "function",
+            f"`{display(ref.name)}` has an `@overload`, so its own text is not what numba compiles",
+            op.span or stmt.span,
+            help="call a function whose text is the computation itself",
+        )
+        for op, stmt in calls
+        for ref in op.args[:1]
+        if isinstance(ref, Ref) and is_overloaded(ref.value)
+    ]
+
+
+def fractional_bounds(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Numba cuts a float bound of `range` to an integer; Python and NumPy refuse it."""
+    from numba.core import types
+
+    return [
+        Diagnostic("typing", f"a bound of `range` is {known.get(e.name)}, not an integer", s.span)
+        for s in statements(function.body)
+        if isinstance(s, For)
+        for e in s.bounds
+        if isinstance(e, Var) and isinstance(known.get(e.name), types.Float)
+    ]
+
+
+def miscounted(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Tuples unpacked into more or fewer names than they have elements."""
+    found = []
+    for stmt in statements(function.body):
+        op = stmt.value if isinstance(stmt, Let) else None
+        wanted = dict(op.keywords).get("of") if isinstance(op, Op) else None
+        if wanted is None or not isinstance(op, Op) or not isinstance(op.args[0], Var):
+            continue
+        kind: Any = known.get(op.args[0].name)
+        if is_tuple(kind) and len(kind) != wanted:
+            message = f"cannot unpack {len(kind)} values into {wanted} names"
+            found.append(Diagnostic("typing", message, op.span or stmt.span))
+    return found
+
+
+# What a list may be given to.
+_OF_LISTS = frozenset(
+    "getitem call tuple list not builtins.len builtins.print numpy.array numpy.asarray".split()
+)
+
+
+def lists(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Lists where only arrays have a meaning to the passes."""
+    return [
+        Diagnostic(
+            "function",
+            f"`{display(e.fn)}` of a list is not supported",
+            e.span or s.span,
+            help="make it an array: `np.array(…)`",
+        )
+        for s in statements(function.body)
+        for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op) and e.fn not in _OF_LISTS and not e.fn.startswith("list.")
+        and any(isinstance(a, Var) and is_list(known.get(a.name)) for a in e.args)
+    ]  # fmt: skip
+
+
+# Numba's names of what holds values and has no tangent beside it, and what people call them.
+_CONTAINERS = {
+    "LiteralList": "a list of values of different kinds",
+    "Poison": "a list of values of different kinds",  # what numba makes of the former
+    "ListType": "a typed list made elsewhere",
+    "DictType": "a dict",
+    "LiteralStrKeyDict": "a dict",
+    "Set": "a set",
+    "Generator": "a generator",
+}
+
+
+def containers(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Variables that hold other values in a way which the passes do not know."""
+    return [
+        Diagnostic("function", f"{what} is not supported", s.span, help="a tuple can hold any")
+        for s in statements(function.body)
+        if isinstance(s, Let)
+        for what in [_CONTAINERS.get(type(known.get(s.target)).__name__)]
+        if what is not None
+    ]
+
+
+def said(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Exceptions are given numbers, texts and tuples of those."""
+    return [
+        Diagnostic("function", "an exception cannot be given an array or a list", s.span)
+        for s in statements(function.body)
+        if isinstance(s, Raise)
+        and any(isinstance(v, Var) and has_array(known.get(v.name)) for v in s.values)
+    ]

@@ -1,0 +1,88 @@
+"""Exceptions that are caught, and what a program says."""
+
+import numpy as np
+
+NEEDS_REWRITING = ()
+
+
+def _risky(a, n):
+    if n < 0:
+        raise ValueError("negative")
+    return a * a * n
+
+
+def one_thing_or_the_other(s, t, n):
+    try:
+        y = _risky(s, n)
+        y = y * t
+    except Exception:
+        y = s
+    try:
+        z = _risky(s, -n)
+    except:  # noqa: E722
+        z = t * t
+    return y * z
+
+
+def caught_in_a_loop(x, s):
+    total, bad = s, 0
+    for i in range(x.size):
+        try:
+            total += _risky(x[i], i - 2) * s
+        except Exception:
+            bad += 1
+            continue
+        total *= 1.1
+    y = np.zeros(x.size)
+    k = 0
+    while k < 7:
+        try:
+            y[k % 5] = _risky(x[k % 5], 2 - k) * s
+        except Exception:
+            y[k % 5] += s
+        k += 1
+    return total * bad * np.sum(y * y)
+
+
+def caught_half_way(x, s):
+    a = x * s
+    try:
+        b = np.sin(a) * x
+        if b[0] > -5.0:
+            raise ValueError("too large")
+        c = np.sum(b)
+    except Exception:
+        b = a * 2.0
+        c = b[1]
+    else:
+        c = c * 2.0
+    return c * np.sum(b)
+
+
+def changed_before_it_goes_wrong(s, t):
+    # numba itself loses a second exception in one function where the first was raised in it.
+    y, z = s, t
+    try:
+        y = s * t
+        z = _risky(y, -1)
+        y = z
+    except Exception:
+        z = z * y
+    return y * z
+
+
+def returned_from_both(s, t):
+    try:
+        if t > 100.0:
+            raise ValueError("large")
+        return _risky(s, 3)
+    except Exception:
+        return t
+
+
+def says_what_it_does(x, s, n):
+    print(f"{n} of", f"x0 = {x[0]}!", s)
+    if n < 0:
+        raise ValueError(f"{n} is negative")
+    assert s > -10.0, f"s = {s} is too small"
+    return s * x[0] * n

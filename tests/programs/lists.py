@@ -1,0 +1,135 @@
+"""Lists that grow and shrink; the tangents of what is in one are in another."""
+
+import numpy as np
+
+NEEDS_REWRITING = (
+    "lists_where_arrays_are_asked_for",
+    "loops_over_functions",
+)
+
+
+def grown_and_made_an_array(x, s):
+    xs = []
+    for a in x:
+        if a > 0.0:
+            xs.append(a * s)
+    kept = np.array([a * b * s for a in x for b in x if a > b])
+    y = np.array(xs)
+    return np.sum(y * y) + np.sum(kept * kept) + kept.size
+
+
+def changed_in_place(x, s):
+    ys = [a * s for a in x]
+    total = 0.0
+    for i in range(len(ys)):
+        total += ys[i] * ys[-1]
+    ys[0] = s * s
+    ys[1] = 2.0
+    for v in ys:
+        total *= 1.0 + v * v
+    xs = [1.0, 2.0]
+    xs.insert(0, s)
+    xs.extend([x[0], s * s])
+    xs.reverse()
+    del xs[1]
+    other = xs
+    other[0] = other[0] * x[1]
+    return total + xs[0] * xs[1] + xs[2] * xs[3]
+
+
+def stacks_and_queues(x, s, n):
+    stack = [s, 1.0, x[0]]
+    stack.append(2.0)
+    total = 0.0
+    while len(stack) > 0:
+        total = total * 0.5 + stack.pop() * s
+    queue = [0.0] * n
+    for i in range(n):
+        queue[i] = x[i] * s
+    while len(queue) > 1:
+        total = total * queue.pop(0) + s
+    places = [1, 2]
+    places.append(n)
+    for i in places:
+        total += x[i] * x[i]
+    return total
+
+
+def _filled(xs, s):
+    for i in range(3):
+        xs.append(s * i)
+    return xs[-1]
+
+
+def _positive(x, s):
+    return [a * a * s for a in x if a > 0.0]
+
+
+def lists_of_helpers(x, s):
+    xs = [1.0, x[1]]
+    total = _filled(xs, s) * xs[1] + xs[-2] * xs[0]
+    ys = _positive(x, s)
+    return total + ys[len(ys) - 1] * ys[0] + sum(ys)
+
+
+def lists_of_arrays(x, s):
+    rows = [x, x * s]
+    a = x * 2.0
+    rows.append(a)
+    a[0] = s
+    for i in range(3):
+        a = a * s
+        rows.append(a)
+        a[i] = 1.0
+    rows[1][2] = s * s
+    total = 0.0
+    for r in rows:
+        total = total * 0.5 + r[0] * r[2] + np.sum(r)
+    pairs = [(s, 1), (s * s, 2)]
+    pairs.append((x[0], 3))
+    for p, k in pairs:
+        total += p * k
+    return total + np.sum(rows[-1] * rows[2])
+
+
+def lists_of_lists(x, s):
+    table = [[s, 1.0], [2.0, x[0]]]
+    xs = [a for a in x]
+    products = [[a * b for b in xs] for a in xs]
+    return table[0][0] * table[1][1] + products[1][2] * products[0][3] * s
+
+
+def lists_where_arrays_are_asked_for(x, s):
+    xs = []
+    for a in x:
+        xs.append(a * s)
+    part = xs[1:3]
+    return max(xs) + np.mean(part) * min(xs) + np.sum(xs) * np.sum(np.asarray(part))
+
+
+def _square(a):
+    return a * a
+
+
+def _cube(a):
+    return a * a * a
+
+
+def loops_over_functions(x, s):
+    total = 0.0
+    for f in (_square, _cube, np.sin):
+        total += f(s) * x[0]
+    for f in (lambda v: v * s, _cube):
+        total += f(x[1])
+    return total
+
+
+def _weighted(found):
+    return found["weight"] * found["bias"]
+
+
+def fields_by_name(x, s):
+    found = {"weight": x, "bias": s}
+    if isinstance(s, float) and not isinstance(x, (int, float)):
+        return _weighted(found) + found["weight"]
+    return x
