@@ -40,8 +40,9 @@ class Calls(Functions):
             return Lit(0.0)
         if key is not None:
             if names.is_complex(key):
-                message = f"`{display(key)}` computes with complex numbers, which are not supported"
-                self.refuse(node.func, message, code="function")
+                message = f"`{display(key)}` is not supported"
+                advice = "it computes with complex numbers, and numba does not know it"
+                self.refuse(node.func, message, advice, "function")
                 return Lit(0.0)
             row = definition(key, len(node.args), bool(node.keywords))
             if row is not None:

@@ -120,7 +120,7 @@ def key_of(obj: Any) -> str | None:
 
 
 def is_complex(key: str) -> bool:
-    """Whether a function computes with complex numbers, for which there are no tangents here."""
+    """Whether a function computes with complex numbers where numba has no function for that."""
     transform = key.startswith(("numpy.fft.", "scipy.fft")) and not key.endswith(("freq", "shift"))
     return transform or key in ("scipy.special.lambertw", "scipy.special.wofz")
 
