@@ -143,7 +143,7 @@ SLOW = frozenset(
     for name in (
         "y0 y1 yv yn k0 k1 k0e k1e kv kve kn ber bei ker kei berp beip kerp keip jv "
         "eval_jacobi eval_genlaguerre polygamma zeta gammainccinv betaincinv gammaincinv "
-        "ellipeinc ellipkinc erfinv iv ive struve modstruve spence"
+        "ellipeinc ellipkinc chdtrc erfinv iv ive struve modstruve spence"
     ).split()
 )
 """Functions that mpmath evaluates slowly; their rows have no tiny arguments in their domains."""

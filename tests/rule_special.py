@@ -68,6 +68,12 @@ _START: dict[Mp, Mp] = {
 }
 
 
+def _student(df: Any, t: Any) -> Any:
+    size = mp.gamma((df + 1) / 2) / mp.gamma(df / 2) / mp.sqrt(mp.pi * df)
+    half = mp.mpf(1) / 2
+    return half + t * size * mp.hyp2f1(half, (df + 1) / 2, 3 * half, -t * t / df)
+
+
 def _huber(delta: Any, r: Any) -> Any:
     size = abs(r)
     return size * size / 2 if size <= delta else delta * (size - delta / 2)
@@ -121,6 +127,13 @@ SPECIAL: dict[str, Mp] = {
     "betainc": _betainc,
     "betaincc": lambda a, b, x: 1 - _betainc(a, b, x),
     "betaincinv": _inverse(_betainc),
+    "stdtr": _student,
+    "chdtr": lambda v, x: _gammainc(v / 2, x / 2),
+    "chdtrc": lambda v, x: _gammaincc(v / 2, x / 2),
+    "poch": mp.rf,
+    "cosm1": lambda x: mp.cos(x) - 1,
+    "sindg": lambda x: mp.sin(x * mp.pi / 180),
+    "cosdg": lambda x: mp.cos(x * mp.pi / 180),
     "expit": lambda x: 1 / (1 + mp.exp(-x)),
     "logit": lambda x: mp.log(x / (1 - x)),
     "log_expit": lambda x: -mp.log1p(mp.exp(-x)),

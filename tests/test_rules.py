@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from tangent_fwd.rules import RULES, BadRule, Rule, index, power, rule
 from tangent_fwd.rules.page import page
 from tangent_fwd.rules.rule import (
     HELPERS,
+    SCIPY,
+    UNKNOWN,
     WHOLE,
     check,
     constant,
@@ -288,6 +291,8 @@ def test_numba_takes_every_expression_and_keeps_the_dtype_and_the_bound(dtype: t
 def test_every_helper_is_called_and_every_call_has_its_helper() -> None:
     called = {name for entry in RULES for name in entry.helpers}
     assert called == HELPERS
+    texts = [text for entry in RULES for text in entry.expressions if text != UNKNOWN]
+    assert {word for text in texts for word in re.findall(r"\w+", text)} >= SCIPY
     erf = rule("math.erf")
     assert erf is not None
     assert erf.helpers == ("gauss",)

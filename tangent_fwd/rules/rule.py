@@ -31,26 +31,13 @@ HELPERS = frozenset(
 """Functions of `tangent_fwd.rules.helpers`, whose text travels with the emitted module."""
 
 SCIPY = frozenset(
-    ("bei", "beip", "ber", "berp", "betaln", "betainc", "elliprd", "ellipk", "erfcx", "expit")
-    + ("eval_chebyu", "eval_gegenbauer", "eval_genlaguerre", "eval_hermite", "eval_hermitenorm")
-    + (
-        "eval_jacobi",
-        "expn",
-        "gamma",
-        "gammaln",
-        "i0",
-        "i0e",
-        "i1",
-        "i1e",
-        "iv",
-        "ive",
-        "j0",
-        "j1",
-        "jv",
-    )
-    + ("k0", "k0e", "k1", "k1e", "kei", "keip", "ker", "kerp", "kn", "kv", "kve")
-    + ("modstruve", "ndtr", "polygamma", "psi", "spherical_in", "spherical_jn", "spherical_kn")
-    + ("spherical_yn", "struve", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta")
+    (
+        "bei beip ber berp betaln cosdg elliprd erfcx eval_chebyu eval_gegenbauer "
+        "eval_genlaguerre eval_hermite eval_hermitenorm eval_jacobi expit expn gamma gammaln "
+        "i0 i0e i1 i1e iv ive j0 j1 jv k0 k0e k1 k1e kei keip ker kerp kn kv kve modstruve "
+        "ndtr polygamma psi sindg spherical_in spherical_jn spherical_kn spherical_yn struve "
+        "xlog1py xlogy y0 y1 yn yv zeta"
+    ).split()
 )
 """Functions of `scipy.special` that partials call; each has a row of its own."""
 

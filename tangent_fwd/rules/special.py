@@ -118,6 +118,16 @@ GAMMA_FUNCTIONS = (
         strong_zero=True,
     ),
     scipy(
+        "poch",
+        "z, m",
+        "out * (psi(z + m) - psi(z))",
+        "out * psi(z + m)",
+        domain="shape, one and up",
+        strong_zero=True,
+        bound=1024.0,
+        note="z (z + 1) … (z + m - 1), continued to real numbers",
+    ),
+    scipy(
         "binom",
         "n, k",
         "out * (psi(n + 1.0) - psi(n - k + 1.0))",
@@ -196,6 +206,37 @@ GAMMA_FUNCTIONS = (
     ),
 )
 
+# Densities, which are the slopes of distributions
+DISTRIBUTIONS = (
+    scipy(
+        "stdtr",
+        "df, t",
+        UNKNOWN,
+        "0.5641895835477563 * exp(gammaln(0.5 * df + 0.5) - gammaln(0.5 * df)"
+        " - (0.5 * df + 0.5) * log1p(t * t / df)) / sqrt(df)",
+        domain="shape, moderate",
+        bound=1024.0,
+    ),
+    scipy(
+        "chdtr",
+        "v, x",
+        UNKNOWN,
+        "0.5 * exp(xlogy(0.5 * v - 1.0, 0.5 * x) - 0.5 * x - gammaln(0.5 * v))",
+        domain="shape",
+        strong_zero=True,
+        bound=512.0,
+    ),
+    scipy(
+        "chdtrc",
+        "v, x",
+        UNKNOWN,
+        "-0.5 * exp(xlogy(0.5 * v - 1.0, 0.5 * x) - 0.5 * x - gammaln(0.5 * v))",
+        domain="shape",
+        strong_zero=True,
+        bound=512.0,
+    ),
+)
+
 # The logistic function, entropies, powers, and losses, by elementary calculus
 ELEMENTARY_FUNCTIONS = (
     scipy(
@@ -246,6 +287,9 @@ ELEMENTARY_FUNCTIONS = (
         domain="real, above minus one",
         strong_zero=True,
     ),
+    scipy("cosm1", "x", "-sin(x)", domain="angle", bound=8.0),
+    scipy("sindg", "x", "0.017453292519943295 * cosdg(x)", domain="angle", bound=8.0),
+    scipy("cosdg", "x", "-0.017453292519943295 * sindg(x)", domain="angle", bound=8.0),
     scipy("exp10", "x", "2.302585092994046 * out", domain="tail"),
     scipy(
         "boxcox",
@@ -295,6 +339,7 @@ ELEMENTARY_FUNCTIONS = (
 SPECIAL = (
     ERROR_FUNCTIONS
     + GAMMA_FUNCTIONS
+    + DISTRIBUTIONS
     + ELEMENTARY_FUNCTIONS
     + BESSEL_FUNCTIONS
     + INTEGRALS
