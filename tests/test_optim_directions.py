@@ -247,7 +247,7 @@ def test_a_control_variate_is_right_on_average_at_every_step():
             TypeError,
             "base must be a family that only draws",
         ),
-        (lambda: optim.Projection(optim.Newton()), TypeError, "nothing goes around it"),
+        (lambda: optim.Projection(optim.Newton()), TypeError, "cannot stand inside another"),
     ],
 )
 def test_bad_families(make, error, told):
