@@ -269,17 +269,11 @@ class _Second(Tangents):
         self.out.append(stmt)
         if stmt.target not in self.activity.names:
             return
-        flags = tuple(self.active(a) for a in value.args[1:])
-        assert self.call_tangent is not None
-        ref = self.call_tangent(value, flags)
-        tangents = [Var(self.d(a.name, 0)) for a in value.args[1:]
-                    if isinstance(a, Var) and self.active(a)]  # fmt: skip
-        made = Op("call", (ref, *value.args[1:], *tangents), (("pair", True),), value.span)
         kind = self.types[stmt.target]
         self.fresh += 1
         both = f"%q{self.fresh}"
         self.types[both] = types.Tuple((kind, kind))
-        self.emit(both, made, stmt.span)
+        self.emit(both, super().helper(value), stmt.span)
         self.emit(self.d(stmt.target, 0), Op("getitem", (Var(both), Lit(1))), stmt.span)
 
     # --- expressions ---------------------------------------------------------------------------
