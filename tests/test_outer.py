@@ -103,17 +103,18 @@ def differentiate(
     )
 
 
-@pytest.mark.parametrize("lanes", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("form", [Form.STACK, Form.RANKED], ids=lambda form: form.name)
 @pytest.mark.parametrize(
-    "function",
+    ("function", "lanes"),
     [
         pytest.param(
             f,
-            id=f"{module}.{f.__name__}",
-            marks=() if module in ("matmul", "ml", "tuples") else pytest.mark.slow,
+            lanes,
+            id=f"{module}.{f.__name__}-{lanes}",
+            marks=() if lanes == 1 and module in ("matmul", "ml", "tuples") else pytest.mark.slow,
         )
-        for module, f in with_axes(2)
+        for place, (module, f) in enumerate(with_axes(2))
+        for lanes in ((1, 2) if place % 3 == 0 else (1,))
     ],
 )
 def test_a_pair_is_the_matrix_it_stands_for(

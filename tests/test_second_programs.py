@@ -52,6 +52,14 @@ def _marked(function: Callable[..., Any], name: str) -> Any:
     return pytest.param(function, id=name, marks=marks)
 
 
+# The others differ from those in what their first derivatives do.
+CHOSEN = [
+    _marked(f, name)
+    for place, ((_, f), name) in enumerate(zip(PROGRAMS, IDS, strict=True))
+    if f.__name__ in ALWAYS or place % 2
+]
+
+
 def _slope(first: Program, way: tuple[Any, ...]) -> Callable[..., Any]:
     """The slope along a direction, as a function of the arguments."""
     entry = plain(first)
@@ -105,7 +113,7 @@ def _complaints(function: Callable[..., Any], active: tuple[bool, ...]) -> list[
     return found
 
 
-@pytest.mark.parametrize("function", [_marked(f, i) for (_, f), i in zip(PROGRAMS, IDS)])
+@pytest.mark.parametrize("function", CHOSEN)
 def test_plain_python_agrees_for_every_activity(function: Callable[..., Any]) -> None:
     """The emitted text, run without numba, against differences of the first derivative."""
     found = {}
