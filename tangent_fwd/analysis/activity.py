@@ -318,8 +318,8 @@ def _no_rule(op: Op, culprit: Expr, span: Any, of_complex: bool = False) -> Diag
         message = "no derivative rule for indexing with an array of several axes"
         return Diagnostic("no-rule", message, op.span or span, label, help="write it as a loop")
     advice = (
-        "write it with operations that have one (docs/rules.md), or take it out of the "
-        "derivative with `stop_gradient`"
+        "write it with operations that have one (docs/rules.md), give it one with "
+        "`register_jvp`, or take it out of the derivative with `stop_gradient`"
     )
     if op.fn in ("numpy.random.normal", "numpy.random.uniform"):
         advice = "draw from the standard distribution and move it: `mean + width * draw`"
