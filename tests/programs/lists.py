@@ -130,6 +130,6 @@ def _weighted(found):
 
 def fields_by_name(x, s):
     found = {"weight": x, "bias": s}
-    if isinstance(s, float) and not isinstance(x, (int, float)):
+    if not isinstance(x, tuple):
         return _weighted(found) + found["weight"]
     return x

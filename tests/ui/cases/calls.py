@@ -124,7 +124,7 @@ def constructor_of_complex(s):
 
 
 def isinstance_test(s):
-    if isinstance(s, float):
+    if isinstance(s, np.generic):
         return s
     return s * s
 
