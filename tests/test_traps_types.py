@@ -522,9 +522,10 @@ def walked(x):
 
 
 @pytest.mark.parametrize("function", [unrolled, walked])
-def test_T14_a_loop_over_unlike_parts_is_refused(function: Callable[..., Any]) -> None:
-    """Its variable would have no one type, and no one kind of tangent."""
-    refused(function, (np.ones(2),), TypingFailure, "for v in")
+def test_T14_a_loop_over_unlike_parts_is_written_out(function: Callable[..., Any]) -> None:
+    """Its variable has no one type, so each step is a piece of program of its own."""
+    value, tangent = both_ways(function, (array(1.0, 2.0),), (array(1.0, -1.0),))
+    assert (value, tangent) == (11.0, -2.0)
 
 
 def generator_expression(x):
@@ -573,8 +574,6 @@ def stored_through_a_mask(x):
     [
         (deleted, UnsupportedSyntax, "del a"),
         (with_block, UnsupportedSyntax, "with np"),
-        (starred, UnsupportedSyntax, "a, *rest"),
-        (unpacked_in_a_call, UnsupportedSyntax, "return max"),
         (two_dimensional_mask, NoRule, "return np.sum"),
         (stored_through_a_mask, UnsupportedFunction, "x[x > 1.0]"),
     ],
@@ -586,6 +585,12 @@ def test_T15_what_numba_cannot_take_is_refused_at_its_line(
     given = {"x": np.ones(2), "X": np.ones((2, 2)), "s": 0.5, "t": 0.6}
     code = function.__code__
     refused(function, tuple(given[n] for n in code.co_varnames[: code.co_argcount]), kind, line)
+
+
+@pytest.mark.parametrize("function", [starred, unpacked_in_a_call])
+def test_T15_stars_are_written_out(function: Callable[..., Any]) -> None:
+    """numba refuses some of them; how many elements a tuple has is known from its type."""
+    agrees(function, (0.5, 0.6), (1.0, -1.0))
 
 
 def test_T15_generators_and_the_walrus_are_lowered_by_us() -> None:

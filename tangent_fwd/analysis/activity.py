@@ -59,6 +59,8 @@ def holds_float(kind: Any) -> bool:
 
     if is_tuple(kind):
         return any(holds_float(t) for t in kind)
+    if isinstance(kind, types.Optional):
+        return holds_float(kind.type)
     if is_list(kind):
         return holds_float(kind.dtype)
     if is_array(kind):

@@ -73,6 +73,8 @@ class Aliases:
             return [value.name]
         if not isinstance(value, Op):
             return []
+        if value.fn == "getitem" and isinstance(value.args[0], Op):
+            return self.sources(value.args[0])  # `pair[1][0]` is part of what `pair[1]` is
         if value.fn == "getitem" and isinstance(value.args[0], Var):
             kind = self.function.typeof(value.args[0].name)
             if is_tuple(kind) and isinstance(value.args[1], Lit):

@@ -58,8 +58,9 @@ class Lists(Derivatives):
             if isinstance(n, ast.Assign):
                 value = n.value.value if isinstance(n.value, ast.Subscript) else n.value
                 known = isinstance(value, ast.Name) and value.id in found
-                if isinstance(n.value, makes) or known:
-                    found |= {t.id for t in n.targets if isinstance(t, ast.Name)}
+                if isinstance(n.value, (*makes, ast.Tuple)) or known:
+                    bound = (t for target in n.targets for t in ast.walk(target))
+                    found |= {t.id for t in bound if isinstance(t, ast.Name)}
         return frozenset(found)
 
     def on_BinOp(self, node: ast.BinOp) -> Expr:

@@ -263,3 +263,15 @@ def arrays_without_tangent_on_one_side(x, flag, n):
     if a[0] > 100.0:
         a = x * x
     return a * x
+
+
+def _doubled_first(a):
+    a[0] = a[0] * 2.0
+    return a
+
+
+def what_a_helper_gave_back_is_written_to(x, s):
+    a = x * s
+    b = _doubled_first(a)
+    b[1] = s
+    return a[0] * a[1]

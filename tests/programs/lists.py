@@ -65,11 +65,19 @@ def _positive(x, s):
     return [a * a * s for a in x if a > 0.0]
 
 
+def _doubled(xs):
+    xs[0] = xs[0] * 2.0
+    return xs
+
+
 def lists_of_helpers(x, s):
     xs = [1.0, x[1]]
     total = _filled(xs, s) * xs[1] + xs[-2] * xs[0]
     ys = _positive(x, s)
-    return total + ys[len(ys) - 1] * ys[0] + sum(ys)
+    total += ys[len(ys) - 1] * ys[0] + sum(ys)
+    zs = _doubled(xs)
+    zs[1] = s
+    return total + xs[0] * xs[1]
 
 
 def lists_of_arrays(x, s):
@@ -130,6 +138,6 @@ def _weighted(found):
 
 def fields_by_name(x, s):
     found = {"weight": x, "bias": s}
-    if isinstance(s, float) and not isinstance(x, (int, float)):
+    if not isinstance(x, tuple):
         return _weighted(found) + found["weight"]
     return x

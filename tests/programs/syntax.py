@@ -200,3 +200,16 @@ def array_of_results(x, s):
 def array_of_results_over_a_range(x, n):
     y = np.array([x[i] * x[i + 1] for i in range(n)])
     return np.sum(y)
+
+
+def a_number_or_none(s, t, n):
+    y = None
+    if n > 2:
+        y = s * s
+    z = None
+    for i in range(n):
+        if z is None or z < 3.0:
+            z = t * i
+    if y is None:
+        return s
+    return y * 2.0 * z

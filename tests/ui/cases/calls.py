@@ -132,7 +132,7 @@ def constructor_of_list(x):
 
 
 def isinstance_test(s):
-    if isinstance(s, float):
+    if isinstance(s, np.generic):
         return s
     return s * s
 

@@ -62,8 +62,17 @@ def f_string(s):
 
 
 def dict_display(s):
-    values = {"a": s}
-    return values["a"]
+    found = {1: s}
+    return found[1]
+
+
+def array_or_none(x, n):
+    y = None
+    if n > 2:
+        y = x * x
+    if y is None:
+        return x[0]
+    return y[0]
 
 
 def set_display(s):
