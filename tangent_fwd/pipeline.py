@@ -3,6 +3,7 @@
     lower      the user's syntax in named A-normal form
     split      one variable for one meaning
     infer      the numba type of every variable
+    defined    what the library defines for these types as calls of it
     guard      checks before calls that may pass one piece of memory twice
     loops      array expressions as loop nests over scalars
     fuse       neighbouring nests joined, arrays between them gone
@@ -31,7 +32,7 @@ from typing import Any
 
 from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.analysis.alias import Aliases
-from tangent_fwd.analysis.infer import infer
+from tangent_fwd.analysis.infer import infer, typeof_arg
 from tangent_fwd.analysis.numba_typing import spoken
 from tangent_fwd.backend import support
 from tangent_fwd.backend.emit import Piece, emit
@@ -45,13 +46,14 @@ from tangent_fwd.errors import (
 from tangent_fwd.frontend.lower import lower
 from tangent_fwd.frontend.optional import decided
 from tangent_fwd.frontend.parse import UserFunction, parse
-from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Var
+from tangent_fwd.ir.nodes import Expr, Function, Let, Op, Ref, Var
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
-from tangent_fwd.library import is_ours
+from tangent_fwd.library import is_ours, user_name
 from tangent_fwd.options import Options
-from tangent_fwd.program import Derivative, Made, Program, Stages, Typed, Types
+from tangent_fwd.program import Derivative, Made, Program, Stages, Typed, Types, operations
 from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.constants import Constants
+from tangent_fwd.transform.defined import defined
 from tangent_fwd.transform.flatten import flatten
 from tangent_fwd.transform.fuse import fuse
 from tangent_fwd.transform.guard import guard
@@ -159,13 +161,15 @@ class Module:
         key = (function.original, arg_types)
         if key in self.typed:
             return self.typed[key]
-        if function.original in self.typing:
+        # A definition of the library may call itself for arrays of fewer axes.
+        open_ = key if is_ours(function.module) else function.original
+        if open_ in self.typing:
             found = Diagnostic(
                 "function", f"`{function.name}` calls itself; recursion is not supported",
                 Span.of(function.node),
             )  # fmt: skip
             raise_all([found], function.source)
-        self.typing.append(function.original)
+        self.typing.append(open_)
         try:
             self.typed[key] = self.typed_anew(function, arg_types)
         finally:
@@ -182,6 +186,10 @@ class Module:
         origins = {s.target: s.value for s in statements(program.body) if isinstance(s, Let)}
         typeof_call = partial(self.typeof_call, function, program)
         program = stage("infer", infer(program, arg_types, function.source, typeof_call))
+        called = defined(program, function.source)
+        if called is not program:
+            typeof_call = partial(self.typeof_call, function, called)
+            program = stage("defined", infer(called, arg_types, function.source, typeof_call))
         result = program.typeof("return")
         program = self.with_shares(program)
         program = stage("guard", guard(program, partial(self.written, program), function.source))
@@ -208,7 +216,7 @@ class Module:
                 for e in subexpressions(x) if isinstance(e, Op) and ref in e.args[:1]
             )  # fmt: skip
             kinds = ", ".join(spoken(str(kind)) for kind in plain)
-            message = f"`np.{helper.name}` is not supported for {kinds}"
+            message = f"`{user_name(helper.original)}` is not supported for {kinds}"
             found = Diagnostic("typing", message, next(called).span or NOWHERE)
             raise_all([found], caller.source)
             raise AssertionError from error
@@ -236,7 +244,7 @@ class Module:
         return helper.name, self.activity(helper, kinds, (False,) * len(kinds)).mutated()
 
     def arg_types(self, caller: Function, op: Op) -> Types:
-        return tuple(_typeof(caller, arg) for arg in op.args[1:])
+        return tuple(typeof_arg(caller, arg) for arg in op.args[1:])
 
     # --- activity and what follows -------------------------------------------------------------
 
@@ -248,7 +256,17 @@ class Module:
             typed = self.type(function, arg_types)
 
             def of_call(op: Op, flags: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
-                found = self.activity(self.callee(op), self.arg_types(typed.ready, op), flags)
+                helper = self.callee(op)
+                try:
+                    found = self.activity(helper, self.arg_types(typed.ready, op), flags)
+                except TangentError as error:
+                    if not is_ours(helper.module) or is_ours(function.module):
+                        raise
+                    name = user_name(helper.original)
+                    message = f"no derivative rule for `{name}` with these active values"
+                    at = Diagnostic("no-rule", message, op.span or NOWHERE)
+                    raise_all([at], function.source)
+                    raise AssertionError from error
                 return found.result_active(), found.active_after()
 
             found = Activity(typed.ready, active, of_call)
@@ -306,7 +324,7 @@ class Module:
         program = stages.add("naming", naming(program, taken, typed.origins))
         program = replace(program, name=self.unique(name))
         made = Made(program.name, Piece(program, typed.source.source), stages, activity.mutated(),
-                     self.report(program, activity))  # fmt: skip
+                     operations(activity))  # fmt: skip
         self.order.append(made)
         return made
 
@@ -321,17 +339,6 @@ class Module:
             word, count = f"{name}_{count}", count + 1
         self.names.add(word)
         return word
-
-    def report(self, program: Function, activity: Activity) -> dict[str, Any]:
-        operations = {
-            e.fn
-            for s in statements(activity.function.body)
-            for x in own_exprs(s)
-            for e in subexpressions(x)
-            if isinstance(e, Op) and activity.is_active(e)
-        }
-        names = sorted(n for n in activity.names if "%" not in n)
-        return {"active": names, "rules": sorted(operations)}
 
     # --- helpers, constants, support -----------------------------------------------------------
 
@@ -379,21 +386,8 @@ class Module:
         """The derivative of a helper, for the kinds of tangents that a call passes."""
         given = op.args[1 + len(called.arg_types) :: self.lanes]
         primals = (t for t, a in zip(called.arg_types, called.active) if a)
-        kinds = tuple(map(partial(_typeof, program), given))
+        kinds = tuple(map(partial(typeof_arg, program), given))
         pairs = any(map(holds_pair, primals, kinds))
         return self.function(
             called.helper, called.arg_types, called.active, kinds if pairs else None, kept
         )
-
-
-def _typeof(program: Function, arg: Expr) -> Any:
-    """The numba type of an argument of a call."""
-    from numba import typeof
-    from numba.core import types
-
-    if isinstance(arg, Op) and arg.fn == "tuple":
-        return types.BaseTuple.from_types([_typeof(program, a) for a in arg.args])
-    if isinstance(arg, Var):
-        return types.unliteral(program.typeof(arg.name))
-    assert isinstance(arg, (Lit, Ref))
-    return types.none if arg == Lit(None) else types.unliteral(typeof(arg.value))

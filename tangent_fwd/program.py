@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.backend.emit import Piece
 from tangent_fwd.frontend.parse import UserFunction
-from tangent_fwd.ir.nodes import Expr, Function
+from tangent_fwd.ir.nodes import Expr, Function, Op
 from tangent_fwd.ir.show import show
+from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 
 Types = tuple[Any, ...]
 
@@ -70,3 +72,16 @@ class Derivative:
     helper: UserFunction
     arg_types: Types
     active: tuple[bool, ...]
+
+
+def operations(activity: Activity) -> dict[str, Any]:
+    """The active variables of a function, and the operations that an active value goes through."""
+    found = {
+        e.fn
+        for s in statements(activity.function.body)
+        for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op) and activity.is_active(e)
+    }
+    names = sorted(n for n in activity.names if "%" not in n)
+    return {"active": names, "rules": sorted(found)}

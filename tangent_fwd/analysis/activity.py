@@ -190,9 +190,9 @@ class Activity:
                     self.diagnostics.append(_no_rule(op, culprit, stmt.span))
 
     def is_list(self, index: tuple[Expr, ...]) -> bool:
-        """Whether an index selects by arrays of one axis, which is all that numba takes."""
+        """Whether an index selects by arrays of integers, and by masks of one axis at most."""
         kinds = [self.function.typeof(e.name) for e in index if isinstance(e, Var)]
-        return all(kind.ndim == 1 for kind in kinds if is_array(kind))
+        return all(kind.ndim == 1 or str(kind.dtype) != "bool" for kind in kinds if is_array(kind))
 
     def refuse_attribute(self, op: Op, at: Any) -> None:
         """Of an active array, sizes and `.T` are known; others would lose the tangent."""
@@ -257,7 +257,7 @@ def _no_rule(op: Op, culprit: Expr, span: Any) -> Diagnostic:
     shown = culprit.name.split("%")[0] if isinstance(culprit, Var) else ""
     label = f"`{shown}` is active here" if shown else "its argument is active here"
     if op.fn == "gather":
-        message = "no derivative rule for indexing with an array of several axes"
+        message = "no derivative rule for indexing with a mask of several axes beside others"
         return Diagnostic("no-rule", message, op.span or span, label, help="write it as a loop")
     advice = (
         "write it with operations that have one (docs/rules.md), or take it out of the "

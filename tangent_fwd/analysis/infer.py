@@ -46,7 +46,7 @@ from typing import Any
 
 from tangent_fwd.analysis.alias import is_array, is_tuple
 from tangent_fwd.analysis.numba_typing import InferenceError, is_overloaded, type_lines, unify
-from tangent_fwd.analysis.stubs import callee, weak_positions
+from tangent_fwd.analysis.stubs import GETITEM, TURNED, callee, weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
     Block,
@@ -119,6 +119,19 @@ def infer(
     known["return"] = types.unliteral(result)
     body = _with_counts(function.body, known)
     return replace(function, types=known, body=map_block(_counted, body))
+
+
+def typeof_arg(program: Function, arg: Expr) -> Any:
+    """The numba type of an argument of a call."""
+    from numba import typeof
+    from numba.core import types
+
+    if isinstance(arg, Op) and arg.fn == "tuple":
+        return types.BaseTuple.from_types([typeof_arg(program, a) for a in arg.args])
+    if isinstance(arg, Var):
+        return types.unliteral(program.typeof(arg.name))
+    assert isinstance(arg, (Lit, Ref))
+    return types.none if arg == Lit(None) else types.unliteral(typeof(arg.value))
 
 
 def _overloaded(function: Function) -> list[Diagnostic]:
@@ -205,6 +218,7 @@ class _Printer:
         self.namespace: dict[str, Any] = {}
         self.bound: dict[Any, str] = {}
         self.calls: dict[str, Span] = {}
+        self.counters = {s.var for s in statements(function.body) if isinstance(s, For)}
 
     def restated(self, error: InferenceError) -> Diagnostic:
         """What numba could not type, at the user's line and in the user's names."""
@@ -324,10 +338,15 @@ class _Printer:
             return ":".join("" if a == Lit(None) else self.expr(a) for a in op.args)
         if fn == "getitem":
             index = ", ".join(map(self.expr, op.args[1:]))
+            last = op.args[-1]
+            if len(op.args) == 2 and isinstance(last, Var) and last.name not in self.counters:
+                return f"{self.glob(GETITEM, 'getitem')}({self.expr(op.args[0])}, {index})"
             return f"{self.expr(op.args[0])}[{index}]"
         if fn == "attr":
             name = op.args[1]
             assert isinstance(name, Lit)
+            if name.value == "mT":
+                return f"{self.glob(TURNED, 'mT')}({self.expr(op.args[0])})"
             return f"{self.expr(op.args[0])}.{name.value}"
         if fn == "dtype":
             name = op.args[0]

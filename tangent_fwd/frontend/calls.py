@@ -10,15 +10,20 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.errors import nearest
-from tangent_fwd.frontend import names
-from tangent_fwd.frontend.functions import Closure, Functions
+from tangent_fwd.frontend import names, options, ways
+from tangent_fwd.frontend.functions import Closure
+from tangent_fwd.frontend.rewrites import WAYS, Rewrites
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import definition
 from tangent_fwd.source import Span
 
+# Their ways of writing calls are known once they are imported.
+TABLES = (ways, options)
+_ARRAYS = ("numpy.array", "numpy.asarray")
 
-class Calls(Functions):
+
+class Calls(Rewrites):
     """Calls of library functions and of array methods."""
 
     def on_Call(self, node: ast.Call) -> Expr:
@@ -32,17 +37,15 @@ class Calls(Functions):
             return Lit(0.0)
         callee = self.resolve(node.func)
         if callee is ...:
-            return self.method_call(node)
+            method = self.ufunc_method(node)
+            return self.method_call(node) if method is None else method
         key = names.key_of(callee)
         if key is not None and key.startswith("builtins.") and key not in names.BUILTINS:
             advice = "it stands in the head of a `for` only" if callee in names.WALKS else ""
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
             return Lit(0.0)
         if key is not None:
-            row = definition(key, len(node.args), bool(node.keywords))
-            if row is not None:
-                return self.helper_call(node, row.function, row.static)
-            return self.library_call(node, key, [])
+            return self.known_call(node, key)
         if isinstance(callee, Closure) or names.is_helper(callee):
             return self.helper_call(node, callee)
         if names.is_named_tuple(callee):
@@ -55,6 +58,50 @@ class Calls(Functions):
             code="function",
         )
         return Lit(0.0)
+
+    def known_call(self, node: ast.Call, key: str) -> Expr:
+        """The call of a library's function: written in another way, defined, or an operation."""
+        made = self.rewritten(node, key)
+        made = self.with_output(node, key) if made is None else made
+        if made is not None:
+            return made
+        if key in ("numpy.einsum", "numpy.tensordot"):
+            return self.contraction(node, key)
+        row = definition(key, len(node.args), bool(node.keywords))
+        # A definition may use what it defines, where the rules know that.
+        if row is not None and not self.within(row.function):
+            return self.helper_call(node, row.function)
+        return self.library_call(node, key, [])
+
+    def contraction(self, node: ast.Call, key: str) -> Expr:
+        """`einsum` and `tensordot`, whose axes are known."""
+        einsum = key == "numpy.einsum"
+        word = "subscripts" if einsum else "axes"
+        options = {str(k.arg): k.value for k in node.keywords}
+        if einsum:
+            options.pop("optimize", None)
+        axes = options.pop(word, None)
+        args = list(node.args)
+        if axes is None and einsum and args:
+            axes = args.pop(0)
+        elif axes is None and len(args) == 3:
+            axes = args.pop()
+        known = 2 if axes is None and not einsum else self.known_constant(axes, word)
+        if known is ...:
+            return Lit(0.0)
+        if options or not args or (einsum and not isinstance(known, str)):
+            self.refuse(node, f"`{display(key)}` is not supported like this", code="function")
+            return Lit(0.0)
+        if isinstance(known, list):
+            known = tuple(known)
+        if isinstance(known, tuple):
+            known = tuple(tuple(k) if isinstance(k, list) else k for k in known)
+        return Op(key, tuple(map(self.atom, args)), ((word, known),), Span.of(node))
+
+    def within(self, function: Any) -> bool:
+        """Whether this is the text of a function of the library."""
+        mine = self.function
+        return (mine.module, mine.qualname) == (function.__module__, function.__qualname__)
 
     def method_call(self, node: ast.Call) -> Expr:
         func = node.func
@@ -82,15 +129,20 @@ class Calls(Functions):
             advice = nearest(func.attr, names.METHODS) if func.attr[0] != "_" else ""
             self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")
             return Lit(0.0)
-        row = definition(f"numpy.{func.attr}", 1 + len(node.args), bool(node.keywords))
-        if row is not None:
-            whole = ast.Call(func, [func.value, *node.args], node.keywords)
-            return self.helper_call(ast.copy_location(whole, node), row.function, row.static)
-        return self.library_call(node, f"numpy.{func.attr}", [self.atom(func.value)])
+        key = f"numpy.{names.METHOD_NAMES.get(func.attr, func.attr)}"
+        given = [func.value, *node.args]
+        if func.attr == "compress":
+            given[:2] = given[1::-1]  # the condition comes first
+        row = definition(key, len(given), bool(node.keywords))
+        if (row is not None and not self.within(row.function)) or key in WAYS:
+            function = ast.copy_location(ast.Name(key.replace("numpy", "np"), ast.Load()), func)
+            whole = ast.Call(function, given, node.keywords)
+            return self.known_call(ast.copy_location(whole, node), key)
+        return self.library_call(node, key, [self.atom(func.value)])
 
     def library_call(self, node: ast.Call, key: str, first: list[Expr]) -> Expr:
         span = Span.of(node)
-        if key == "numpy.array" and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
+        if key in _ARRAYS and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
             return self.array_literal(node)
         signature = names.SIGNATURES.get(key)
         args = first + [self.argument(key, a) for a in node.args]
@@ -103,6 +155,8 @@ class Calls(Functions):
             return Op(key, (start, stop, step, keywords["dtype"]), (), span)
         if key == "numpy.transpose" and len(args) > 2:
             args = [args[0], self.name(Op("tuple", tuple(args[1:]), (), span))]
+        if key == "numpy.argsort" and keywords == {"kind": Lit("mergesort")}:
+            return Op(key, tuple(args), (("kind", "mergesort"),), span)
         if key == "builtins.print":
             if keywords:
                 self.refuse(node, "`print` with keywords is not supported")
@@ -237,6 +291,8 @@ class Calls(Functions):
             return value
         if isinstance(value, Lit) and isinstance(value.value, (int, bool, type(None))):
             return value.value
+        if isinstance(value, Ref) and isinstance(value.value, tuple):
+            return value.value
         if isinstance(value, Var):
             made = next((s for s in reversed(self.out) if isinstance(s, Let)
                          and s.target == value.name), None)  # fmt: skip
@@ -267,6 +323,10 @@ class Calls(Functions):
         if isinstance(obj, np.dtype):
             return Op("dtype", (Lit(obj.name),), (), Span.of(node))
         return self.atom(node)
+
+    def listed(self, node: ast.List) -> Expr:
+        whole = ast.Call(node, [node], [])
+        return self.array_literal(ast.copy_location(whole, node))
 
     def array_literal(self, node: ast.Call) -> Expr:
         """`np.array([a, b, c])` of scalars, and a nested one of rows."""

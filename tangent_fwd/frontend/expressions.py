@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import math
-import operator
 import types
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from tangent_fwd.errors import Diagnostic, nearest
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.desugar import own_nodes
+from tangent_fwd.frontend.fold import FOLDED, folded
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Expr, If, Let, Lit, Op, Ref, Stmt, Var
 from tangent_fwd.source import Span
@@ -52,16 +51,6 @@ COMPARE: dict[type[ast.cmpop], str] = {
 
 # Operations that may be computed although the user's program would have skipped them.
 HARMLESS = frozenset("add sub mul neg pos not lt le gt ge eq ne is is_not and or attr".split())
-
-_FOLD: dict[str, Any] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "truediv": operator.truediv,
-    "floordiv": operator.floordiv,
-    "mod": operator.mod,
-    "pow": operator.pow,
-}
 
 _SYNTAX = {
     "Lambda": "a lambda",
@@ -261,10 +250,10 @@ class Expressions:
     def on_BinOp(self, node: ast.BinOp) -> Expr:
         fn = BINARY[type(node.op)]
         left, right = self.atom(node.left), self.atom(node.right)
-        if isinstance(left, Lit) and isinstance(right, Lit) and fn in _FOLD:
-            folded = _fold(fn, left, right)
-            if folded is not None:
-                return folded
+        if isinstance(left, Lit) and isinstance(right, Lit) and fn in FOLDED:
+            known = folded(fn, left, right)
+            if known is not None:
+                return known
         return Op(fn, (left, right), (), Span.of(node))
 
     def on_UnaryOp(self, node: ast.UnaryOp) -> Expr:
@@ -369,7 +358,10 @@ class Expressions:
 
     def index(self, node: ast.expr) -> tuple[Expr, ...]:
         """The entries of a subscript: atoms, `slice` operations, None and Ellipsis."""
+        node = self.outer_index(node)
         entries = node.elts if isinstance(node, ast.Tuple) else [node]
+        if not entries:
+            self.refuse(node, "the index `()` is not supported")
         return tuple(self.index_entry(e) for e in entries)
 
     def index_entry(self, node: ast.expr) -> Expr:
@@ -379,22 +371,12 @@ class Expressions:
             return Op("slice", tuple(parts), (), Span.of(node))
         if isinstance(node, ast.Constant) and node.value is ...:
             return Lit(...)
+        if isinstance(node, ast.List) and node.elts:
+            return self.name(self.listed(node))
         return self.atom(node)
 
+    def listed(self, node: ast.List) -> Expr:
+        raise NotImplementedError
 
-def _fold(fn: str, left: Lit, right: Lit) -> Lit | None:
-    """Arithmetic on two literals, where Python and numba agree on the answer."""
-    a, b = left.value, right.value
-    if left.dtype or right.dtype or isinstance(a, bool) or isinstance(b, bool):
-        return None
-    if not isinstance(a, (int, float)) or not isinstance(b, (int, float)):
-        return None
-    if fn == "pow" and isinstance(a, int) and isinstance(b, int) and b < 0:
-        return None  # numba's integers: 2 ** -1 is 0 there
-    try:
-        value = _FOLD[fn](a, b)
-    except (ArithmeticError, ValueError):
-        return None
-    if isinstance(value, complex) or (isinstance(value, int) and abs(value) >= 2**63):
-        return None
-    return Lit(value) if not isinstance(value, float) or math.isfinite(value) else None
+    def outer_index(self, node: ast.expr) -> ast.expr:
+        raise NotImplementedError

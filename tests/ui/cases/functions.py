@@ -35,21 +35,20 @@ def eigenvalues(A):
     return np.linalg.eigvalsh(A)[0]
 
 
-def partition(x):
-    return np.partition(x, 2)[0]
+def windows(x):
+    return np.lib.stride_tricks.sliding_window_view(x, 2)[0, 0]
 
 
-def sort_method(x):
-    x.sort()
-    return x[0]
+def view_method(x):
+    return x.view(np.int64)[0]
 
 
-def unique(x):
-    return np.unique(x)
+def fitted(x, y):
+    return np.polyfit(x, y, 1)[0]
 
 
-def defined_for_one_axis_only(X):
-    return np.unwrap(X)
+def defined_for_two_axes_only(x):
+    return np.diagonal(x)
 
 
 def defined_without_this_keyword(x):
@@ -73,11 +72,11 @@ def solution(A, X):
 
 
 def einsum(A, X):
-    return np.einsum("ij,jk->ik", A, X)[0, 0]
+    return np.einsum("ij,j->ik", A, X)[0, 0]
 
 
 def tensordot(A, X):
-    return np.tensordot(A, X, 1)[0, 0]
+    return np.tensordot(A, X, 3)
 
 
 def fourier(x):
@@ -162,9 +161,8 @@ def clip_with_out(x):
     return np.clip(x, 0.0, 1.0, out=x)[0]
 
 
-def diagonal_filled(A):
-    np.fill_diagonal(A, 0.0)
-    return A[0, 0]
+def applied_along_an_axis(A):
+    return np.apply_along_axis(np.sum, 0, A)[0]
 
 
 def shuffled(x):
@@ -189,8 +187,8 @@ def clip_without_bounds(x):
     return np.clip(x)[0]
 
 
-def inner_product_of_matrices(X):
-    return np.inner(X, X)[0, 0]
+def inner_product_of_stacks(T):
+    return np.inner(T, T)[0, 0]
 
 
 def operator_with_one_argument(s):
