@@ -17,11 +17,15 @@ import numpy as np
 import pytest
 
 from tangent_fwd import forward_grad
+from tangent_fwd.cli import main
 from tangent_fwd.errors import TangentError
 from tangent_fwd.rules import surface as known
 from tests import oracle, surface
 from tests.harness import differentiate, directions, plain, run
 from tests.inputs import fresh, is_float
+
+# Some of what NumPy offers is about to go.
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 ROWS = [row for row in surface.rows() if row.part in surface.PARTS]
 REFUSED = dict(known.REFUSED)
@@ -169,8 +173,11 @@ def counts() -> dict[str, tuple[int, int]]:
     }
 
 
-def test_the_numbers_are_current() -> None:
+def test_the_numbers_are_current_and_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert counts() == known.COUNTS
+    assert main(["rules"]) == 0
+    told = capsys.readouterr().out
+    assert all(f"{taken} of {whole}" in told for taken, whole in counts().values())
     assert set(REFUSED) <= {call for row in ROWS for call in row.calls}
 
 

@@ -127,7 +127,7 @@ def _slopes(f: Any, h: Any) -> Any:
     last = f.shape[0] - 1
     if last < 1:
         raise ValueError("Shape of array too small to calculate a numerical gradient")
-    out = np.empty_like(f)
+    out = f * 1.0
     if np.ndim(h) == 0:
         out[1:-1] = (f[2:] - f[:-2]) / (2.0 * h)
         out[0] = (f[1] - f[0]) / h

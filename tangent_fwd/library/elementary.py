@@ -136,6 +136,8 @@ def heaviside(x1: Any, x2: Any) -> Any:
 
 def smallest(values: Any) -> Any:
     """The first of the smallest elements, as the builtin finds it."""
+    if values.size == 0:
+        raise ValueError("min() arg is an empty sequence")
     found = values[0]
     for k in range(1, values.size):
         if values[k] < found:
@@ -145,6 +147,8 @@ def smallest(values: Any) -> Any:
 
 def largest(values: Any) -> Any:
     """The first of the largest elements, as the builtin finds it."""
+    if values.size == 0:
+        raise ValueError("max() arg is an empty sequence")
     found = values[0]
     for k in range(1, values.size):
         if values[k] > found:

@@ -202,6 +202,9 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
         store_at(arr, indices, values)
         return
     down = axis == 0 or axis == -2
+    other = 1 if down else 0
+    if indices.shape[other] != arr.shape[other]:
+        raise ValueError("put_along_axis: `indices` must be as long as `arr` along the other axis")
     for i in range(indices.shape[0]):
         for j in range(indices.shape[1]):
             if np.ndim(values) == 0:

@@ -39,7 +39,7 @@ def polyder(p: Any, m: Any = 1) -> Any:
 
 def polyint(p: Any, m: Any = 1, k: Any = 0.0) -> Any:
     """The m-th integral, whose constants are all k."""
-    found = p.copy()
+    found = p * 1.0
     for _ in range(m):
         whole = np.full(found.size + 1, k, found.dtype)
         whole[:-1] = found / np.arange(found.size, 0, -1)
@@ -49,7 +49,7 @@ def polyint(p: Any, m: Any = 1, k: Any = 0.0) -> Any:
 
 def polyint_up(c: Any, m: Any = 1) -> Any:
     """The m-th integral, lowest power first."""
-    found = c.copy()
+    found = c * 1.0
     for _ in range(m):
         whole = np.zeros(found.size + 1, found.dtype)
         whole[1:] = found / np.arange(1, found.size + 1)

@@ -27,7 +27,9 @@ def part(a: Any, k: Any, sections: Any, axis: Any, even: Any) -> Any:
         return a[:, :, low:high]
     if axis == -1:
         return a[..., low:high]
-    return a[..., low:high, :]
+    if axis == -2:
+        return a[..., low:high, :]
+    raise ValueError("this axis is not supported")
 
 
 def column_part(a: Any, k: Any, sections: Any) -> Any:
@@ -65,7 +67,9 @@ def squeeze(a: Any, axis: Any) -> Any:
         return a[:, :, 0]
     if axis == -1:
         return a[..., 0]
-    return a[..., 0, :]
+    if axis == -2:
+        return a[..., 0, :]
+    raise ValueError("this axis is not supported")
 
 
 def matrix_transpose(x: Any) -> Any:
@@ -96,7 +100,9 @@ def taken(a: Any, places: Any, axis: Any) -> Any:
         return a[:, :, places]
     if axis == -1:
         return a[..., places]
-    return a[..., places, :]
+    if axis == -2:
+        return a[..., places, :]
+    raise ValueError("this axis is not supported")
 
 
 def take(a: Any, indices: Any, axis: Any = None) -> Any:
@@ -134,7 +140,9 @@ def flip(m: Any, axis: Any = None) -> Any:
         return m[..., ::-1]
     if axis == -2:
         return m[..., ::-1, :]
-    return np.flip(m)
+    if axis is None:
+        return np.flip(m)
+    raise ValueError("this axis is not supported")
 
 
 def compress(condition: Any, a: Any, axis: Any = None) -> Any:

@@ -90,14 +90,16 @@ def _by_row(a: Any, share: Any, axis: Any, keepdims: Any, mode: Any) -> Any:
         found = _one(a.ravel(), share, mode)
         if not keepdims:
             return found
-        return np.sum(a, keepdims=True) * 0 + found
+        whole = np.mean(a, keepdims=True)
+        whole[...] = found
+        return whole
     if a.ndim == 1:
         alone = _one(a, share, mode)
         if not keepdims:
             return alone
         return np.full(1, alone)
     moved = np.swapaxes(a, axis, -1).copy()
-    out = np.sum(moved, axis=-1, keepdims=True)  # for its shape and dtype
+    out = np.mean(moved, axis=-1, keepdims=True)  # for its shape and dtype
     rows, found = moved.reshape((-1, moved.shape[-1])), out.reshape(-1)
     for k in range(found.size):
         found[k] = _one(rows[k], share, mode)
@@ -109,9 +111,10 @@ def _by_row(a: Any, share: Any, axis: Any, keepdims: Any, mode: Any) -> Any:
 def _by_shares(a: Any, shares: Any, axis: Any, mode: Any) -> Any:
     """The elements at several shares of the way, which the first axis counts."""
     if axis is None or a.ndim == 1:
-        out = np.empty(shares.size, a.dtype)
+        flat = a.ravel() * 1.0
+        out = np.empty(shares.size, flat.dtype)
         for k in range(shares.size):
-            out[k] = _one(a.ravel(), shares[k], mode)
+            out[k] = _one(flat, shares[k], mode)
         return out
     out = shares[:, None] * _by_row(a, 0.5, axis, False, mode)[None]  # for its shape
     for k in range(shares.size):

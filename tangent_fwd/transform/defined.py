@@ -76,6 +76,9 @@ class _Calls:
                 self.out.append(replace(stmt, value=value))
             elif isinstance(stmt, Do) and isinstance(stmt.value, Op) and stmt.value.fn == "fits":
                 self.changed = True  # it was said when types were inferred
+            elif isinstance(stmt, Do) and isinstance(stmt.value, Op) and stmt.value.fn == "call":
+                self.refuse_masks(stmt.value, stmt.span)
+                self.out.append(stmt)
             else:
                 self.out.append(with_blocks(stmt, tuple(map(self.block, blocks(stmt)))))
         result, self.out = tuple(self.out), outer
@@ -114,6 +117,9 @@ class _Calls:
             contraction = Contraction(lambda made: self.let(replace(made, span=op.span), span))
             inputs, output = read(word, axes)
             return contraction.expand(list(op.args), inputs, output)
+        if op.fn == "call":
+            self.refuse_masks(op, span)
+            return op
         if op.fn in MOVED and any(map(self.moves, op.args)):
             return self.draw(op)
         if op.fn == "attr" and self.ndim(op.args[0]):
@@ -151,6 +157,15 @@ class _Calls:
                 self.refuse("a mask of more than two axes is not supported", op.span or span)
             return _call(indexing.masked, op.args, op.span)
         return op
+
+    def refuse_masks(self, op: Op, span: Span) -> None:
+        """What goes through indices one by one takes a mask for indices 0 and 1."""
+        original = getattr(op.args[0].value, "original", None) if isinstance(op.args[0], Ref) else 0
+        ours = isinstance(original, tuple) and original[0] in (indexing.at, indexing.at_two)
+        if ours and any(map(self.is_mask, op.args[2:4])):
+            self.refuse(
+                "`.at` with a mask is not supported", op.span or span, "np.flatnonzero(mask)"
+            )
 
     def moves(self, expr: Expr) -> bool:
         """Whether an argument is a number that may be active."""

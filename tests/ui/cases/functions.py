@@ -83,14 +83,14 @@ def fourier(x):
     return np.fft.fft(x)[0].real
 
 
-def store_through_a_mask(x, y):
-    x[x < 0.0] = y[:2]
+def store_through_a_new_axis(x, m):
+    x[None, m] = 1.0
     return x[0]
 
 
-def store_through_indices(x, m):
-    x[m] = 1.0
-    return x[0]
+def store_through_indices_apart(T, m):
+    T[0, :, m[:2]] = 1.0
+    return T[0, 0, 0]
 
 
 def error_function_of_scipy(s):
@@ -101,12 +101,12 @@ def fractions_and_exponents(x):
     return np.frexp(x)[0][0]
 
 
-def remainder(s, t):
-    return math.remainder(s, t)
+def unstacked(X):
+    return np.unstack(X)[0]
 
 
-def real_part(x):
-    return x.real[0]
+def kept_in_order(x, y):
+    return np.lexsort((x, y))
 
 
 def bits_of_a_float(s):
@@ -125,40 +125,40 @@ def complex_numbers(s):
     return np.sqrt(np.complex128(s)).real
 
 
-def random_with_active_scale(s):
-    return np.random.normal(0.0, s)
+def random_with_active_shape(s):
+    return np.random.gamma(s, s)
 
 
-def gradient_of_numpy(x):
-    return np.gradient(x)[0]
+def gradient_with_distances(x):
+    return np.gradient(x, 1.0, 0.5, 0.5)[0]
 
 
-def histogram(x):
-    return np.histogram(x)[0][0] * x[0]
+def histogram_of_two(x):
+    return np.histogram2d(x, x)[0][0]
 
 
-def parts(x):
-    return np.split(x, 5)[0]
+def parts(x, n):
+    return np.split(x, n)[0]
 
 
-def heaviside_of_active(s):
-    return np.heaviside(s, 0.5)
+def kaiser_window(s):
+    return np.kaiser(5, s)
 
 
-def modf(s):
-    return math.modf(s)[0]
+def equivalent(x, y):
+    return np.array_equiv(x, y)
 
 
 def through_an_attribute(x):
     return x.flat[0]
 
 
-def through_imag(x):
-    return x.imag[0]
+def through_a_mask_of_stacks(T):
+    return T[T > 0.0]
 
 
-def clip_with_out(x):
-    return np.clip(x, 0.0, 1.0, out=x)[0]
+def clip_with_where(x):
+    return np.clip(x, 0.0, 1.0, where=x > 0.0)[0]
 
 
 def applied_along_an_axis(A):
@@ -170,8 +170,8 @@ def shuffled(x):
     return x[0]
 
 
-def copied_over(x, y):
-    np.copyto(y, x)
+def copied_where(x, y):
+    np.copyto(y, x, where=x > 0.0)
     return y[0]
 
 
