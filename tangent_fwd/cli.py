@@ -195,6 +195,21 @@ def _cache(action: str) -> int:
     return 0
 
 
+def _share() -> str:
+    """How much of what numba and NumPy offer differentiates."""
+    from tangent_fwd.rules.surface import COUNTS
+
+    said = [
+        f"{name}: {taken} of {whole} differentiable functions differentiate, "
+        f"{whole - taken} are refused in part"
+        for name, (taken, whole) in (
+            ("NumPy as numba takes it", COUNTS["numpy"]),
+            ("NumPy beyond numba", COUNTS["beyond"]),
+        )
+    ]
+    return "\n".join(said)
+
+
 def _rules(word: str) -> int:
     from tangent_fwd.rules import RULES
 
@@ -209,6 +224,8 @@ def _rules(word: str) -> int:
             print(f"    {expression}")
         if rule.kink:
             print(f"    at a kink: {rule.kink}")
+    if not word:
+        print(_share())
     if not shown:
         print(f"no rule has {word!r} in its name", file=sys.stderr)
     return 0 if shown else 1

@@ -38,10 +38,11 @@ from tangent_fwd.ir.walk import (
     subexpressions,
     with_blocks,
 )
-from tangent_fwd.library import is_ours, takes_complex
+from tangent_fwd.library import is_ours, takes_complex, user_name
 from tangent_fwd.program import Flags, Stages, Typed, Types, typeof
 from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.again import again, misfits
+from tangent_fwd.transform.defined import defined
 from tangent_fwd.transform.flatten import flatten
 from tangent_fwd.transform.fuse import fuse
 from tangent_fwd.transform.guard import guard
@@ -130,6 +131,9 @@ class Front:
         program = stage("split", split(lowered))
         origins = {s.target: s.value for s in statements(program.body) if isinstance(s, Let)}
         program = stage("infer", self.inferred(function, program, arg_types))
+        called = defined(program, function.source)
+        if called is not program:
+            program = stage("defined", self.inferred(function, called, arg_types))
         result = program.typeof("return")
         program = self.with_shares(program)
         program = stage("guard", guard(program, partial(self.written, program), function.source))
@@ -251,8 +255,7 @@ class Front:
                 for e in subexpressions(x) if isinstance(e, Op) and ref in e.args[:1]
             )  # fmt: skip
             kinds = ", ".join(spoken(str(kind)) for kind in plain)
-            library = "scipy.special" if helper.module.endswith(".special") else "np"
-            message = f"`{library}.{helper.name}` is not supported for {kinds}"
+            message = f"`{user_name(helper.original)}` is not supported for {kinds}"
             found = Diagnostic("typing", message, next(called).span or NOWHERE)
             raise_all([found], caller.source)
             raise AssertionError from error
@@ -310,7 +313,17 @@ class Front:
             return Ruled(typed.ready, active)
 
         def of_call(op: Op, flags: Flags) -> tuple[bool, Flags]:
-            return self.effects(self.callee(op), self.arg_types(typed.ready, op), flags)[:2]
+            helper = self.callee(op)
+            try:
+                return self.effects(helper, self.arg_types(typed.ready, op), flags)[:2]
+            except TangentError as error:
+                if not is_ours(helper.module) or is_ours(function.module):
+                    raise
+                name = user_name(helper.original)
+                message = f"no derivative rule for `{name}` with these active values"
+                at = Diagnostic("no-rule", message, op.span or NOWHERE)
+                raise_all([at], function.source)
+                raise AssertionError from error
 
         found = Activity(typed.ready, active, of_call)
         raise_all(found.diagnostics, function.source)

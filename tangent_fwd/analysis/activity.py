@@ -221,9 +221,9 @@ class Activity:
                     self.diagnostics.append(_no_rule(op, culprit, stmt.span, of_complex))
 
     def is_list(self, index: tuple[Expr, ...]) -> bool:
-        """Whether an index selects by arrays of one axis, which is all that numba takes."""
+        """Whether an index selects by arrays of integers, and by masks of one axis at most."""
         kinds = [self.function.typeof(e.name) for e in index if isinstance(e, Var)]
-        return all(kind.ndim == 1 for kind in kinds if is_array(kind))
+        return all(kind.ndim == 1 or str(kind.dtype) != "bool" for kind in kinds if is_array(kind))
 
     def refuse_parameter(self, op: Op, row: Rule, at: Any) -> None:
         """Some functions are differentiable in some arguments only."""
@@ -317,7 +317,7 @@ def _no_rule(op: Op, culprit: Expr, span: Any, of_complex: bool = False) -> Diag
     shown = culprit.name.split("%")[0] if isinstance(culprit, Var) else ""
     label = f"`{shown}` is active here" if shown else "its argument is active here"
     if op.fn == "gather":
-        message = "no derivative rule for indexing with an array of several axes"
+        message = "no derivative rule for indexing with a mask of several axes beside others"
         return Diagnostic("no-rule", message, op.span or span, label, help="write it as a loop")
     advice = (
         "write it with operations that have one (docs/rules.md), give it one with "

@@ -47,7 +47,7 @@ from typing import Any
 from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.mistakes import mistaken, overloaded
 from tangent_fwd.analysis.numba_typing import InferenceError, type_lines, unify
-from tangent_fwd.analysis.stubs import callee
+from tangent_fwd.analysis.stubs import GETITEM, TURNED, callee
 from tangent_fwd.analysis.weak import weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
@@ -159,6 +159,7 @@ class _Printer:
         self.namespace: dict[str, Any] = {}
         self.bound: dict[Any, str] = {}
         self.calls: dict[str, Span] = {}
+        self.counters = {s.var for s in statements(function.body) if isinstance(s, For)}
 
     def restated(self, error: InferenceError) -> Diagnostic:
         """What numba could not type, at the user's line and in the user's names."""
@@ -292,10 +293,15 @@ class _Printer:
             return ":".join("" if a == Lit(None) else self.expr(a) for a in op.args)
         if fn == "getitem":
             index = ", ".join(map(self.expr, op.args[1:]))
+            last = op.args[-1]
+            if len(op.args) == 2 and isinstance(last, Var) and last.name not in self.counters:
+                return f"{self.glob(GETITEM, 'getitem')}({self.expr(op.args[0])}, {index})"
             return f"{self.expr(op.args[0])}[{index}]"
         if fn == "attr":
             name = op.args[1]
             assert isinstance(name, Lit)
+            if name.value == "mT":
+                return f"{self.glob(TURNED, 'mT')}({self.expr(op.args[0])})"
             return f"{self.expr(op.args[0])}.{name.value}"
         if fn == "dtype":
             name = op.args[0]

@@ -9,16 +9,14 @@ from __future__ import annotations
 import builtins
 import importlib
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from tangent_fwd.analysis.algebra import ALGEBRA
-from tangent_fwd.analysis.numba_typing import Stub, result_type, unify
+from tangent_fwd.analysis.numba_typing import Stub
+from tangent_fwd.analysis.typers import TYPERS, special
 from tangent_fwd.ir.nodes import Op, Ref
 from tangent_fwd.rules import rule
-from tangent_fwd.rules.dtypes import special_result
 
 _CACHE: dict[Any, Any] = {}
 
@@ -37,13 +35,13 @@ def callee(op: Op, typeof_call: Callable[[Ref, tuple[Any, ...]], Any]) -> Any:
 
 def _make(op: Op) -> Any:
     fn = op.fn
-    if fn in _STUBS:
-        typer = _STUBS[fn]
+    if fn in TYPERS:
+        typer = TYPERS[fn]
         keywords = dict(op.keywords)
         return Stub(fn, lambda context, *args: typer(*args, **keywords))
     module, _, name = fn.rpartition(".")
     if module == "scipy.special" and rule(fn) is not None:
-        return Stub(fn, lambda context, *args: _special(fn, *args))
+        return Stub(fn, lambda context, *args: special(fn, *args))
     if module == "builtins":
         return getattr(builtins, name, object())
     if module == "math":
@@ -70,311 +68,27 @@ def _method(name: str) -> Any:
     return Stub(name, typer)
 
 
-def _float_of(kind: Any) -> Any:
-    """The dtype of a scalar or array of floats or complex numbers; None for others."""
+def _getitem(context: Any, array: Any, index: Any) -> Any:
+    """Numba takes a mask over several axes for indices of as many axes."""
     from numba.core import types
 
-    dtype = kind.dtype if isinstance(kind, types.Array) else kind
-    return dtype if isinstance(dtype, (types.Float, types.Complex)) else None
+    if isinstance(array, types.Array) and isinstance(index, types.Array) and index.ndim > 1:
+        if isinstance(index.dtype, types.Boolean):
+            return types.Array(array.dtype, array.ndim - index.ndim + 1, "C")
+    found = context.resolve_function_type(operator.getitem, (array, index), {})
+    return None if found is None else found.return_type
 
 
-def _like(literal: Any, beside: Any) -> Any:
-    from numba.core import types
-
-    found, own = _float_of(beside), types.unliteral(literal)
-    if found is None or not isinstance(own, types.Complex):
-        return getattr(found, "underlying_float", found) or own
-    return types.complex64 if found in (types.float32, types.complex64) else types.complex128
+GETITEM = Stub("getitem", _getitem)
 
 
-def _array(dtype: Any, ndim: int) -> Any:
-    from numba.core import types
-
-    return types.Array(dtype, ndim, "C") if ndim else dtype
-
-
-def _ndim(kind: Any) -> int:
-    return int(getattr(kind, "ndim", 0) or 0)
-
-
-def _scalar(kind: Any) -> Any:
-    from numba.core import types
-
-    return types.unliteral(getattr(kind, "dtype", kind))
-
-
-def _elementwise(function: Any) -> Callable[..., Any]:
-    """Typed as another ufunc of the same arguments."""
-
-    def typer(*args: Any) -> Any:
-        dtype = result_type(function, *(_scalar(a) for a in args))
-        return None if dtype is None else _array(dtype, max(map(_ndim, args)))
-
-    return typer
-
-
-def _special(fn: str, *args: Any) -> Any:
-    """Typed as SciPy's own function: by the first of its loops that takes the arguments."""
-    dtype = special_result(fn, tuple(map(_scalar, args)))
-    return _array(dtype, max(map(_ndim, args)))
-
-
-def _where(cond: Any, x: Any, y: Any) -> Any:
-    from numba.core import types
-
-    a, b = _scalar(x), _scalar(y)
-    dtype = a if a == b else result_type(np.add, a, b)
-    if isinstance(dtype, types.Boolean) or dtype is None:
-        dtype = a
-    return _array(dtype, max(_ndim(cond), _ndim(x), _ndim(y)))
-
-
-def _reduced(array: Any, axis: Any, keepdims: bool) -> int:
+def _turned(context: Any, array: Any) -> Any:
+    """The attribute `.mT`, which numba lacks."""
     from numba.core import errors, types
 
-    if not isinstance(array, types.Array):
-        raise errors.TypingError(f"a reduction takes an array, not {array}")
-    ndim = _ndim(array)
-    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if any(not -ndim <= a < ndim for a in axes):
-        raise errors.TypingError(f"axis {axis} is out of bounds for an array of {ndim} dimensions")
-    return ndim if keepdims else ndim - len({a % ndim for a in axes})
+    if not isinstance(array, types.Array) or array.ndim < 2:
+        raise errors.TypingError(f"{array} has no attribute `mT`")
+    return array.copy(layout="A")
 
 
-def _sum(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    from numba.core import types
-
-    dtype = _scalar(array)
-    if isinstance(dtype, (types.Boolean, types.Integer)):
-        dtype = types.int64
-    return _array(dtype, _reduced(array, axis, keepdims))
-
-
-def _mean(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    from numba.core import types
-
-    dtype = _float_of(array) or types.float64
-    return _array(dtype, _reduced(array, axis, keepdims))
-
-
-def _extreme(array: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    _ordered(array)
-    return _array(_scalar(array), _reduced(array, axis, keepdims))
-
-
-def _ordered(array: Any) -> None:
-    from numba.core import errors, types
-
-    if isinstance(_scalar(array), types.Complex):
-        raise errors.TypingError("complex numbers have no order")
-
-
-def _argextreme(array: Any, axis: Any = None) -> Any:
-    from numba.core import types
-
-    _ordered(array)
-
-    return _array(types.int64, _reduced(array, axis, False))
-
-
-def _reshape(array: Any, *shape: Any) -> Any:
-    from numba.core import types
-
-    entries = len(shape[0]) if isinstance(shape[0], types.BaseTuple) else len(shape)
-    return _array(_scalar(array), entries)
-
-
-def _astype(array: Any, dtype: Any) -> Any:
-    from numba.core import errors, types
-
-    if not isinstance(array, types.Array):
-        raise errors.TypingError(f"{array} has no method `astype`; call the dtype instead")
-    return _array(dtype.dtype, _ndim(array))
-
-
-def _arange(*args: Any) -> Any:
-    from numba.core import types
-
-    *_, last = args
-    if isinstance(last, (types.DType, types.NumberClass)):
-        return _array(last.dtype, 1)
-    kinds = [_scalar(a) for a in args]
-    floats = [k for k in kinds if isinstance(k, types.Float)]
-    return _array(floats[0] if floats else types.int64, 1)
-
-
-def _array_literal(*args: Any, dtype: bool) -> Any:
-    from numba.core import types
-
-    entries = args[:-1] if dtype else args
-    rows = isinstance(entries[0], types.BaseTuple)
-    scalars = [t for row in entries for t in row] if rows else list(entries)
-    if dtype:
-        kind = args[-1].dtype
-    else:
-        kind = _scalar(scalars[0])
-        for other in scalars[1:]:
-            kind = result_type(np.maximum, kind, _scalar(other))
-    return _array(kind, 2 if rows else 1)
-
-
-def _row(*args: Any) -> Any:
-    from numba.core import types
-
-    return types.Tuple([types.unliteral(a) for a in args])
-
-
-def _cast(dtype: Any) -> Callable[..., Any]:
-    def typer(value: Any) -> Any:
-        from numba.core import types
-
-        return _array(getattr(types, dtype), _ndim(value))
-
-    return typer
-
-
-def _same(value: Any, *rest: Any) -> Any:
-    return _array(_scalar(value), _ndim(value))
-
-
-def _outer(a: Any, b: Any) -> Any:
-    dtype = result_type(np.multiply, _scalar(a), _scalar(b))
-    return None if dtype is None else _array(dtype, 2)
-
-
-def _dot(a: Any, b: Any) -> Any:
-    if _ndim(a) == 0 or _ndim(b) == 0:
-        return result_type(np.multiply, a, b)
-    return _matmul(a, b)
-
-
-def _inner(a: Any, b: Any) -> Any:
-    from numba.core import errors
-
-    if _ndim(a) > 1 or _ndim(b) > 1:
-        raise errors.TypingError("`np.inner` of matrices is not supported; write `a @ b.T`")
-    return _dot(a, b)
-
-
-def _copied(value: Any, dtype: Any = None) -> Any:
-    """`np.array` of an array is a copy; of a number, numba makes an array without axes."""
-    from numba.core import types
-
-    if not isinstance(value, types.Array):
-        found = result_type(np.array, value) if dtype is None else None
-        return result_type(np.array, value, dtype) if found is None else found
-    return _array(_scalar(value) if dtype is None else dtype.dtype, _ndim(value))
-
-
-def _matmul(a: Any, b: Any) -> Any:
-    from numba.core.typing.npydecl import MatMulTyperMixin
-
-    typer = MatMulTyperMixin()
-    typer.func_name = "'@'"
-    return typer.matmul_typer(a, b)
-
-
-def _larger_or_smaller(function: Any) -> Callable[..., Any]:
-    """`max` and `min` of several numbers have the type that all of them share."""
-
-    def typer(*args: Any) -> Any:
-        from numba.core import types
-
-        kinds = [types.unliteral(a) for a in args]
-        if len(kinds) > 1 and all(isinstance(k, types.Number) for k in kinds):
-            return unify(kinds)
-        return result_type(function, *args) if args else None
-
-    return typer
-
-
-def _created(given: int = 1) -> Callable[..., Any]:
-    """Typed by a shape, `given - 1` values, and a dtype; numba reads both."""
-
-    def typer(shape: Any, *rest: Any) -> Any:
-        from numba.core import types
-        from numba.core.typing.npydecl import parse_dtype, parse_shape
-
-        values, dtypes = rest[: given - 1], rest[given - 1 :]
-        if dtypes:
-            dtype = parse_dtype(dtypes[0])
-        else:
-            dtype = _scalar(values[0]) if values else types.float64
-        ndim = parse_shape(types.unliteral(shape))
-        if dtype is None or ndim is None:
-            return None
-        return types.Array(dtype, ndim, "C")
-
-    return typer
-
-
-def _created_like(given: int = 1) -> Callable[..., Any]:
-    """Typed by an array, `given - 1` values that do not matter, and a dtype."""
-
-    def typer(array: Any, *rest: Any) -> Any:
-        from numba.core import types
-        from numba.core.typing.npydecl import parse_dtype
-
-        dtypes = rest[given - 1 :]
-        dtype = parse_dtype(dtypes[0]) if dtypes else _scalar(array)
-        if dtype is None or not isinstance(array, types.Array):
-            return None
-        layout = array.layout if array.layout != "A" else "C"
-        return array.copy(dtype=dtype, layout=layout, readonly=False)
-
-    return typer
-
-
-def _joined(function: Any) -> Callable[..., Any]:
-    """`concatenate` and `stack` of a tuple of arrays, whose axis numba looks at only later."""
-
-    def typer(arrays: Any, axis: Any = 0) -> Any:
-        from numba.core import errors
-
-        joined = result_type(function, arrays)
-        if joined is not None and (axis is None or not -joined.ndim <= axis < joined.ndim):
-            raise errors.TypingError(f"there is no axis {axis} along which arrays can be joined")
-        return joined
-
-    return typer
-
-
-_STUBS: dict[str, Callable[..., Any]] = {
-    **ALGEBRA,
-    "like": _like,
-    "numpy.where": _where,
-    "numpy.sum": _sum,
-    "numpy.prod": _sum,
-    "numpy.mean": _mean,
-    "numpy.max": _extreme,
-    "numpy.min": _extreme,
-    "numpy.argmax": _argextreme,
-    "numpy.argmin": _argextreme,
-    "numpy.reshape": _reshape,
-    "numpy.ravel": lambda a: _array(_scalar(a), 1),
-    "numpy.flatten": lambda a: _array(_scalar(a), 1),
-    "numpy.copy": lambda a: _array(_scalar(a), _ndim(a)),
-    "numpy.astype": _astype,
-    "numpy.arange": _arange,
-    **dict.fromkeys(("numpy.zeros", "numpy.ones", "numpy.empty"), _created()),
-    **dict.fromkeys(("numpy.zeros_like", "numpy.ones_like", "numpy.empty_like"), _created_like()),
-    "numpy.full": _created(2),
-    "numpy.full_like": _created_like(2),
-    "numpy.concatenate": _joined(np.concatenate),
-    "numpy.stack": _joined(np.stack),
-    "numpy.sinc": _elementwise(np.sin),
-    "matmul": _matmul,
-    "numpy.outer": _outer,
-    "numpy.dot": _dot,
-    "numpy.inner": _inner,
-    "numpy.array": _copied,
-    "numpy.round": _same,
-    "numpy.around": _same,
-    "builtins.abs": _elementwise(np.absolute),
-    "builtins.max": _larger_or_smaller(max),
-    "builtins.min": _larger_or_smaller(min),
-    **{f"numpy.{name}": _cast(name) for name in ("float64", "float32", "int64", "int32")},
-    "array": _array_literal,
-    "row": _row,
-    "tangent_fwd.stop_gradient": lambda x: x,
-}
+TURNED = Stub("mT", _turned)

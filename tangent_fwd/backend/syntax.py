@@ -143,7 +143,7 @@ def _call(op: Op) -> Any:
     if fn == "numpy.transpose" and len(args) == 1:
         return ast.Attribute(expression(args[0]), "T", ast.Load())
     keywords = [
-        ast.keyword(k, ast.Constant(v)) for k, v in op.keywords if k in ("axis", "keepdims")
+        ast.keyword(k, ast.Constant(v)) for k, v in op.keywords if k in ("axis", "keepdims", "kind")
     ]
     return ast.Call(_function(fn), [expression(a) for a in args], keywords)
 

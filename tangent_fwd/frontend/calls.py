@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tangent_fwd.custom import has_rule, rule_of
 from tangent_fwd.errors import nearest
-from tangent_fwd.frontend import lists, names
+from tangent_fwd.frontend import lists, names, options, ways
 from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.frontend.opaque import opaque
+from tangent_fwd.frontend.rewrites import WAYS
+from tangent_fwd.frontend.spelt import Spelt
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import definition
 from tangent_fwd.source import Span
 
+# Their ways of writing calls are known once they are imported.
+TABLES = (ways, options)
+_ARRAYS = ("numpy.array", "numpy.asarray")
 
-class Calls(lists.Lists):
+
+class Calls(Spelt):
     """Calls of library functions and of array methods."""
 
     def on_Call(self, node: ast.Call) -> Expr:
@@ -36,7 +41,8 @@ class Calls(lists.Lists):
         node = self.without_stars(node)
         callee = self.resolve(node.func)
         if callee is ...:
-            return self.method_call(node)
+            method = self.ufunc_method(node)
+            return self.method_call(node) if method is None else method
         if has_rule(callee) and not names.is_helper(callee):
             return self.opaque_call(node, callee)
         key = names.key_of(callee)
@@ -49,19 +55,7 @@ class Calls(lists.Lists):
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
             return Lit(0.0)
         if key is not None:
-            if names.is_foreign(key):
-                advice = "give it a rule with `register_jvp`, or write it as a loop"
-                message = f"numba does not know `{display(key)}`"
-                self.refuse(node.func, message, advice, "function")
-                return Lit(0.0)
-            if key not in ("builtins.len", "builtins.print", "numpy.array", "numpy.asarray"):
-                plain, node = node, self.as_arrays(node)
-                if node is not plain and key in ("builtins.max", "builtins.min"):
-                    key = key.replace("builtins", "numpy")
-            row = definition(key, len(node.args), bool(node.keywords))
-            if row is not None:
-                return self.helper_call(node, row.function, row.static)
-            return self.library_call(node, key, [])
+            return self.known_call(node, key)
         if isinstance(callee, Closure) or names.is_helper(callee):
             return self.helper_call(node, callee)
         if names.is_named_tuple(callee):
@@ -105,6 +99,34 @@ class Calls(lists.Lists):
             return None
         return isinstance(types.unliteral(kind), tuple(asked))
 
+    def known_call(self, node: ast.Call, key: str) -> Expr:
+        """The call of a library's function: written in another way, defined, or an operation."""
+        if names.is_foreign(key):
+            advice = "give it a rule with `register_jvp`, or write it as a loop"
+            message = f"numba does not know `{display(key)}`"
+            self.refuse(node.func, message, advice, "function")
+            return Lit(0.0)
+        if key not in ("builtins.len", "builtins.print", *_ARRAYS):
+            plain, node = node, self.as_arrays(node)
+            if node is not plain and key in ("builtins.max", "builtins.min"):
+                key = key.replace("builtins", "numpy")
+        made = self.rewritten(node, key)
+        made = self.with_output(node, key) if made is None else made
+        if made is not None:
+            return made
+        if key in ("numpy.einsum", "numpy.tensordot"):
+            return self.contraction(node, key)
+        row = definition(key, len(node.args), bool(node.keywords))
+        # A definition may use what it defines, where the rules know that.
+        if row is not None and not self.within(row.function):
+            return self.helper_call(node, row.function)
+        return self.library_call(node, key, [])
+
+    def within(self, function: Any) -> bool:
+        """Whether this is the text of a function of the library."""
+        mine = self.function
+        return (mine.module, mine.qualname) == (function.__module__, function.__qualname__)
+
     def method_call(self, node: ast.Call) -> Expr:
         func = node.func
         if isinstance(func, ast.Name):
@@ -133,15 +155,20 @@ class Calls(lists.Lists):
             advice = nearest(func.attr, names.METHODS) if func.attr[0] != "_" else ""
             self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")
             return Lit(0.0)
-        row = definition(f"numpy.{func.attr}", 1 + len(node.args), bool(node.keywords))
-        if row is not None:
-            whole = ast.Call(func, [func.value, *node.args], node.keywords)
-            return self.helper_call(ast.copy_location(whole, node), row.function, row.static)
-        return self.library_call(node, f"numpy.{func.attr}", [self.atom(func.value)])
+        key = f"numpy.{names.METHOD_NAMES.get(func.attr, func.attr)}"
+        given = [func.value, *node.args]
+        if func.attr == "compress":
+            given[:2] = given[1::-1]  # the condition comes first
+        row = definition(key, len(given), bool(node.keywords))
+        if (row is not None and not self.within(row.function)) or key in WAYS:
+            function = ast.copy_location(ast.Name(key.replace("numpy", "np"), ast.Load()), func)
+            whole = ast.Call(function, given, node.keywords)
+            return self.known_call(ast.copy_location(whole, node), key)
+        return self.library_call(node, key, [self.atom(func.value)])
 
     def library_call(self, node: ast.Call, key: str, first: list[Expr]) -> Expr:
         span = Span.of(node)
-        if key == "numpy.array" and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
+        if key in _ARRAYS and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
             return self.array_literal(node)
         if key.startswith("cmath."):
             return self.of_complex(node, key)
@@ -160,6 +187,8 @@ class Calls(lists.Lists):
             return Op(key, (start, stop, step, keywords["dtype"]), (), span)
         if key == "numpy.transpose" and len(args) > 2:
             args = [args[0], self.name(Op("tuple", tuple(args[1:]), (), span))]
+        if key == "numpy.argsort" and keywords == {"kind": Lit("mergesort")}:
+            return Op(key, tuple(args), (("kind", "mergesort"),), span)
         if signature is not None:
             if key == "numpy.clip":
                 keywords = {{"min": "a_min", "max": "a_max"}.get(k, k): v
@@ -197,15 +226,6 @@ class Calls(lists.Lists):
             return Op(key, (result, args[-1]), (), span)
         return Op(key, tuple(args), (), span)
 
-    def of_complex(self, node: ast.Call, key: str) -> Expr:
-        """A function of `cmath` is that of NumPy, of what is made a complex number first."""
-        fn, span = names.OF_COMPLEX.get(key), Span.of(node)
-        if fn is None or node.keywords or len(node.args) != 1:
-            self.refuse(node, f"`{key}` is not supported like this", code="function")
-            return Lit(0.0)
-        value = self.name(Op("builtins.complex", (self.atom(node.args[0]),), (), span))
-        return Op(fn, (value,), (), span)
-
     def named_tuple(self, node: ast.Call, cls: Any) -> Expr:
         """`Point(x, y)` is a tuple that remembers its class."""
         args = [self.atom(a) for a in node.args]
@@ -223,34 +243,6 @@ class Calls(lists.Lists):
             return Lit(0.0)
         values = tuple(bound.arguments[f] for f in cls._fields)
         return Op("tuple", values, (("class", cls),), Span.of(node))
-
-    def still(self, value: Expr, span: Span) -> Expr:
-        """`stop_gradient`: of a copy, the copy of what stands still, which may be written to."""
-        fn, made = "tangent_fwd.stop_gradient", self.out[-1] if self.out else None
-        if isinstance(made, Let) and made.target[0] == "%" and value == Var(made.target):
-            if isinstance(made.value, Op) and made.value.fn == "numpy.copy":
-                self.out[-1] = replace(made, value=replace(made.value, fn=fn))
-                return replace(made.value, args=(value,))
-        return Op(fn, (value,), (), span)
-
-    def frexp(self, value: Expr, span: Span) -> Expr:
-        """The exponent carries no tangent, and the mantissa is the value scaled by it."""
-        still = self.name(Op("tangent_fwd.stop_gradient", (value,), (), span))
-        pair = self.name(Op("math.frexp", (still,), (), span))
-        exponent = self.name(Op("getitem", (pair, Lit(1)), (), span))
-        down = self.name(Op("neg", (exponent,), (), span))
-        mantissa = self.name(Op("math.ldexp", (value, down), (), span))
-        return Op("tuple", (mantissa, exponent), (), span)
-
-    def clip(self, node: ast.Call, args: tuple[Expr, ...], span: Span) -> Expr:
-        """`np.clip(x, a, b)` is the smaller of b and the larger of a and x, as NumPy has it."""
-        value = args[0]
-        if args[1:] == (Lit(None), Lit(None)):
-            self.refuse(node, "`np.clip` needs a bound", code="function")
-        for key, bound in zip(("numpy.maximum", "numpy.minimum"), args[1:], strict=True):
-            if bound != Lit(None):
-                value = self.name(Op(key, (value, bound), (), span))
-        return value
 
     def bind_library(
         self,
@@ -300,6 +292,8 @@ class Calls(lists.Lists):
             return value
         if isinstance(value, Lit) and isinstance(value.value, (int, bool, type(None))):
             return value.value
+        if isinstance(value, Ref) and isinstance(value.value, tuple):
+            return value.value
         if isinstance(value, Var):
             made = next((s for s in reversed(self.out) if isinstance(s, Let)
                          and s.target == value.name), None)  # fmt: skip
@@ -331,6 +325,10 @@ class Calls(lists.Lists):
         if isinstance(obj, np.dtype):
             return Op("dtype", (Lit(obj.name),), (), Span.of(node))
         return self.atom(node)
+
+    def as_array(self, node: ast.List) -> Expr:
+        whole = ast.Call(node, [node], [])
+        return self.array_literal(ast.copy_location(whole, node))
 
     def array_literal(self, node: ast.Call) -> Expr:
         """`np.array([a, b, c])` of scalars, and a nested one of rows."""

@@ -48,7 +48,7 @@ _FIRST = {max: "gt", min: "lt", np.array: "", np.asarray: ""}
 class Comprehensions(Grids):
     """Calls of `sum`, `max`, `min`, `any`, `all` and `np.array` on a comprehension, and lists."""
 
-    into: str | None = None  # the name that a list about to be made has
+    list_name: str | None = None  # the name that a list about to be made has
 
     def call(self, node: ast.Call) -> Expr:
         source = node.args[0] if node.args else None
@@ -85,15 +85,15 @@ class Comprehensions(Grids):
     def named(self, name: str, node: ast.expr) -> None:
         """Bind a name; a list grows under it, where it does not grow out of what had that name."""
         words = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        self.into = name if isinstance(node, ast.ListComp) and name not in words else None
+        self.list_name = name if isinstance(node, ast.ListComp) and name not in words else None
         value = self.value(node)
-        self.into = None
+        self.list_name = None
         if value != Var(name):
             self.let(name, value)
 
     def from_start(self, callee: Any, source: ast.GeneratorExp | ast.ListComp, start: Expr) -> Expr:
         """The loop that changes a value with each element."""
-        result, self.into = self.into or self.fresh(), None
+        result, self.list_name = self.list_name or self.fresh(), None
         source = self.renamed(source)
         element = self.fresh()
         self.locals |= {result, element}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import math
-import operator
-from typing import Any
 
+from tangent_fwd.frontend.fold import FOLDED, folded
 from tangent_fwd.frontend.meanings import Meanings
 from tangent_fwd.ir.nodes import Expr, If, Let, Lit, Op, Ref, Stmt, Var
 from tangent_fwd.source import Span
@@ -45,16 +43,6 @@ COMPARE: dict[type[ast.cmpop], str] = {
 
 # Operations that may be computed although the user's program would have skipped them.
 HARMLESS = frozenset("add sub mul neg pos not lt le gt ge eq ne is is_not and or attr".split())
-
-_FOLD: dict[str, Any] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "truediv": operator.truediv,
-    "floordiv": operator.floordiv,
-    "mod": operator.mod,
-    "pow": operator.pow,
-}
 
 _SYNTAX = {
     "Lambda": "a lambda",
@@ -126,10 +114,10 @@ class Expressions(Meanings):
     def on_BinOp(self, node: ast.BinOp) -> Expr:
         fn = BINARY[type(node.op)]
         left, right = self.atom(node.left), self.atom(node.right)
-        if isinstance(left, Lit) and isinstance(right, Lit) and fn in _FOLD:
-            folded = _fold(fn, left, right)
-            if folded is not None:
-                return folded
+        if isinstance(left, Lit) and isinstance(right, Lit) and fn in FOLDED:
+            known = folded(fn, left, right)
+            if known is not None:
+                return known
         return Op(fn, (left, right), (), Span.of(node))
 
     def on_UnaryOp(self, node: ast.UnaryOp) -> Expr:
@@ -231,7 +219,10 @@ class Expressions(Meanings):
 
     def index(self, node: ast.expr) -> tuple[Expr, ...]:
         """The entries of a subscript: atoms, `slice` operations, None and Ellipsis."""
+        node = self.outer_index(node)
         nodes = node.elts if isinstance(node, ast.Tuple) else [node]
+        if not nodes:
+            self.refuse(node, "the index `()` is not supported")
         entries: list[Expr] = []
         for each in nodes:
             starred = isinstance(each, ast.Starred)
@@ -248,22 +239,12 @@ class Expressions(Meanings):
             return Op("slice", tuple(parts), (), Span.of(node))
         if isinstance(node, ast.Constant) and node.value is ...:
             return Lit(...)
+        if isinstance(node, ast.List) and node.elts:
+            return self.name(self.as_array(node))
         return self.atom(node)
 
+    def as_array(self, node: ast.List) -> Expr:
+        raise NotImplementedError
 
-def _fold(fn: str, left: Lit, right: Lit) -> Lit | None:
-    """Arithmetic on two literals, where Python and numba agree on the answer."""
-    a, b = left.value, right.value
-    if left.dtype or right.dtype or isinstance(a, bool) or isinstance(b, bool):
-        return None
-    if not isinstance(a, (int, float)) or not isinstance(b, (int, float)):
-        return None
-    if fn == "pow" and isinstance(a, int) and isinstance(b, int) and b < 0:
-        return None  # numba's integers: 2 ** -1 is 0 there
-    try:
-        value = _FOLD[fn](a, b)
-    except (ArithmeticError, ValueError):
-        return None
-    if isinstance(value, complex) or (isinstance(value, int) and abs(value) >= 2**63):
-        return None
-    return Lit(value) if not isinstance(value, float) or math.isfinite(value) else None
+    def outer_index(self, node: ast.expr) -> ast.expr:
+        raise NotImplementedError

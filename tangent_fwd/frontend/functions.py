@@ -38,6 +38,7 @@ from tangent_fwd.frontend.desugar import own_nodes, unused
 from tangent_fwd.frontend.parse import Differentiated, UserFunction, as_function, parse
 from tangent_fwd.frontend.texts import Texts
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Ref, Var
+from tangent_fwd.library import SETTLED, is_ours
 from tangent_fwd.source import Span
 
 _PLAIN = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -175,16 +176,19 @@ class Functions(Texts):
         passed = callable(obj) and not inspect.isclass(obj) and names.key_of(obj) is not None
         return obj if passed else None
 
-    def helper_call(self, node: ast.Call, callee: Any, static: tuple[str, ...] = ()) -> Expr:
-        """A call of a function with Python source: keywords and defaults become positions. The
-        values of the parameters in `static` are settled here.
+    def helper_call(self, node: ast.Call, callee: Any) -> Expr:
+        """A call of a function with Python source: keywords and defaults become positions. In the
+        library, options are settled here.
         """
+        static: tuple[str, ...] = ()
         try:
             found = self.definition(callee)
         except SourceUnavailable as error:
             self.refuse(node.func, str(error), code="function")
             return Lit(0.0)
         function, own = found.function, found.signature
+        if is_ours(function.module):
+            static = tuple(p for p in own.parameters if p in SETTLED)
         try:
             bound = own.bind(*node.args, **{str(k.arg): k.value for k in node.keywords}).arguments
         except TypeError as error:
@@ -231,6 +235,10 @@ class Functions(Texts):
     def settled(self, node: ast.expr, name: str) -> Any:
         """The constant that an argument is."""
         obj = self.resolve(node)
+        if obj is ... and isinstance(node, (ast.Tuple, ast.List)):
+            places = [self.place(e) for e in node.elts]
+            if None not in places:
+                return tuple(places)
         value = self.atom(node) if obj is ... else Lit(obj)
         if isinstance(value, Lit):
             return value.value

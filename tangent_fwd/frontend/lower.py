@@ -39,6 +39,7 @@ from tangent_fwd.frontend.order import rebound_early
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
 from tangent_fwd.frontend.sofar import Typing
+from tangent_fwd.frontend.ways import outer_index, sorted_in_place
 from tangent_fwd.ir.nodes import (
     Break,
     Continue,
@@ -129,7 +130,7 @@ class _Lowering(Comprehensions):
         if isinstance(node.value, ast.Constant):
             return
         if isinstance(node.value, ast.Call):
-            if self.is_fill(node.value):
+            if self.is_fill(node.value) or sorted_in_place(self, node.value):
                 return
             value = self.call(node.value)
             if isinstance(value, Op):
@@ -139,6 +140,9 @@ class _Lowering(Comprehensions):
             self.refuse(node, f"{_describe(node.value)} is not supported")
             return
         self.atom(node.value)
+
+    def outer_index(self, node: ast.expr) -> ast.expr:
+        return outer_index(self, node)
 
     def is_fill(self, node: ast.Call) -> bool:
         """`a.fill(v)` is the store `a[:] = v`."""

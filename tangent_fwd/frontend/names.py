@@ -21,6 +21,11 @@ ALIASES = {
     "numpy.row_stack": "numpy.vstack",
     "numpy.matmul": "matmul",
     **{f"scipy.special.{name}": f"numpy.{name}" for name in ("cbrt", "exp2", "expm1", "log1p")},
+    "numpy.fix": "numpy.trunc",
+    "numpy.asanyarray": "numpy.asarray",
+    "numpy.linalg.matmul": "matmul",
+    **{f"numpy.linalg.{name}": f"numpy.{name}" for name in (
+        "outer trace diagonal cross matrix_transpose tensordot vecdot").split()},
     "_operator.abs": "builtins.abs",
     "_operator.truth": "builtins.bool",
     "_operator.not_": "not",
@@ -44,15 +49,17 @@ UNARY = frozenset(("neg", "pos", "invert", "not"))
 # Builtins that can be called for a value, and those that only a `for` understands.
 BUILTINS = frozenset(
     f"builtins.{name}"
-    for name in "abs bool complex divmod float int len max min pow print round sum".split()
+    for name in "abs all any bool complex divmod float int len max min pow print round sum".split()
 )
 WALKS = (range, enumerate, zip, reversed)
 
 # Array methods that are the NumPy function of the same name with the array first.
 METHODS = frozenset(
     "sum mean max min prod argmax argmin reshape ravel flatten transpose copy astype dot "
-    "all any std var cumsum cumprod fill item clip round conj conjugate trace diagonal".split()
+    "all any std var cumsum cumprod fill item clip round conj conjugate trace diagonal swapaxes "
+    "squeeze repeat take argsort nonzero partition searchsorted compress".split()
 )
+METHOD_NAMES = {"conj": "conjugate"}
 
 # What takes a shape, and what puts arrays together.
 SHAPED = frozenset(f"numpy.{name}" for name in "zeros ones empty full reshape".split())
@@ -80,6 +87,8 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     "numpy.astype": (("a", ...), ("dtype", ...)),
     "numpy.array": (("object", ...), ("dtype", None)),
     **{f"numpy.{name}": (("arrays", ...), ("axis", 0)) for name in ("concatenate", "stack")},
+    "numpy.trace": (("a", ...), ("offset", 0)),
+    "numpy.diag": (("v", ...), ("k", 0)),
     "numpy.searchsorted": (("a", ...), ("v", ...), ("side", "left")),
     "numpy.digitize": (("x", ...), ("bins", ...), ("right", False)),
     "numpy.linalg.svd": (("a", ...), ("full_matrices", Lit(True))),

@@ -7,17 +7,6 @@ from typing import Any
 import numpy as np
 
 
-def sort(a: Any) -> Any:
-    """The elements in order, along the last axis; tangents move with their elements."""
-    if a.ndim == 1:
-        return a[np.argsort(a)]
-    rows = a.reshape((-1, a.shape[-1]))
-    out = np.empty_like(rows)
-    for k in range(rows.shape[0]):
-        out[k] = rows[k][np.argsort(rows[k])]
-    return out.reshape(a.shape)
-
-
 def interp(x: Any, xp: Any, fp: Any) -> Any:
     """The value at x of the line through the points (xp, fp), of which xp grows; beyond the ends,
     that at the end.
@@ -48,9 +37,16 @@ def _interpolated(x: Any, xp: Any, fp: Any) -> Any:
     return slope * (x - xp[k]) + fp[k]
 
 
-def logspace(start: Any, stop: Any, num: Any = 50) -> Any:
-    """Powers of ten, whose exponents are evenly spaced."""
-    return 10.0 ** np.linspace(start, stop, num)
+def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True) -> Any:
+    """Evenly spaced numbers, of which the last one may be left out."""
+    if endpoint:
+        return np.linspace(start, stop, num)
+    return start + np.arange(num) * ((stop - start) / num)
+
+
+def logspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True, base: Any = 10.0) -> Any:
+    """Powers of a base, whose exponents are evenly spaced."""
+    return base ** linspace(start, stop, num, endpoint)
 
 
 def geomspace(start: Any, stop: Any, num: Any = 50) -> Any:
@@ -94,36 +90,115 @@ def append(arr: Any, values: Any, axis: Any = None) -> Any:
     return out
 
 
-def delete(arr: Any, obj: Any) -> Any:
-    """The elements without the one at a place."""
-    flat = arr.ravel()
-    place = obj + flat.size if obj < 0 else obj
-    if place < 0 or place >= flat.size:
-        raise IndexError("obj must be less than the len(arr)")
-    return np.concatenate((flat[:place], flat[place + 1 :]))
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """What each element is more than the one before, between further numbers."""
+    flat = ary.ravel()
+    apart = flat[1:] - flat[:-1]
+    if to_begin is not None:
+        apart = np.concatenate((np.ravel(np.asarray(to_begin)), apart))
+    if to_end is not None:
+        apart = np.concatenate((apart, np.ravel(np.asarray(to_end))))
+    return apart
 
 
-def insert(arr: Any, obj: Any, values: Any) -> Any:
-    """The elements with another one before a place."""
-    flat = arr.ravel()
-    place = obj + flat.size if obj < 0 else obj
-    if place < 0 or place > flat.size:
-        raise IndexError("index is out of bounds")
-    out = np.empty(flat.size + 1, arr.dtype)
-    out[:place] = flat[:place]
-    out[place] = values
-    out[place + 1 :] = flat[place:]
+def diff(a: Any, n: Any = 1, axis: Any = -1) -> Any:
+    """What each element along an axis is more than the one before, n times over."""
+    if a.ndim == 1:
+        return np.diff(a, n)
+    moved = np.swapaxes(a, 0, axis).copy()
+    for _ in range(n):
+        moved = moved[1:] - moved[:-1]
+    return np.swapaxes(moved, 0, axis)
+
+
+def gradient(f: Any, h: Any = 1.0, axis: Any = None) -> Any:
+    """The slopes: central differences inside, one-sided ones at the ends.
+
+    `h` is the distance of neighbours, or where they all are. Without an axis, one array for each.
+    """
+    if f.ndim == 1:
+        return _slopes(f, h)
+    if axis is not None:
+        return np.swapaxes(_slopes(np.swapaxes(f, 0, axis), h), 0, axis)
+    return _slopes(f, h), np.swapaxes(_slopes(np.swapaxes(f, 0, 1), h), 0, 1)
+
+
+def _slopes(f: Any, h: Any) -> Any:
+    last = f.shape[0] - 1
+    if last < 1:
+        raise ValueError("Shape of array too small to calculate a numerical gradient")
+    out = f * 1.0
+    if np.ndim(h) == 0:
+        out[1:-1] = (f[2:] - f[:-2]) / (2.0 * h)
+        out[0] = (f[1] - f[0]) / h
+        out[last] = (f[last] - f[last - 1]) / h
+        return out
+    if h.size != last + 1:
+        raise ValueError("when 1d, distances must match the length of the corresponding dimension")
+    for k in range(1, last):
+        before, behind = h[k] - h[k - 1], h[k + 1] - h[k]
+        out[k] = (
+            f[k - 1] * (-behind / (before * (before + behind)))
+            + f[k] * ((behind - before) / (before * behind))
+            + f[k + 1] * (before / (behind * (before + behind)))
+        )
+    out[0] = (f[1] - f[0]) / (h[1] - h[0])
+    out[last] = (f[last] - f[last - 1]) / (h[last] - h[last - 1])
     return out
 
 
-def ediff1d(ary: Any) -> Any:
-    """What each element is more than the one before."""
-    flat = ary.ravel()
-    return flat[1:] - flat[:-1]
+def bincount(x: Any, weights: Any, minlength: Any = 0) -> Any:
+    """The sum of the weights of each integer."""
+    if x.size != weights.size:
+        raise ValueError("The weights and list don't have the same length.")
+    top = -1
+    for k in range(x.size):
+        if x[k] < 0:
+            raise ValueError("'list' argument must have no negative elements")
+        top = max(top, x[k])
+    out = np.zeros(max(top + 1, minlength))
+    for k in range(x.size):
+        out[x[k]] += weights[k]
+    return out
+
+
+def histogram(a: Any, bins: Any = 10, range: Any = None) -> Any:
+    """How many elements lie between the edges, and the edges, evenly spaced."""
+    flat = a.ravel()
+    low, high = _ends(flat, range)
+    edges = np.linspace(low, high, bins + 1)
+    return _counts(flat, edges, bins), edges
+
+
+def _ends(flat: Any, range: Any) -> Any:
+    if range is None:
+        low, high = np.min(flat), np.max(flat)
+    else:
+        low, high = range[0], range[1]
+    if low == high:
+        return low - 0.5, high + 0.5
+    return low + 0.0, high + 0.0
+
+
+def _counts(flat: Any, edges: Any, bins: Any) -> Any:
+    counts = np.zeros(bins, np.int64)
+    for k in range(flat.size):
+        place = np.searchsorted(edges, flat[k], side="right") - 1
+        if flat[k] == edges[bins]:
+            place = bins - 1
+        if 0 <= place < bins:
+            counts[place] += 1
+    return counts
 
 
 def unwrap(p: Any) -> Any:
     """Angles without jumps of more than half a turn: whole turns are added from there on."""
+    if p.ndim > 1:
+        rows = p.reshape((-1, p.shape[-1]))
+        whole = np.empty_like(rows)
+        for j in range(rows.shape[0]):
+            whole[j] = unwrap(rows[j])
+        return whole.reshape(p.shape)
     out = p.copy()
     turns = 0.0
     for k in range(1, p.size):
@@ -164,21 +239,6 @@ def take_along_axis(arr: Any, indices: Any, axis: Any) -> Any:
     return out
 
 
-def roll(a: Any, shift: Any, axis: Any = None) -> Any:
-    """The elements moved on along an axis, the last ones coming first again."""
-    if a.ndim == 1 or axis is None:
-        return np.roll(a, shift)
-    out = np.empty_like(a)
-    rows, columns = a.shape
-    for i in range(rows):
-        for j in range(columns):
-            if axis == 0 or axis == -2:
-                out[(i + shift) % rows, j] = a[i, j]
-            else:
-                out[i, (j + shift) % columns] = a[i, j]
-    return out
-
-
 def convolve(a: Any, v: Any, mode: Any = "full") -> Any:
     """Sums of products of one vector with the other turned round and moved along it."""
     whole = np.convolve(a, v)
@@ -189,3 +249,10 @@ def convolve(a: Any, v: Any, mode: Any = "full") -> Any:
         first = (shorter - 1) // 2
         return whole[first : first + longer]
     return whole[shorter - 1 : longer]
+
+
+def asarray_chkfinite(a: Any) -> Any:
+    """The array itself, all of whose elements must be finite."""
+    if not np.all(np.isfinite(a)):
+        raise ValueError("array must not contain infs or NaNs")
+    return a

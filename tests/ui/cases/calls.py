@@ -138,11 +138,11 @@ def isinstance_test(s):
 
 
 def keyword_that_numpy_has(X):
-    return np.sum(X, dtype=np.float64)
+    return np.mean(X, where=X > 0.0)
 
 
 def keyword_of_a_ufunc(x):
-    return np.sin(x, out=x)[0]
+    return np.sin(x, casting="no")[0]
 
 
 def where_keyword(x):

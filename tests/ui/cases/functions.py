@@ -39,21 +39,20 @@ def values_of_a_stack(T):
     return np.linalg.svd(T)[1][0, 0]
 
 
-def partition(x):
-    return np.partition(x, 2)[0]
+def windows(x):
+    return np.lib.stride_tricks.sliding_window_view(x, 2)[0, 0]
 
 
-def sort_method(x):
-    x.sort()
-    return x[0]
+def view_method(x):
+    return x.view(np.int64)[0]
 
 
-def unique(x):
-    return np.unique(x)
+def fitted(x, y):
+    return np.polyfit(x, y, 1)[0]
 
 
-def defined_for_one_axis_only(X):
-    return np.unwrap(X)
+def defined_for_two_axes_only(x):
+    return np.diagonal(x)
 
 
 def defined_without_this_keyword(x):
@@ -65,25 +64,25 @@ def axis_of_a_definition_that_is_not_constant(X, n):
 
 
 def einsum(A, X):
-    return np.einsum("ij,jk->ik", A, X)[0, 0]
+    return np.einsum("ij,j->ik", A, X)[0, 0]
 
 
 def tensordot(A, X):
-    return np.tensordot(A, X, 1)[0, 0]
+    return np.tensordot(A, X, 3)
 
 
 def fourier(x):
     return np.fft.fft(x)[0].real
 
 
-def store_through_a_mask(x, y):
-    x[x < 0.0] = y[:2]
+def store_through_a_new_axis(x, m):
+    x[None, m] = 1.0
     return x[0]
 
 
-def store_through_indices(x, m):
-    x[m] = 1.0
-    return x[0]
+def store_through_indices_apart(T, m):
+    T[0, :, m[:2]] = 1.0
+    return T[0, 0, 0]
 
 
 def faddeeva_function_of_scipy(s):
@@ -94,8 +93,12 @@ def fractions_and_exponents(x):
     return np.frexp(x)[0][0]
 
 
-def remainder(s, t):
-    return math.remainder(s, t)
+def unstacked(X):
+    return np.unstack(X)[0]
+
+
+def kept_in_order(x, y):
+    return np.lexsort((x, y))
 
 
 def bits_of_a_float(s):
@@ -106,41 +109,44 @@ def vectorised_by_hand(x):
     return np.apply_along_axis(np.sum, 0, x)
 
 
-def random_with_active_scale(s):
-    return np.random.normal(0.0, s)
+def random_with_active_shape(s):
+    return np.random.gamma(s, s)
 
 
-def gradient_of_numpy(x):
-    return np.gradient(x)[0]
+def gradient_with_distances(x):
+    return np.gradient(x, 1.0, 0.5, 0.5)[0]
 
 
-def histogram(x):
-    return np.histogram(x)[0][0] * x[0]
+def histogram_of_two(x):
+    return np.histogram2d(x, x)[0][0]
 
 
-def parts(x):
-    return np.split(x, 5)[0]
+def parts(x, n):
+    return np.split(x, n)[0]
 
 
-def heaviside_of_active(s):
-    return np.heaviside(s, 0.5)
+def kaiser_window(s):
+    return np.kaiser(5, s)
 
 
-def modf(s):
-    return math.modf(s)[0]
+def equivalent(x, y):
+    return np.array_equiv(x, y)
 
 
 def through_an_attribute(x):
     return x.flat[0]
 
 
-def clip_with_out(x):
-    return np.clip(x, 0.0, 1.0, out=x)[0]
+def through_a_mask_of_stacks(T):
+    return T[T > 0.0]
 
 
-def diagonal_filled(A):
-    np.fill_diagonal(A, 0.0)
-    return A[0, 0]
+def clip_with_where(x):
+    return np.clip(x, 0.0, 1.0, where=x > 0.0)[0]
+
+
+def applied_along_an_axis(A):
+    return np.apply_along_axis(np.sum, 0, A)[0]
 
 
 def shuffled(x):
@@ -148,8 +154,8 @@ def shuffled(x):
     return x[0]
 
 
-def copied_over(x, y):
-    np.copyto(y, x)
+def copied_where(x, y):
+    np.copyto(y, x, where=x > 0.0)
     return y[0]
 
 
@@ -165,8 +171,8 @@ def clip_without_bounds(x):
     return np.clip(x)[0]
 
 
-def inner_product_of_matrices(X):
-    return np.inner(X, X)[0, 0]
+def inner_product_of_stacks(T):
+    return np.inner(T, T)[0, 0]
 
 
 def operator_with_one_argument(s):

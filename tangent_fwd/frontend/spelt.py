@@ -1,0 +1,78 @@
+"""Calls of single functions of libraries that are written as other operations."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from tangent_fwd.frontend import names
+from tangent_fwd.frontend.rewrites import Rewrites
+from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Var
+from tangent_fwd.ir.show import display
+from tangent_fwd.source import Span
+
+
+class Spelt(Rewrites):
+    """One method for each kind of them."""
+
+    def contraction(self, node: ast.Call, key: str) -> Expr:
+        """`einsum` and `tensordot`, whose axes are known."""
+        einsum = key == "numpy.einsum"
+        word = "subscripts" if einsum else "axes"
+        options = {str(k.arg): k.value for k in node.keywords}
+        if einsum:
+            options.pop("optimize", None)
+        axes = options.pop(word, None)
+        args = list(node.args)
+        if axes is None and einsum and args:
+            axes = args.pop(0)
+        elif axes is None and len(args) == 3:
+            axes = args.pop()
+        known = 2 if axes is None and not einsum else self.known_constant(axes, word)
+        if known is ...:
+            return Lit(0.0)
+        if options or not args or (einsum and not isinstance(known, str)):
+            self.refuse(node, f"`{display(key)}` is not supported like this", code="function")
+            return Lit(0.0)
+        if isinstance(known, list):
+            known = tuple(known)
+        if isinstance(known, tuple):
+            known = tuple(tuple(k) if isinstance(k, list) else k for k in known)
+        return Op(key, tuple(map(self.atom, args)), ((word, known),), Span.of(node))
+
+    def of_complex(self, node: ast.Call, key: str) -> Expr:
+        """A function of `cmath` is that of NumPy, of what is made a complex number first."""
+        fn, span = names.OF_COMPLEX.get(key), Span.of(node)
+        if fn is None or node.keywords or len(node.args) != 1:
+            self.refuse(node, f"`{key}` is not supported like this", code="function")
+            return Lit(0.0)
+        value = self.name(Op("builtins.complex", (self.atom(node.args[0]),), (), span))
+        return Op(fn, (value,), (), span)
+
+    def still(self, value: Expr, span: Span) -> Expr:
+        """`stop_gradient`: of a copy, the copy of what stands still, which may be written to."""
+        fn, made = "tangent_fwd.stop_gradient", self.out[-1] if self.out else None
+        if isinstance(made, Let) and made.target[0] == "%" and value == Var(made.target):
+            if isinstance(made.value, Op) and made.value.fn == "numpy.copy":
+                self.out[-1] = replace(made, value=replace(made.value, fn=fn))
+                return replace(made.value, args=(value,))
+        return Op(fn, (value,), (), span)
+
+    def frexp(self, value: Expr, span: Span) -> Expr:
+        """The exponent carries no tangent, and the mantissa is the value scaled by it."""
+        still = self.name(Op("tangent_fwd.stop_gradient", (value,), (), span))
+        pair = self.name(Op("math.frexp", (still,), (), span))
+        exponent = self.name(Op("getitem", (pair, Lit(1)), (), span))
+        down = self.name(Op("neg", (exponent,), (), span))
+        mantissa = self.name(Op("math.ldexp", (value, down), (), span))
+        return Op("tuple", (mantissa, exponent), (), span)
+
+    def clip(self, node: ast.Call, args: tuple[Expr, ...], span: Span) -> Expr:
+        """`np.clip(x, a, b)` is the smaller of b and the larger of a and x, as NumPy has it."""
+        value = args[0]
+        if args[1:] == (Lit(None), Lit(None)):
+            self.refuse(node, "`np.clip` needs a bound", code="function")
+        for key, bound in zip(("numpy.maximum", "numpy.minimum"), args[1:], strict=True):
+            if bound != Lit(None):
+                value = self.name(Op(key, (value, bound), (), span))
+        return value
