@@ -99,7 +99,7 @@ def complaints(
     wrong = []
     for call, v, f, t, s in zip(calls, value, found, slope, slopes, strict=True):
         f, t = _plain_lists(f), _still(_plain_lists(t), v)
-        single = "float32" in str(_dtype(v))
+        single = low or "float32" in str(_dtype(v))
         checks = [
             ("value", oracle.distance(f, v), 2e-5 if single else 1e-11),
             ("tangent", oracle.distance(t, s), 2e-3 if single else 1e-8),

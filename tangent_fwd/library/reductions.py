@@ -158,13 +158,13 @@ def nanprod(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
 
 def nanmean(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The mean of what is not NaN."""
-    count = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)
+    count = np.sum((~np.isnan(a)).astype(a.dtype), axis=axis, keepdims=keepdims)
     return nansum(a, axis, keepdims) / count
 
 
 def nanvar(a: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
     """The variance of what is not NaN."""
-    count = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)
+    count = np.sum((~np.isnan(a)).astype(a.dtype), axis=axis, keepdims=keepdims)
     apart = np.where(np.isnan(a), 0.0, a - nanmean(a, axis, True))
     return np.sum(apart * apart, axis=axis, keepdims=keepdims) / (count - ddof)
 
@@ -177,14 +177,14 @@ def nanstd(a: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> An
 def nanmax(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The largest of what is not NaN; NaN where nothing else is."""
     found = np.max(np.where(np.isnan(a), -np.inf, a), axis=axis, keepdims=keepdims)
-    count = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)
+    count = np.sum((~np.isnan(a)).astype(a.dtype), axis=axis, keepdims=keepdims)
     return np.where(count == 0, np.nan, found)
 
 
 def nanmin(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The smallest of what is not NaN; NaN where nothing else is."""
     found = np.min(np.where(np.isnan(a), np.inf, a), axis=axis, keepdims=keepdims)
-    count = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)
+    count = np.sum((~np.isnan(a)).astype(a.dtype), axis=axis, keepdims=keepdims)
     return np.where(count == 0, np.nan, found)
 
 
