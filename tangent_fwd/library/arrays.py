@@ -191,21 +191,21 @@ def _counts(flat: Any, edges: Any, bins: Any) -> Any:
     return counts
 
 
-def unwrap(p: Any) -> Any:
+def unwrap(angles: Any) -> Any:
     """Angles without jumps of more than half a turn: whole turns are added from there on."""
-    if p.ndim > 1:
-        rows = p.reshape((-1, p.shape[-1]))
+    if angles.ndim > 1:
+        rows = angles.reshape((-1, angles.shape[-1]))
         whole = np.empty_like(rows)
         for j in range(rows.shape[0]):
             whole[j] = unwrap(rows[j])
-        return whole.reshape(p.shape)
-    out = p.copy()
+        return whole.reshape(angles.shape)
+    out = angles.copy()
     turns = 0.0
-    for k in range(1, p.size):
-        jump = p[k] - p[k - 1]
+    for k in range(1, angles.size):
+        jump = angles[k] - angles[k - 1]
         if abs(jump) > np.pi:
             turns -= np.floor(jump / (2.0 * np.pi) + 0.5)
-        out[k] = p[k] + 2.0 * np.pi * turns
+        out[k] = angles[k] + 2.0 * np.pi * turns
     return out
 
 

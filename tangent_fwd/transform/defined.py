@@ -32,6 +32,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from tangent_fwd.analysis.activity import is_complex
 from tangent_fwd.analysis.alias import Aliases, is_array
 from tangent_fwd.analysis.subscripts import read, tensordot
 from tangent_fwd.errors import Diagnostic, raise_all
@@ -106,6 +107,9 @@ class _Calls:
     def refuse(self, message: str, span: Span, help: str = "") -> None:
         self.diagnostics.append(Diagnostic("function", message, span, help=help))
 
+    def is_complex(self, expr: Expr) -> bool:
+        return isinstance(expr, Var) and is_complex(self.function.typeof(expr.name))
+
     # --- reading -------------------------------------------------------------------------------
 
     def value(self, op: Op, span: Span) -> Expr:
@@ -125,6 +129,8 @@ class _Calls:
         if op.fn == "attr" and self.ndim(op.args[0]):
             if op.args[1] == Lit("mT"):
                 return _call(rearranged.matrix_transpose, op.args[:1], op.span)
+            if self.is_complex(op.args[0]):
+                return op
             if op.args[1] == Lit("real"):
                 return op.args[0]
             return Op("numpy.zeros_like", op.args[:1]) if op.args[1] == Lit("imag") else op
