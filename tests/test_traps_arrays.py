@@ -12,7 +12,6 @@ from tangent_fwd.errors import (
     TangentError,
     TypingFailure,
     UnsupportedFunction,
-    UnsupportedSyntax,
 )
 from tests.harness import differentiate, plain
 from tests.trap_support import agrees, array, both_ways, in_python, refused, slope

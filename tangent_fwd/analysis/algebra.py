@@ -31,7 +31,8 @@ def _made(*layouts: str, options: int = 0) -> Callable[..., Any]:
         from numba.core import errors, types
 
         if len(rest) > options:
-            raise errors.TypingError(f"numba takes {1 + options} arguments here")
+            told = "one option" if options else "nothing but the matrix"
+            raise errors.TypingError(f"numba takes {told} here")
         parts = [_array(_matrix(a), layout) for layout in layouts]
         return parts[0] if len(parts) == 1 else types.Tuple(parts)
 

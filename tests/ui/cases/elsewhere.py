@@ -15,9 +15,9 @@ def calls_one_that_comprehends(v):
     return comprehends(v) * SCALE
 
 
-def sorts(values):
-    ordered = np.partition(values, 1)
-    return ordered[0]
+def windows(values):
+    window = np.kaiser(5, values[0])
+    return window[0]
 
 
 def indexes(v):
@@ -50,7 +50,7 @@ def returns_nothing(v):
 
 
 def counted(v):
-    return np.unique(np.array([v, 1.0]))[0]
+    return np.kaiser(5, v)[0]
 
 
 exec("def _made(v):\n    return v * v\n")

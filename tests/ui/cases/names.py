@@ -57,7 +57,7 @@ def unknown_method(x):
 
 
 def method_that_numpy_has(x):
-    return x.partition(2)
+    return x.byteswap()
 
 
 def unknown_attribute_of_an_array(x):

@@ -16,14 +16,14 @@ def two_on_one_line(x):
 
 
 def two_without_rule(x):
-    a = np.partition(x, 2)
-    b = np.unique(x)[0]
+    a = np.kaiser(5, x[0])
+    b = np.lib.stride_tricks.sliding_window_view(x, 2)[0, 0]
     return a[0] * b
 
 
 def the_same_twice(x):
-    a = np.unique(x)[0]
-    return a * np.unique(x)[0]
+    a = np.kaiser(5, x[0])[0]
+    return a * np.kaiser(5, x[0])[0]
 
 
 def in_both_branches(s, flag):

@@ -52,7 +52,7 @@ def wrong_negative_axis(X):
 
 
 def matmul_of_three_dimensions(T):
-    return (T @ T)[0, 0, 0]
+    return np.dot(T, T)[0, 0, 0]
 
 
 def matmul_of_a_number(A, s):
@@ -230,10 +230,6 @@ def float_into_integers_in_place(s):
     k = np.array([1, 2, 3])
     k += 0.7
     return k[0] * s
-
-
-def largest_of_a_tuple(s, t):
-    return max((s, t))
 
 
 def joined_along_no_axis(x, y):
