@@ -125,6 +125,8 @@ def _parameters(plain: Any) -> Sequence[str]:
     if derived(plain):
         return list(plain.__signature__.parameters)
     code = plain.__code__
+    if code.co_flags & inspect.CO_VARARGS:
+        return list(inspect.signature(plain).parameters)
     names: Sequence[str] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return names
 

@@ -199,15 +199,11 @@ def _share() -> str:
     """How much of what numba and NumPy offer differentiates."""
     from tangent_fwd.rules.surface import COUNTS
 
-    said = [
-        f"{name}: {taken} of {whole} differentiable functions differentiate, "
+    return "\n".join(
+        f"{part}: {taken} of {whole} differentiable functions differentiate, "
         f"{whole - taken} are refused in part"
-        for name, (taken, whole) in (
-            ("NumPy as numba takes it", COUNTS["numpy"]),
-            ("NumPy beyond numba", COUNTS["beyond"]),
-        )
-    ]
-    return "\n".join(said)
+        for part, (taken, whole) in COUNTS.items()
+    )
 
 
 def _rules(word: str) -> int:

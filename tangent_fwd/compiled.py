@@ -25,7 +25,8 @@ class Tangent:
         self.__doc__ = owner.__doc__
         kind = inspect.Parameter.POSITIONAL_ONLY
         names = list(owner.signature.parameters)
-        for word in [f"d_{names[i]}" for i in owner.options.argnums]:
+        # A function without arguments is refused later, where its text is read.
+        for word in [f"d_{names[i]}" for i in owner.options.argnums if i < len(names)]:
             count = sum(word == name or name.startswith(f"{word}_") for name in names)
             names.append(f"{word}_{count + 1}" if word in names else word)
         self.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])

@@ -77,7 +77,7 @@ class Derivative:
 
 def typeof(program: Function, arg: Expr) -> Any:
     """The numba type of an argument of a call."""
-    from numba import typeof
+    from numba import typeof as numba_type
     from numba.core import types
 
     if isinstance(arg, Op) and arg.fn == "tuple":
@@ -85,7 +85,7 @@ def typeof(program: Function, arg: Expr) -> Any:
     if isinstance(arg, Var):
         return types.unliteral(program.typeof(arg.name))
     assert isinstance(arg, (Lit, Ref))
-    return types.none if arg == Lit(None) else types.unliteral(typeof(arg.value))
+    return types.none if arg == Lit(None) else types.unliteral(numba_type(arg.value))
 
 
 def findings(activity: Activity) -> dict[str, Any]:

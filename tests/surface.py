@@ -2,7 +2,7 @@
 
 `surface.csv` has a row for each callable: its name, its kind, whether it moves with its argument
 (`yes`) or is locally constant (`zero`), the part it belongs to, and calls of it. `numpy` is what
-numba compiles, `beyond` what NumPy has besides; the other parts are looked after elsewhere.
+numba compiles, `beyond` what NumPy has besides; parts that are not in `PARTS` are left out.
 The names in a call stand for inputs (`INPUTS`); a call leaves its result in `r`.
 """
 
@@ -21,9 +21,17 @@ from typing import Any
 import numpy as np
 
 TABLE = Path(__file__).with_name("surface.csv")
-PARTS = ("numpy", "beyond")
+PARTS = {
+    "numpy": "NumPy as numba takes it",
+    "beyond": "NumPy beyond numba",
+    "linear algebra": "Linear algebra",
+    "complex": "Complex numbers",
+    "scipy": "SciPy's special functions",
+}
+"""The parts that are looked after here, and what the command calls them."""
 
 _HEAD = """\
+import cmath
 import math
 import operator
 import random
@@ -31,6 +39,7 @@ import random
 import numpy as np
 import numpy.polynomial.polynomial as P
 import numpy.polynomial.polyutils as PU
+import scipy.special as sc
 from numba.np.extensions import cross2d
 """
 
@@ -46,7 +55,7 @@ def _inputs() -> dict[str, Any]:
 
     symmetric = draw(4, 4)
     return {
-        "s": 0.7, "t": 1.3, "u": 0.21, "p": 2.53, "n": 3, "k": 1,
+        "s": 0.7, "t": 1.3, "u": 0.21, "p": 2.53, "n": 3, "k": 1, "c": 0.4 + 0.3j,
         "x": draw(4), "y": draw(4), "w": draw(4), "X": draw(3, 4), "Y": draw(3, 4),
         "Q": symmetric @ symmetric.T + np.eye(4), "R": draw(4, 4), "Z": draw(2, 3, 4),
         "ix": np.array([1, 2, 0]), "iy": np.array([2, 0, 1]), "jx": np.array([1, 2, 0, 1]),

@@ -21,9 +21,9 @@ from tests.fuzz.run import survey
 from tests.harness import differentiate, directions, original, plain, run
 
 PROGRAMS = 2000
-CHUNK = 100
+CHUNK = 50
 COMPILED = 60
-COMPILED_CHUNK = 10
+COMPILED_CHUNK = 5
 
 
 def _chunks(count: int, size: int, quick: int, start: int = 0) -> list[Any]:
@@ -34,7 +34,7 @@ def _chunks(count: int, size: int, quick: int, start: int = 0) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("first", _chunks(PROGRAMS, CHUNK, quick=100))
+@pytest.mark.parametrize("first", _chunks(PROGRAMS, CHUNK, quick=50))
 def test_random_programs_as_plain_python(first: int) -> None:
     """Value, tangents and arguments afterwards, in the emitted text run without numba."""
     counts, wrong = survey(range(first, first + CHUNK))
@@ -45,7 +45,7 @@ def test_random_programs_as_plain_python(first: int) -> None:
     assert counts["refused"] <= 0.2 * CHUNK
 
 
-@pytest.mark.parametrize("first", _chunks(COMPILED, COMPILED_CHUNK, quick=10))
+@pytest.mark.parametrize("first", _chunks(COMPILED, COMPILED_CHUNK, quick=5))
 def test_random_programs_through_numba(first: int) -> None:
     """The same through numba's machine code."""
     counts, wrong = survey(range(first, first + COMPILED_CHUNK), compiled=True)
@@ -71,7 +71,7 @@ def _slopes(case: Case, lanes: int, ways: list[tuple[Any, ...]]) -> list[list[fl
     return found
 
 
-@pytest.mark.parametrize("first", _chunks(100, 25, quick=25, start=5000))
+@pytest.mark.parametrize("first", _chunks(100, 25, quick=0, start=5000))
 def test_lanes_and_linearity(first: int) -> None:
     """No oracle: lanes leave the bits alone, standing still gives 0, and twice is twice."""
     for seed in range(first, first + 25):

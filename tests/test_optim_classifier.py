@@ -34,6 +34,7 @@ def test_softmax_regression_agrees_with_the_solver_of_scikit_learn():
     np.testing.assert_allclose(mine.predict_proba(X).sum(axis=1), 1.0)
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_model():
     X, y = load_iris(return_X_y=True)
     runs = [

@@ -102,6 +102,7 @@ def test_moments(directions, k, q):
     check_moments(directions, k, q, 400_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape", [(2, 1, 2, 3), pytest.param((2, 2, 3), marks=pytest.mark.slow)], ids=str
 )
@@ -110,6 +111,7 @@ def test_moments_of_kernels_and_stacks(shape):
 
 
 # Where the whole gradient is in matrices, the rank is seen best.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "rank"),
     [
@@ -153,6 +155,7 @@ def test_a_projection_leaves_out_what_is_there_twice():
     np.testing.assert_allclose(lanes(trainer) @ (FLAT - g[0]), 0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_orthogonal_directions_have_right_angles_and_one_length():
     _, trainer = estimates(optim.Orthogonal(), 3, 2)
     v = lanes(trainer)

@@ -52,6 +52,7 @@ def test_one_direction_goes_to_the_bottom_of_the_parabola():
     assert np.all(np.diff(losses) <= 1e-14) and losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 def test_several_directions_go_to_the_bottom_over_their_plane():
     _, x, ways = _steps(2, optim.Newton(optim.RankOne(), longest=None))
     slopes = ways @ (A @ np.ones(6) - B)
@@ -59,6 +60,7 @@ def test_several_directions_go_to_the_bottom_over_their_plane():
     np.testing.assert_allclose(x, np.ones(6) - step, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_it_finds_the_end_of_the_valley():
     for k, base, count in ((1, optim.Gaussian(), 2000), (2, optim.Rademacher(), 200)):
         x = np.array([-1.2, 1.0])

@@ -296,7 +296,7 @@ def layer(rows, columns):
     "directions",
     [
         optim.RankOne(),
-        optim.LowRank(4),
+        pytest.param(optim.LowRank(4), marks=pytest.mark.slow),
         pytest.param(optim.Gaussian(), marks=pytest.mark.slow),
     ],
     ids=repr,

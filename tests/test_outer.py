@@ -376,6 +376,7 @@ def test_a_convolution_forms_no_kernel(
     assert "d_weights" not in program.text
 
 
+@pytest.mark.slow
 def test_kernels_from_python_and_inside_compiled_code() -> None:
     along_rows = forward_grad(as_a_stack)
     formed_first = forward_grad(rows_as_long_as_a_number)

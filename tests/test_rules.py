@@ -261,7 +261,9 @@ def test_the_names_of_a_row_are_names_of_one_function(entry: Rule) -> None:
             )
 
 
-@each_dtype
+@pytest.mark.parametrize(
+    "dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)], ids=["64", "32"]
+)
 def test_numba_takes_every_expression_and_keeps_the_dtype_and_the_bound(dtype: type) -> None:
     """One function with all of them: compiling each alone would take minutes."""
     # SciPy's are the same functions for both.

@@ -8,7 +8,7 @@ where the two trees differ.
 Before:
 
 >>> from tangent_fwd.ir.nodes import Lit, Op
->>> from tangent_fwd.source import Span
+>>> from tangent_fwd.source import Source, Span
 >>> source = Source("f.py", "def f(x):\n    return x * x + 1.0")
 >>> square = Op("mul", (Var("x"), Var("x")))
 >>> body = (Return(Op("add", (square, Lit(1.0))), Span(2, 4, 2, 24)),)

@@ -13,9 +13,10 @@ import functools
 import importlib
 import re
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tangent_fwd.rules import RULES, Rule
+if TYPE_CHECKING:
+    from tangent_fwd.rules import Rule
 
 IMPORT = "from scipy import special"
 MARK = "_special"
@@ -53,6 +54,8 @@ def alone(text: str) -> str:
 
 def rows() -> dict[str, Rule]:
     """The rule of each special function, by the function's own name."""
+    from tangent_fwd.rules import RULES  # the tables need NumPy, and what loads code does not
+
     found = [(name.rpartition("."), row) for row in RULES for name in row.names]
     return {name: row for (module, _, name), row in found if module == "scipy.special"}
 

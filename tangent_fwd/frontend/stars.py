@@ -17,8 +17,7 @@ def f(x):
     rest = (2.0, 3.0)
     %1 = rest[0]
     %2 = rest[1]
-    %3 = (%1, %2, first)
-    return %3
+    return (%1, %2, first)
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from tangent_fwd.library import (
 from tangent_fwd.library.draws import MOVED
 
 SETTLED = frozenset(
-    "axis keepdims ddof ord p rowvar bias increasing mode kind trim even endpoint".split()
+    "axis keepdims ddof ord rowvar bias increasing mode kind trim even endpoint".split()
 )
 """Parameters of definitions that are constants, which a definition is made for."""
 

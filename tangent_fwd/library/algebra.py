@@ -173,12 +173,12 @@ def matrix_power(a: Any, n: Any) -> Any:
     return result
 
 
-def cond(a: Any, p: Any = None) -> Any:
+def cond(a: Any, ord: Any = None) -> Any:
     """The norm of a matrix times that of its inverse."""
-    if p is None or p == 2 or p == -2:
+    if ord is None or ord == 2 or ord == -2:
         s = np.linalg.svd(a)[1]
-        return s[s.size - 1] / s[0] if p == -2 else s[0] / s[s.size - 1]
-    return np.linalg.norm(a, p) * np.linalg.norm(np.linalg.inv(a), p)
+        return s[s.size - 1] / s[0] if ord == -2 else s[0] / s[s.size - 1]
+    return np.linalg.norm(a, ord) * np.linalg.norm(np.linalg.inv(a), ord)
 
 
 def svdvals(a: Any) -> Any:

@@ -51,10 +51,6 @@ def wrong_negative_axis(X):
     return X.max(axis=-3)[0]
 
 
-def matmul_of_three_dimensions(T):
-    return np.dot(T, T)[0, 0, 0]
-
-
 def matmul_of_a_number(A, s):
     return (A @ s)[0]
 
