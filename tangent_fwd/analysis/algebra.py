@@ -78,7 +78,7 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 
     dtype = _both(a, b)
     vector = _array(dtype, "")
-    return types.Tuple([_array(dtype, "C" if b.ndim == 2 else ""), vector, types.int64, vector])
+    return types.Tuple([_array(dtype, "C" if b.ndim == 2 else ""), vector, types.int32, vector])
 
 
 ALGEBRA: dict[str, Callable[..., Any]] = {
@@ -90,7 +90,7 @@ ALGEBRA: dict[str, Callable[..., Any]] = {
     "numpy.linalg.eigvalsh": _made(""),
     "numpy.linalg.eigvals": _made(""),
     "numpy.linalg.svd": _made("F", "", "F", options=1),
-    "numpy.linalg.qr": _made("F", "F"),
+    "numpy.linalg.qr": _made("A", "F"),
     "numpy.linalg.det": _numbers(1),
     "numpy.linalg.slogdet": _numbers(2),
     "numpy.linalg.matrix_rank": _rank,

@@ -117,7 +117,7 @@ def svd_tangent(out: Any, d_a: Any) -> Any:
 
 def qr_tangent(out: Any, d_a: Any) -> Any:
     """Q turns by the antisymmetric matrix that has the lower triangle of Qᵀ dA R⁻¹."""
-    q, r = out
+    q, r = np.ascontiguousarray(out[0]), out[1]
     count = q.shape[1]
     square = np.ascontiguousarray(r[:, :count])
     spread = np.linalg.solve(square.T, np.ascontiguousarray(d_a[:, :count]).T).T

@@ -187,9 +187,8 @@ def moved(kind: Any) -> Any:
             return types.NamedTuple(parts, kind.instance_class)
         return types.BaseTuple.from_types(parts)
     if is_array(kind):
-        floating = isinstance(kind.dtype, types.Float)
-        return kind if floating else types.Array(types.float64, kind.ndim, "C")
-    return kind if isinstance(kind, (types.Float, types.NoneType)) else types.float64
+        return kind if holds_float(kind) else types.Array(types.float64, kind.ndim, "C")
+    return kind if holds_float(kind) or kind == types.none else types.float64
 
 
 class _Branches:

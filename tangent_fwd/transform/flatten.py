@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tangent_fwd.analysis.activity import is_complex
 from tangent_fwd.analysis.alias import is_array, is_tuple
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import blocks, with_blocks
@@ -71,7 +72,9 @@ class _Flatten:
         return replace(expr, args=args)
 
     def atom(self, expr: Expr, out: list[Stmt], at: Stmt, kind: Any) -> Expr:
-        if not isinstance(expr, Op) or expr.fn in _SYNTAX | {"attr", "common"}:
+        if not isinstance(expr, Op) or expr.fn in _SYNTAX | {"common"}:
+            return expr
+        if expr.fn == "attr" and not self.is_part(expr):
             return expr
         if expr.fn == "getitem" and isinstance(expr.args[0], Op):
             return expr  # `x.shape[0]`
@@ -92,6 +95,8 @@ class _Flatten:
             base = self.types.get(expr.args[0].name)
             if base is not None and is_array(base):
                 return base.dtype
+        if expr.fn == "attr" and isinstance(expr.args[0], Var):
+            return self.types[expr.args[0].name].underlying_float
         if expr.fn in ("add", "sub", "mul") and all(self.is_integer(a) for a in expr.args):
             return int64
         if is_tuple(kind) or expr.fn in ("lt", "le", "gt", "ge", "eq", "ne", "or", "and", "not"):
@@ -100,6 +105,14 @@ class _Flatten:
                                         isinstance(a, Var) for a in expr.args):  # fmt: skip
             return None
         return kind.dtype if is_array(kind) else kind
+
+    def is_part(self, attribute: Op) -> bool:
+        """Whether this is the real or the imaginary part of a complex number, which moves with it;
+        other attributes are sizes.
+        """
+        base = attribute.args[0]
+        kind = self.types.get(base.name) if isinstance(base, Var) else None
+        return is_complex(kind) and not is_array(kind)
 
     def is_integer(self, expr: Expr) -> bool:
         if isinstance(expr, Lit):
