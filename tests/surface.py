@@ -30,6 +30,20 @@ PARTS = {
 }
 """The parts that are looked after here, and what the command calls them."""
 
+WIDER = {
+    "r = np.trapezoid(X)",
+    "r = np.histogram(x, 5, (0.0, 2.0))",
+    "r = np.logspace(s, t, 5)",
+    "r = np.heaviside(x, 0.5)",
+    "r = np.trapezoid(X, axis=0)",
+    "r = np.linspace(s, t, 5, endpoint=False)",
+    "r = np.logspace(s, t, 5, base=2.0)",
+}
+"""Calls that give float64 for float32, where NumPy gives float32."""
+
+DOUBLE_ONLY = {"r = math.trunc(s)"}
+"""Calls that Python itself refuses for NumPy's float32."""
+
 _HEAD = """\
 import cmath
 import math

@@ -99,7 +99,7 @@ def complaints(
     wrong = []
     for call, v, f, t, s in zip(calls, value, found, slope, slopes, strict=True):
         f, t = _plain_lists(f), _still(_plain_lists(t), v)
-        single = low or "float32" in str(_dtype(v))
+        single = low or "float32" in str(_dtype(v)) or "complex64" in str(_dtype(v))
         checks = [
             ("value", oracle.distance(f, v), 2e-5 if single else 1e-11),
             ("tangent", oracle.distance(t, s), 2e-3 if single else 1e-8),
@@ -107,7 +107,10 @@ def complaints(
         wrong += [
             f"{call}: {what} off by {far:.1e}" for what, far, near in checks if not far <= near
         ]
-        if not compiled and _dtype(f) != _dtype(v):
+        # Numba's functions of a float32 give float32 where Python's give float64; the other way
+        # round a program would be widened.
+        wider = "64" in str(_dtype(f)) and call not in surface.WIDER
+        if not compiled and _dtype(f) != _dtype(v) and (wider or not low):
             wrong.append(f"{call}: {_dtype(f)} in place of {_dtype(v)}")
     return wrong
 
@@ -139,7 +142,7 @@ GROUPS = batches(ROWS)
 )
 def test_rows_differentiate(group: int, low: bool, tmp_path: Path) -> None:
     """The emitted text of some calls at a time, as plain Python, in float64 and in float32."""
-    calls = GROUPS[group]
+    calls = [c for c in GROUPS[group] if not low or c not in surface.DOUBLE_ONLY]
     (function,) = surface.functions([calls], tmp_path)
     assert not complaints(calls, function, low)
 

@@ -26,7 +26,9 @@ _EACH = frozenset(
     "numpy.isposinf numpy.isneginf".split()
 )
 # Their second argument may be an integer, and stays one.
-_EXPONENT = frozenset(("pow", "numpy.power", "numpy.ldexp", "math.ldexp"))
+_EXPONENT = frozenset(
+    "pow numpy.power numpy.ldexp math.ldexp numpy.around numpy.round builtins.round".split()
+)
 
 
 def is_elementwise(op: Op) -> bool:
