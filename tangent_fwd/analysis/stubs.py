@@ -70,12 +70,15 @@ def _method(name: str) -> Any:
 
 def _getitem(context: Any, array: Any, index: Any) -> Any:
     """Numba takes a mask over several axes for indices of as many axes."""
-    from numba.core import types
+    from numba.core import errors, types
 
     if isinstance(array, types.Array) and isinstance(index, types.Array) and index.ndim > 1:
         if isinstance(index.dtype, types.Boolean):
             return types.Array(array.dtype, array.ndim - index.ndim + 1, "C")
-    found = context.resolve_function_type(operator.getitem, (array, index), {})
+    try:
+        found = context.resolve_function_type(operator.getitem, (array, index), {})
+    except errors.TypingError:
+        return None  # numba then says it in fewer words
     return None if found is None else found.return_type
 
 

@@ -7,7 +7,8 @@ where the two trees differ.
 
 Before:
 
->>> from tangent_fwd.ir.nodes import Lit, Op
+>>> from tangent_fwd.backend.quoting import Piece
+>>> from tangent_fwd.ir.nodes import Function, Lit, Op, Return, Var
 >>> from tangent_fwd.source import Source, Span
 >>> source = Source("f.py", "def f(x):\n    return x * x + 1.0")
 >>> square = Op("mul", (Var("x"), Var("x")))
