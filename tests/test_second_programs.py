@@ -56,7 +56,7 @@ def _marked(function: Callable[..., Any], name: str) -> Any:
 CHOSEN = [
     _marked(f, name)
     for place, ((_, f), name) in enumerate(zip(PROGRAMS, IDS, strict=True))
-    if f.__name__ in ALWAYS or place % 2
+    if f.__name__ in ALWAYS or place % 4 == 1
 ]
 
 
