@@ -3,6 +3,7 @@
     lower      the user's syntax in named A-normal form
     split      one variable for one meaning
     infer      the numba type of every variable
+    defined    what is no operation for its types as a call of the library
     defined    what the library defines for these types as calls of it
     guard      checks before calls that may pass one piece of memory twice
     loops      array expressions as loop nests over scalars
