@@ -5,14 +5,10 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from tangent_fwd.frontend.rewrites import Rewrites, call, subscript, way
+from tangent_fwd.frontend.rewrites import Rewrites, call, subscript, tuple_of, way
 from tangent_fwd.library import elementary
 
 _NONE = ast.Constant(None)
-
-
-def _tuple(elements: list[ast.expr]) -> ast.expr:
-    return ast.Tuple(elements, ast.Load())
 
 
 def _absent(node: Any) -> bool:
@@ -26,7 +22,7 @@ def _absent(node: Any) -> bool:
 def _at_least(self: Rewrites, node: ast.Call, *arys: Any) -> Any:
     if len(arys) < 2:
         return None
-    return _tuple([ast.Call(node.func, [a], []) for a in arys])
+    return tuple_of([ast.Call(node.func, [a], []) for a in arys])
 
 
 @way("builtins.sum", "iterable, start=None")

@@ -231,6 +231,11 @@ def call(word: str, *args: ast.expr, **keywords: Any) -> ast.expr:
     return ast.Call(ast.Name(word, ast.Load()), [copy.copy(a) for a in args], given)
 
 
+def tuple_of(elements: list[ast.expr]) -> ast.expr:
+    """A tuple of pieces."""
+    return ast.Tuple(elements, ast.Load())
+
+
 def subscript(array: ast.expr, *entries: ast.expr) -> ast.expr:
     """`array[entries]`."""
     index = entries[0] if len(entries) == 1 else ast.Tuple(list(entries), ast.Load())

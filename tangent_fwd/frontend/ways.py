@@ -7,17 +7,13 @@ from typing import Any
 
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.functions import Closure
-from tangent_fwd.frontend.rewrites import Rewrites, call, placed, subscript, way
+from tangent_fwd.frontend.rewrites import Rewrites, call, placed, subscript, tuple_of, way
 from tangent_fwd.ir.nodes import Lit, Op, Store, Var
 from tangent_fwd.library import indexing, rearranged
 from tangent_fwd.source import Span
 
 _FULL = ast.Slice(None, None, None)
 _NONE = ast.Constant(None)
-
-
-def _tuple(elements: list[ast.expr]) -> ast.expr:
-    return ast.Tuple(elements, ast.Load())
 
 
 # --- choices -----------------------------------------------------------------------------------
@@ -93,7 +89,7 @@ def _piecewise(self: Rewrites, node: ast.Call, x: Any, condlist: Any, funclist: 
 def _dstack(self: Rewrites, node: ast.Call, tup: Any) -> Any:
     found = self.pieces_of(tup, "the arrays of `np.dstack`")
     deep = [call("np.atleast_3d", e) for e in found or [node]]
-    return ast.Constant(0.0) if found is None else call("np.concatenate", _tuple(deep), axis=2)
+    return ast.Constant(0.0) if found is None else call("np.concatenate", tuple_of(deep), axis=2)
 
 
 @way("numpy.block", "arrays")
@@ -104,7 +100,7 @@ def _block(self: Rewrites, node: ast.Call, arrays: Any) -> Any:
     nested = [isinstance(e, (ast.List, ast.Tuple)) for e in found]
     if not any(nested):
         row = [call("np.atleast_1d", e) for e in found]
-        return call("np.concatenate", _tuple(row), axis=-1)
+        return call("np.concatenate", tuple_of(row), axis=-1)
     rows: list[ast.expr] = []
     for e in found:
         inner = self.pieces_of(e, "the rows of `np.block`")
@@ -112,8 +108,8 @@ def _block(self: Rewrites, node: ast.Call, arrays: Any) -> Any:
             self.refuse(e, "`np.block` takes rows of arrays, or rows of such rows")
             return ast.Constant(0.0)
         row = [call("np.atleast_2d", i) for i in inner]
-        rows.append(call("np.concatenate", _tuple(row), axis=-1))
-    return call("np.concatenate", _tuple(rows), axis=-2)
+        rows.append(call("np.concatenate", tuple_of(row), axis=-1))
+    return call("np.concatenate", tuple_of(rows), axis=-2)
 
 
 @way("numpy.linalg.multi_dot", "arrays")
@@ -141,7 +137,7 @@ def _meshgrid(
     if order == "xy":
         axes[:2] = [1, 0]
     sizes = [call("np.size", held[axes.index(k)]) for k in range(len(xi))]
-    shape = self.once(ast.copy_location(_tuple(sizes), node)) if not thin else None
+    shape = self.once(ast.copy_location(tuple_of(sizes), node)) if not thin else None
     found: list[ast.expr] = []
     for x, axis in zip(held, axes):
         entries = [_FULL if k == axis else _NONE for k in range(len(xi))]
@@ -149,7 +145,7 @@ def _meshgrid(
         if shape is not None:
             part = call("np.copy", call("np.broadcast_to", part, shape))
         found.append(part if shape is not None or not copy else call("np.copy", part))
-    return _tuple(found)
+    return tuple_of(found)
 
 
 def _parts(self: Rewrites, node: ast.Call, array: Any, sections: Any, axis: int, even: bool) -> Any:
@@ -161,7 +157,7 @@ def _parts(self: Rewrites, node: ast.Call, array: Any, sections: Any, axis: int,
     if isinstance(count, int):
         part = self.keep(rearranged.part)
         given = [ast.Constant(v) for v in (count, axis, even)]
-        return _tuple([call(part, held, ast.Constant(k), *given) for k in range(count)])
+        return tuple_of([call(part, held, ast.Constant(k), *given) for k in range(count)])
     bounds = sections.elts if isinstance(sections, (ast.List, ast.Tuple)) else [
         ast.Constant(int(c)) for c in count or ()]  # fmt: skip
     bounds = [self.once(b) for b in bounds]
@@ -170,7 +166,7 @@ def _parts(self: Rewrites, node: ast.Call, array: Any, sections: Any, axis: int,
         before: list[ast.expr] = [_FULL] * axis if axis >= 0 else [ast.Constant(...)]
         behind: list[ast.expr] = [_FULL] * (-axis - 1) if axis < 0 else []
         found.append(subscript(held, *before, ast.Slice(low, high, None), *behind))
-    return _tuple(found)
+    return tuple_of(found)
 
 
 @way("numpy.split numpy.array_split", "ary, indices_or_sections, axis=0")
@@ -198,7 +194,7 @@ def _hsplit(self: Rewrites, node: ast.Call, ary: Any, sections: Any) -> Any:
         held = self.once(ary)
         part = self.keep(rearranged.column_part)
         given = ast.Constant(count)
-        return _tuple([call(part, held, ast.Constant(k), given) for k in range(count)])
+        return tuple_of([call(part, held, ast.Constant(k), given) for k in range(count)])
     self.refuse(node, "`np.hsplit` needs a constant number of parts", "write it as `np.split`")
     return ast.Constant(0.0)
 
@@ -271,4 +267,4 @@ def outer_index(self: Rewrites, node: ast.expr) -> ast.expr:
     for k, arg in enumerate(node.args):
         entries = [_FULL if j == k else _NONE for j in range(count)]
         found.append(subscript(arg, *entries))
-    return placed(_tuple(found), node)
+    return placed(tuple_of(found), node)

@@ -89,10 +89,7 @@ class Partials:
 
     def is_complex(self, expr: Expr) -> bool:
         """Whether complex numbers go into an expression."""
-        return any(map(self.holds_complex, variables(expr)))
-
-    def holds_complex(self, name: str) -> bool:
-        return is_complex(self.types.get(name))
+        return any(is_complex(self.types.get(name)) for name in variables(expr))
 
     def formula(self, op: Op, row: Rule, target: str, out: Expr, lane: int | None) -> Formula:
         names: dict[str, MaybeZero] = {"out": out}
