@@ -274,7 +274,10 @@ def _text(node: Any, operand: bool = False) -> str:
 def _print(node: ast.stmt) -> str:
     """One simple statement on one line, guarded: what is printed means what was meant."""
     module = ast.fix_missing_locations(ast.Module(body=[node], type_ignores=[]))
-    meant = ast.dump(ast.parse(ast.unparse(module)))
+    plain = ast.unparse(module).strip()
+    if any(isinstance(n, ast.Dict) for n in ast.walk(node)):
+        return plain  # astor puts numbers that are keys in parentheses
+    meant = ast.dump(ast.parse(plain))
     try:
         text = str(astor.to_source(module, pretty_source="".join)).strip()
         text = _unwrapped(text, node)
@@ -282,7 +285,7 @@ def _print(node: ast.stmt) -> str:
             return text
     except (SyntaxError, AttributeError):
         pass
-    return ast.unparse(module).strip()
+    return plain
 
 
 def _unwrapped(text: str, node: ast.stmt) -> str:

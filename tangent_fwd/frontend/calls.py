@@ -10,7 +10,7 @@ import numpy as np
 
 from tangent_fwd.custom import has_rule, rule_of
 from tangent_fwd.errors import nearest
-from tangent_fwd.frontend import lists, names, options, ways
+from tangent_fwd.frontend import names, options, ways
 from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.frontend.opaque import opaque
 from tangent_fwd.frontend.rewrites import WAYS
@@ -50,6 +50,9 @@ class Calls(Spelt):
             told = self.is_instance(node)
             if told is not None:
                 return Lit(told)
+        made = self.container_call(node, callee)
+        if made is not None:
+            return made
         if key is not None and key.startswith("builtins.") and key not in names.BUILTINS:
             advice = "it stands in the head of a `for` only" if callee in names.WALKS else ""
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
@@ -60,8 +63,6 @@ class Calls(Spelt):
             return self.helper_call(node, callee)
         if names.is_named_tuple(callee):
             return self.named_tuple(node, callee)
-        if names.is_list(callee) and not node.args and not node.keywords:
-            return Op("list", (), (), Span.of(node))
         name = ast.unparse(node.func)
         kind = "class" if inspect.isclass(callee) else type(callee).__name__
         self.refuse(
@@ -89,7 +90,8 @@ class Calls(Spelt):
 
         classes: dict[Any, Any] = {
             float: types.Float, int: types.Integer, bool: types.Boolean, str: types.UnicodeType,
-            complex: types.Complex, tuple: types.BaseTuple, list: types.List,
+            complex: types.Complex, tuple: types.BaseTuple, list: (types.List, types.ListType),
+            dict: types.DictType, set: types.Set,
             np.ndarray: types.Array,
         }  # fmt: skip
         wanted = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
@@ -149,8 +151,8 @@ class Calls(Spelt):
                 if not self.diagnostics:
                     self.refuse(func, f"cannot call `{ast.unparse(func)}`", code="function")
                 return Lit(0.0)
-        if func.attr in lists.METHODS:
-            return self.list_method(node, func.value, func.attr)
+        if self.is_method(func.attr):
+            return self.container_method(node, func.value, func.attr)
         if func.attr not in names.METHODS:
             advice = nearest(func.attr, names.METHODS) if func.attr[0] != "_" else ""
             self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")

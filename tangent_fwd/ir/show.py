@@ -27,7 +27,8 @@ from tangent_fwd.ir.nodes import (
 INFIX = {
     "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%",
     "pow": "**", "pow.int": "**", "matmul": "@", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
-    "eq": "==", "ne": "!=", "is": "is", "is_not": "is not", "and": "and", "or": "or",
+    "eq": "==", "ne": "!=", "is": "is", "is_not": "is not", "in": "in", "not_in": "not in",
+    "and": "and", "or": "or",
     "bitand": "&", "bitor": "|", "bitxor": "^", "lshift": "<<", "rshift": ">>",
 }  # fmt: skip
 PREFIX = {"neg": "-", "pos": "+", "invert": "~", "not": "not "}
