@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from tangent_fwd.analysis.activity import holds_float
-from tangent_fwd.analysis.alias import has_array, is_container, is_dict, is_list, is_set, is_tuple
+from tangent_fwd.analysis.alias import (
+    has_array,
+    held,
+    is_container,
+    is_dict,
+    is_list,
+    is_set,
+    is_tuple,
+)
 from tangent_fwd.analysis.numba_typing import is_overloaded
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Expr, For, Function, Let, Op, Raise, Ref, Return, Stmt, Var
-from tangent_fwd.ir.show import display
+from tangent_fwd.ir.show import INFIX, display
 from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 
 
@@ -80,7 +88,7 @@ def lists(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
     return [
         Diagnostic(
             "function",
-            f"`{display(e.fn)}` of a {_word(kind)} is not supported",
+            f"`{INFIX.get(e.fn) or display(e.fn)}` of a {_word(kind)} is not supported",
             e.span or s.span,
             help="make it an array: `np.array(…)`" if is_list(kind) else "write a loop over it",
         )
@@ -171,10 +179,6 @@ def unordered(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
                 found.append((e, stmt, "a set of floats", "keep them in a list"))
             elif is_dict(kind) and e.fn == "builtins.list" and holds_float(kind.key_type):
                 found.append((e, stmt, "the keys of a dict that are floats", "keep them in a list"))
-        if isinstance(stmt, Return) and isinstance(stmt.value, Var):
-            kind = known.get(stmt.value.name)
-            if is_set(kind) and holds_float(kind.dtype):
-                found.append((stmt.value, stmt, "a set of floats", "return a list of them"))
     return [
         Diagnostic(
             "activity",
@@ -184,6 +188,27 @@ def unordered(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
         )
         for e, stmt, what, advice in found
     ]
+
+
+def returned(function: Function) -> list[Diagnostic]:
+    """Results whose tangents are lost: a set has no places for them."""
+    what = _lost(function.typeof("return"))
+    return [
+        Diagnostic("activity", f"{what} has no tangent", s.span, help="return a list")
+        for s in statements(function.body)
+        if isinstance(s, Return) and what
+    ]
+
+
+def _lost(kind: Any) -> str:
+    """What values of a type hold that has no tangent although it is floats."""
+    if is_tuple(kind):
+        return next(filter(None, map(_lost, kind)), "")
+    if is_set(kind):
+        return "a set of floats" if holds_float(kind.dtype) else ""
+    if is_dict(kind) and holds_float(kind.key_type):
+        return "a key that is a float"
+    return _lost(held(kind)) if is_container(kind) else ""
 
 
 def _word(kind: Any) -> str:

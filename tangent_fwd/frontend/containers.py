@@ -38,7 +38,7 @@ from typing import Any
 from tangent_fwd.frontend.desugar import own_nodes
 from tangent_fwd.frontend.emptied import emptied, made_type
 from tangent_fwd.frontend.lists import Lists
-from tangent_fwd.ir.nodes import Do, Expr, If, Let, Lit, Op, Stmt, Store, Var
+from tangent_fwd.ir.nodes import Do, Expr, If, Let, Lit, Op, Raise, Stmt, Store, Var
 from tangent_fwd.source import Span
 
 # Methods that change a list, a dict or a set, and with how many arguments they are called.
@@ -51,6 +51,7 @@ METHODS = {
     "reverse": (0,),
     "update": (1,),
     "setdefault": (2,),
+    "popitem": (0,),
     "add": (1,),
     "discard": (1,),
     "remove": (1,),
@@ -130,6 +131,27 @@ class Containers(Lists):
             if isinstance(t, ast.Name) and t.id in found
         )  # fmt: skip
 
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """Names that are bound to new dicts and sets only, whatever these hold."""
+        kept: dict[str, bool] = dict.fromkeys(self.function.params, False)
+        for n in own_nodes(self.function.node):
+            if isinstance(n, ast.Assign) and all(isinstance(t, ast.Name) for t in n.targets):
+                value, made = n.value, (ast.DictComp, ast.Set, ast.SetComp)
+                new = isinstance(value, made) or value in self.searched
+                if isinstance(value, ast.Call):
+                    callee = self.resolve(value.func)
+                    owner = getattr(callee, "__self__", callee)
+                    new = _KINDS.get(_qualified(owner)) in ("dict", "set")
+                for t in n.targets:
+                    assert isinstance(t, ast.Name)
+                    kept[t.id] = kept.get(t.id, True) and new
+        bound = [n.id for n in own_nodes(self.function.node)
+                 if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
+        given = [t.id for n in own_nodes(self.function.node) if isinstance(n, ast.Assign)
+                 for t in n.targets if isinstance(t, ast.Name)]  # fmt: skip
+        return frozenset(w for w, on in kept.items() if on and bound.count(w) == given.count(w))
+
     def on_Set(self, node: ast.Set) -> Expr:
         return Op("set", self.entries(node.elts), (), Span.of(node))
 
@@ -148,6 +170,8 @@ class Containers(Lists):
         args = tuple(map(self.atom, node.args))
         if method == "get" or (method == "pop" and len(args) == 2):
             return self.looked_up(name, args, method, span)
+        if method == "popitem":
+            return self.popped(name, span)
         if method == "setdefault":
             absent = self.name(Op("not_in", (args[0], name), (), span))
             store = Store(name.name, args[:1], args[1], self.at)
@@ -163,6 +187,16 @@ class Containers(Lists):
         other = Let(result, args[1] if len(args) == 2 else Lit(None), self.at)
         self.out.append(If(here, (found,), (other,), self.at))
         return Var(result)
+
+    def popped(self, name: Var, span: Span) -> Expr:
+        """The last key and what is under it."""
+        keys = self.name(Op("builtins.list", (name,), (), span))
+        none = self.name(Op("eq", (self.name(Op("builtins.len", (keys,))), Lit(0)), (), span))
+        fail = Raise("KeyError", "popitem(): dictionary is empty", self.at)
+        self.out.append(If(none, (fail,), (), self.at))
+        key = self.name(Op("getitem", (keys, Lit(-1)), (), span))
+        value = self.name(Op("container.pop", (name, key), (), span))
+        return Op("tuple", (key, value), (), span)
 
     def do_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:

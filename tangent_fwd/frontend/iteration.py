@@ -208,6 +208,8 @@ class Iteration(Views):
         if isinstance(node, (ast.Tuple, ast.List)):
             sequence: Expr = self.name(Op("tuple", self.entries(node.elts)))
         else:
+            if isinstance(node, ast.Name) and node.id in self.tables:
+                return self.viewed(node, "keys", Span.of(node))
             sequence = self.held(self.atom(node))
         span = Span.of(node)
         kind: Any = self.kind(sequence)

@@ -81,7 +81,8 @@ class Views(Calls):
     def viewed(self, node: ast.expr, word: str, span: Span) -> Walk:
         """`d.keys()`, `d.values()` and `d.items()`, by the keys that a dict has at the start."""
         held = self.held(self.atom(node))
-        fields = getattr(self.kind(held), "fields", None)
+        known = isinstance(node, ast.Name) and node.id in self.tables
+        fields = None if known else getattr(self.kind(held), "fields", None)
         if fields is not None:
             return self.fields(held, fields, word, span)
         keys = self.name(Op("builtins.list", (held,), (), span))

@@ -127,10 +127,6 @@ def special_function_of_too_many(s):
     return scipy.special.erf(s, s)
 
 
-def constructor_of_list(x):
-    return list(x)[0]
-
-
 def isinstance_test(s):
     if isinstance(s, np.generic):
         return s
