@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,16 +21,15 @@ from tangent_fwd.marks import Outer
 
 Array = NDArray[Any]
 
-# How hard NumPy tries to tell interleaved views apart, in its own unit.
-_WORK: Any = 10_000
-
 
 @dataclass(frozen=True)
 class Leaf:
     """One value that is not a tuple.
 
     `dtype` is None where there is none (strings, None); `zero_d` marks a 0-d array, which the
-    compiled function receives as a scalar; `ndim` is the number of an array's axes.
+    compiled function receives as a scalar; `ndim` is the number of an array's axes. Of a list, a
+    dict or a set, whose class is `holder`, `dtype` is that of what it holds: numbers, or arrays of
+    `ndim` axes.
     """
 
     path: str
@@ -39,6 +38,7 @@ class Leaf:
     layout: str = ""
     zero_d: bool = False
     ndim: int = 0
+    holder: type | None = None
 
     @property
     def floating(self) -> bool:
@@ -125,12 +125,15 @@ def positional(name: str, signature: inspect.Signature, primals: Sequence[Any]) 
     return (*primals, *(p.default for p in rest))
 
 
-def read(value: Any, path: str) -> Tree:
+def read(value: Any, path: str, inside: bool = False) -> Tree:
     """What `value`, the argument called `path`, is made of.
 
     Raises TypeError for what must not reach compiled code: subclasses of `numpy.ndarray` (a mask
-    would be ignored), foreign byte orders, half and extended precision, objects, lists, dicts.
+    would be ignored), foreign byte orders, half and extended precision, objects, dicts, and lists
+    of values of different kinds, or `inside` a tuple.
     """
+    if is_holder(value):
+        return _holder(value, path, inside)
     if isinstance(value, tuple):
         return _branch(value, path)
     if isinstance(value, np.ndarray):
@@ -151,10 +154,11 @@ def read(value: Any, path: str) -> Tree:
         dtype = value.dtype if isinstance(value, np.generic) else _python(value)
         _check_dtype(dtype, path)
         return Leaf(path, dtype)
-    if isinstance(value, (list, set, dict)):
-        raise TypeError(
-            f"`{path}` is a {type(value).__name__}; pass an array, a tuple or a named tuple"
-        )
+    if isinstance(value, dict):
+        advice = "pass a tuple, a named tuple or a numba.typed.Dict"
+        raise TypeError(f"`{path}` is a {type(value).__name__}; {advice}")
+    if isinstance(value, slice):
+        raise TypeError(f"`{path}` is a slice; pass where it starts and stops as integers")
     return Leaf(path, None)
 
 
@@ -171,7 +175,36 @@ def _branch(value: tuple[Any, ...], path: str) -> Branch:
     names = (
         [f"{path}.{f}" for f in fields] if fields else [f"{path}[{i}]" for i in range(len(value))]
     )
-    return Branch(path, type(value), tuple(map(read, value, names)))
+    parts = (read(part, name, inside=True) for part, name in zip(value, names))
+    return Branch(path, type(value), tuple(parts))
+
+
+def is_holder(value: Any) -> bool:
+    """Whether a value is a list, a set, or a list or a dict of numba's."""
+    cls = type(value)
+    typed = cls.__module__.startswith("numba.typed.") and cls.__name__ in ("List", "Dict")
+    return cls is list or cls is set or typed
+
+
+def _holder(value: Any, path: str, inside: bool) -> Leaf:
+    """What a list, a dict or a set is made of."""
+    what = {"List": "typed list", "Dict": "typed dict"}.get(type(value).__name__, _class(value))
+    if inside:
+        raise TypeError(f"`{path}` is a {what} inside a tuple or a list, which cannot be passed on")
+    if len(value) == 0:
+        raise TypeError(f"`{path}` is an empty {what}: nothing tells what it may hold")
+    parts = list(value.values()) if hasattr(value, "values") else list(value)
+    found = [read(part, path, inside=True) for part in parts]  # alike, or not equal
+    first = found[0]
+    if not isinstance(first, Leaf) or first.dtype is None or first.zero_d:
+        raise TypeError(f"`{path}` is a {what} of neither numbers nor arrays; pass a tuple")
+    if any(other != first for other in found):
+        raise TypeError(f"`{path}` is a {what} of values of different kinds; pass a tuple")
+    if isinstance(value, set) and first.floating:
+        raise TypeError(f"`{path}` is a set of floats, which has no tangent; pass a list")
+    if any(isinstance(part, np.ndarray) and not part.flags.writeable for part in parts):
+        raise TypeError(f"`{path}` is a {what} that holds a read-only array; pass a copy of it")
+    return replace(first, is_array=False, holder=type(value))
 
 
 def _python(value: object) -> np.dtype[Any]:
@@ -253,12 +286,43 @@ def _check_tangent(tree: Tree, primal: Any, tangent: Any) -> None:
         return  # never active: whatever stands there is replaced by zero
     elif tangent is None:
         raise TypeError(f"the tangent of `{tree.path}` is missing: it is None")
+    elif tree.holder is not None:
+        _check_holder(tree, primal, tangent)
     elif tree.is_array and isinstance(tangent, Outer):
         _check_outer(tree, primal, tangent)
     elif tree.is_array:
         _check_array(tree, primal, tangent)
     else:
         _check_scalar(tree, tangent)
+
+
+def _check_holder(tree: Leaf, primal: Any, given: Any) -> None:
+    """Compiled code looks at the first of several values only, so all are looked at here."""
+    kinds = [getattr(value, "_numba_type_", None) for value in (primal, given)]
+    of = "" if kinds[0] is None else f" of {tree.dtype}"
+    if given.__class__ is not tree.holder or kinds[0] != kinds[1]:
+        what = type(primal).__name__ + of
+        raise TypeError(
+            f"the tangent of `{tree.path}` must be a {what} as `{tree.path}` is, got {_class(given)}"
+        )
+    if given is primal:
+        raise ValueError(f"the tangent of `{tree.path}` is `{tree.path}` itself; pass a copy")
+    if len(given) != len(primal):
+        raise ValueError(
+            f"the tangent of `{tree.path}` holds {len(given)} values, "
+            f"but `{tree.path}` holds {len(primal)}"
+        )
+    part = replace(tree, holder=None, is_array=tree.ndim > 0)
+    places: Any = list(primal) if hasattr(primal, "keys") else range(len(primal))
+    for place in places:
+        if hasattr(primal, "keys") and place not in given:
+            raise ValueError(f"the tangent of `{tree.path}` lacks the key {place!r}")
+        path, moved = f"{tree.path}[{place!r}]", given[place]
+        if not part.is_array and np.asarray(moved).dtype != tree.dtype:
+            raise TypeError(f"the tangent of `{path}` must be {tree.dtype}, got {moved!r}")
+        _check_tangent(replace(part, path=path), primal[place], moved)
+        if part.is_array and tree.layout != "A" and layout(moved) != tree.layout:
+            raise ValueError(f"the tangent of `{path}` is not laid out in memory as `{path}` is")
 
 
 def _check_array(tree: Leaf, primal: Array, tangent: Any) -> None:
@@ -311,61 +375,6 @@ def _check_scalar(tree: Leaf, tangent: Any) -> None:
         raise TypeError(
             f"the tangent of `{tree.path}` must be a real number, got {got or _class(tangent)}"
         )
-
-
-def check_writable(tree: Tree, tangent: Any) -> None:
-    """Raise ValueError where the tangent of an argument that is written to is read-only."""
-    for leaf, moved in zip(leaves(tree), values(tree, tangent)):
-        if leaf.is_array and leaf.floating and not moved.flags.writeable:
-            raise ValueError(
-                f"the function writes to `{leaf.path}`, so its tangent cannot be read-only"
-            )
-
-
-# A name for messages, the position of the argument it belongs to, and the arrays in it.
-Group = tuple[str, int, list[Array]]
-
-
-def arrays(tree: Tree, value: Any, floating: bool = False) -> list[Array]:
-    """The arrays in `value`, or only the floating ones."""
-    return [
-        array
-        for leaf, part in zip(leaves(tree), values(tree, value))
-        if leaf.is_array and (leaf.floating or not floating)
-        for array in (part if isinstance(part, Outer) else (part,))
-    ]
-
-
-def check_apart(groups: Sequence[Group], writes: Sequence[int]) -> None:
-    """Raise ValueError where an argument that is written shares memory with another.
-
-    `writes` holds the positions of the arguments that the function writes to; with a primal, its
-    tangent is written too.
-    Compiled loops assume that such arrays are apart.
-    """
-    for mine, (name, position, written) in enumerate(groups):
-        if position not in writes:
-            continue
-        if any(_share(a, b) for k, a in enumerate(written) for b in written[:k]):
-            raise ValueError(
-                f"{name} is written to and two of its arrays share memory; pass a copy of one"
-            )
-        for its, (other, _, read_) in enumerate(groups):
-            if mine != its and any(_share(a, b) for a in written for b in read_):
-                raise ValueError(
-                    f"{name} is written to and shares memory with {other}; "
-                    "pass a copy of one of them"
-                )
-
-
-def _share(first: Array, second: Array) -> bool:
-    if not np.may_share_memory(first, second):
-        return False
-    try:
-        # Interleaved views have overlapping bounds without sharing an element.
-        return np.shares_memory(first, second, max_work=_WORK)
-    except Exception:  # TooHardError moved between NumPy 1 and 2; undecided counts as shared
-        return True
 
 
 def _class(value: object) -> str:

@@ -35,8 +35,9 @@ def _unready(arguments: Any) -> Any:
 
 
 _fingerprint: Callable[[Any], Any] = _unready
-# Not seen before, or made of what numba gives no fingerprint for (strings, big integers).
-_UNKNOWN = (KeyError, NotImplementedError, OverflowError)
+# Not seen before, or made of what numba gives no fingerprint for (strings, big integers, a list
+# of nothing).
+_UNKNOWN = (KeyError, NotImplementedError, OverflowError, ValueError)
 
 
 class ForwardGrad:

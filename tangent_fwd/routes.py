@@ -16,7 +16,7 @@ from typing import Any
 from numba import typeof
 from numba.core import types
 
-from tangent_fwd import boundary, dispatch
+from tangent_fwd import apart, boundary, dispatch
 from tangent_fwd.boundary import Leaf, Tree, values
 from tangent_fwd.curvature import Curvatures
 from tangent_fwd.frontend.parse import differentiated
@@ -60,7 +60,7 @@ class Router:
         every, trees, kinds = self.examine(primals)
         compiled = self._specialiser.compile(kinds, 0)
         writes = compiled.program.mutated
-        boundary.check_apart(self._groups(trees, every), writes)
+        apart.check_apart(self._groups(trees, every), writes)
         route = self._route(
             (trees, kinds, len(primals), "call"), every, (), (), writes, compiled.entry, self.call
         )
@@ -90,11 +90,11 @@ class Router:
         writes = compiled.program.mutated
         groups = self._groups(trees, every)
         for i, tree, tangent in zip(self._active, active, tangents):
-            arrays = boundary.arrays(tree, tangent, floating=True)
+            arrays = apart.arrays(tree, tangent, floating=True)
             groups.append((f"the tangent of `{self._names[i]}`", i, arrays))
             if i in writes:
-                boundary.check_writable(tree, tangent)
-        boundary.check_apart(groups, writes)
+                apart.check_writable(tree, tangent)
+        apart.check_apart(groups, writes)
         route = self._route(
             (trees, kinds, len(primals), order, *map(dispatch.form, tangents)),
             every,
@@ -109,7 +109,7 @@ class Router:
     def gradient(self, primals: Any, tangents: Any) -> Any:
         """Value and exact gradient."""
         every, trees, kinds = self.examine(primals)
-        self._check_active(trees)
+        self._check_active(trees, "grad")
         key = (trees, kinds, len(primals), "gradient")
         if key not in self._known:
             made = Gradients(
@@ -120,14 +120,12 @@ class Router:
             )
             writes = self._specialiser.program(kinds, 1).mutated
             self._route(key, every, (), (), writes, made, self.gradient)
-        boundary.check_apart(
-            self._groups(trees, every), self._specialiser.program(kinds, 1).mutated
-        )
+        apart.check_apart(self._groups(trees, every), self._specialiser.program(kinds, 1).mutated)
         return self._enter(self._known[key], primals, None)
 
     def jacobian(self, primals: Sequence[Any], out: Any) -> Any:
         """The exact Jacobian."""
-        plain, trees, kinds = self._apart(primals)
+        plain, trees, kinds = self._apart(primals, "jacobian")
         made = self._swept.get((trees, kinds, "jacobian"))
         if made is None:
             compile = partial(self._specialiser.compile, kinds)
@@ -138,7 +136,7 @@ class Router:
     def hvp(self, primals: Any, way: Any) -> tuple[Any, Any]:
         """Value and product with the Hessian."""
         self._check_tuple(primals, "hvp")
-        plain, trees, kinds = self._apart(primals)
+        plain, trees, kinds = self._apart(primals, "hvp")
         active = [trees[i] for i in self._active]
         if len(active) == 1:
             wrapped = isinstance(way, (tuple, list)) and len(way) == 1
@@ -151,7 +149,7 @@ class Router:
 
     def hessian(self, primals: Sequence[Any]) -> Any:
         """The exact Hessian."""
-        plain, trees, kinds = self._apart(primals)
+        plain, trees, kinds = self._apart(primals, "hessian")
         return self._curvatures(trees, kinds).hessian(plain)
 
     def _curvatures(self, trees: tuple[Tree, ...], kinds: tuple[Any, ...]) -> Curvatures:
@@ -167,12 +165,14 @@ class Router:
             self._swept[trees, kinds, "curvature"] = made
         return made
 
-    def _apart(self, primals: Sequence[Any]) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
+    def _apart(
+        self, primals: Sequence[Any], method: str
+    ) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
         """Checked arguments as compiled code takes them, what they are made of, their types."""
         every, trees, kinds = self.examine(primals)
-        self._check_active(trees)
+        self._check_active(trees, method)
         writes = self._specialiser.program(kinds, 1).mutated
-        boundary.check_apart(self._groups(trees, every), writes)
+        apart.check_apart(self._groups(trees, every), writes)
         return tuple(map(boundary.scalars, every)), trees, kinds
 
     def examine(self, primals: Sequence[Any]) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
@@ -198,13 +198,19 @@ class Router:
                 f"not {type(primals).__name__}; write {method}((x,), (v,)) for one argument"
             )
 
-    def _check_active(self, trees: Sequence[Tree]) -> None:
+    def _check_active(self, trees: Sequence[Tree], whole: str = "") -> None:
         for i in self._active:
             boundary.check_active(self._name, trees[i])
+            if whole and getattr(trees[i], "holder", None) is not None:
+                path = trees[i].path
+                raise TypeError(
+                    f"`{self._name}.{whole}` is with respect to numbers and arrays, but `{path}` "
+                    f"is none; use `jvp`, or pass np.array({path})"
+                )
 
-    def _groups(self, trees: Sequence[Tree], every: Sequence[Any]) -> list[boundary.Group]:
+    def _groups(self, trees: Sequence[Tree], every: Sequence[Any]) -> list[apart.Group]:
         return [
-            (f"`{name}`", i, boundary.arrays(tree, value))
+            (f"`{name}`", i, apart.arrays(tree, value))
             for i, (name, tree, value) in enumerate(zip(self._names, trees, every))
         ]
 
@@ -227,7 +233,9 @@ class Router:
 
     def _enter(self, route: dispatch.Route, primals: Any, tangents: Any, order: int = 1) -> Any:
         # numba looks only at the first item of a list, so a list must never become a short way.
-        if type(primals) is tuple and type(tangents) is not list:
+        # One inside them is looked at anew in every call.
+        held = any(map(boundary.is_holder, primals))
+        if type(primals) is tuple and type(tangents) is not list and not held:
             call = (primals, tangents) if order == 1 else (primals, tangents, order)
             with contextlib.suppress(*NO_FINGERPRINT):
                 self._table[self._fingerprint(call)] = route.call

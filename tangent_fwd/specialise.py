@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 
 from tangent_fwd import pipeline, second_order
+from tangent_fwd.analysis.activity import holds_float
+from tangent_fwd.analysis.alias import is_container
 from tangent_fwd.analysis.numba_typing import uncoloured
 from tangent_fwd.backend.load import load
 from tangent_fwd.errors import Diagnostic, TypingFailure, raise_all
@@ -138,7 +141,11 @@ class Specialiser:
             # NUMBA_DISABLE_JIT: the emitted module runs as the Python that it is.
             return Specialisation(program, None, signature, None, dispatcher, lanes, 0.0)
         try:
-            dispatcher.compile(signature)
+            with warnings.catch_warnings():
+                # Lists as arguments have been about to go for years, and nothing else takes them.
+                pending = numba_errors.NumbaPendingDeprecationWarning
+                warnings.simplefilter("ignore", pending)
+                dispatcher.compile(signature)
         except numba_errors.NumbaError as error:
             _restate(error, self.function, program, module.__file__ or "")
             raise
@@ -191,6 +198,8 @@ def tangent_type(primal: Any) -> Any:
     """
     if isinstance(primal, types.BaseTuple):
         return tuple_of(primal, list(map(tangent_type, primal)))
+    if is_container(primal):
+        return primal if holds_float(primal) else types.int64
     scalar = primal.dtype if isinstance(primal, types.Array) else primal
     return primal if isinstance(scalar, (types.Float, types.Complex)) else types.int64
 

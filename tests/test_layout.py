@@ -19,7 +19,7 @@ PACKAGE = ROOT / "tangent_fwd"
 FLOORS = (
     ("source", "options", "marks", "custom", "choices", "library", "fixpoint"),
     ("errors", "boundary"),
-    ("dispatch",),
+    ("dispatch", "apart"),
     ("ir", "rules"),
     ("frontend", "analysis", "backend"),
     ("transform",),
