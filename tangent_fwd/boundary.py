@@ -43,6 +43,8 @@ class Leaf:
     @property
     def floating(self) -> bool:
         """Whether the value can carry a tangent."""
+        if self.dtype is not None and self.dtype.names is not None:
+            return _has_floats(self.dtype)
         return self.dtype is not None and self.dtype.kind in "fc"
 
     @property
@@ -61,6 +63,12 @@ class Branch:
 
 
 Tree = Leaf | Branch
+
+
+def _has_floats(dtype: np.dtype[Any]) -> bool:
+    if dtype.names is None:
+        return dtype.base.kind in "fc"
+    return any(_has_floats(dtype[name]) for name in dtype.names)
 
 
 def leaves(tree: Tree) -> Iterator[Leaf]:
@@ -147,9 +155,13 @@ def read(value: Any, path: str, inside: bool = False) -> Tree:
         if dtype.names is None:
             # The one shared object for this type, which the warm path compares by identity.
             dtype = np.dtype(dtype.char)
+        if value.ndim == 0 and dtype.names is not None:
+            raise TypeError(f"`{path}` is one record; pass an array of one, {path}.reshape(1)")
         if value.ndim == 0:
             return Leaf(path, dtype, zero_d=True)
         return Leaf(path, dtype, is_array=True, layout=layout(value), ndim=value.ndim)
+    if isinstance(value, np.void):
+        raise TypeError(f"`{path}` is one record; pass an array of one, np.array([{path}])")
     if isinstance(value, (bool, int, float, complex, np.generic)):
         dtype = value.dtype if isinstance(value, np.generic) else _python(value)
         _check_dtype(dtype, path)
@@ -157,6 +169,11 @@ def read(value: Any, path: str, inside: bool = False) -> Tree:
     if isinstance(value, dict):
         advice = "pass a tuple, a named tuple or a numba.typed.Dict"
         raise TypeError(f"`{path}` is a {type(value).__name__}; {advice}")
+    if any(cls.__module__.startswith("numba.experimental.") for cls in type(value).__mro__):
+        raise TypeError(
+            f"`{path}` is an instance of a class that numba compiles, a jitclass or a structref; "
+            "pass its fields as a tuple or a named tuple"
+        )
     if isinstance(value, slice):
         raise TypeError(f"`{path}` is a slice; pass where it starts and stops as integers")
     return Leaf(path, None)
@@ -300,10 +317,10 @@ def _check_holder(tree: Leaf, primal: Any, given: Any) -> None:
     """Compiled code looks at the first of several values only, so all are looked at here."""
     kinds = [getattr(value, "_numba_type_", None) for value in (primal, given)]
     of = "" if kinds[0] is None else f" of {tree.dtype}"
-    if given.__class__ is not tree.holder or kinds[0] != kinds[1]:
-        what = type(primal).__name__ + of
+    if _class(given) != _class(primal) or kinds[0] != kinds[1]:
+        what, got = type(primal).__name__ + of, _class(given)
         raise TypeError(
-            f"the tangent of `{tree.path}` must be a {what} as `{tree.path}` is, got {_class(given)}"
+            f"the tangent of `{tree.path}` must be a {what} as `{tree.path}` is, got {got}"
         )
     if given is primal:
         raise ValueError(f"the tangent of `{tree.path}` is `{tree.path}` itself; pass a copy")

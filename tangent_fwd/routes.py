@@ -201,11 +201,14 @@ class Router:
     def _check_active(self, trees: Sequence[Tree], whole: str = "") -> None:
         for i in self._active:
             boundary.check_active(self._name, trees[i])
-            if whole and getattr(trees[i], "holder", None) is not None:
-                path = trees[i].path
+            for leaf in boundary.leaves(trees[i]) if whole else ():
+                fields = leaf.dtype is not None and leaf.dtype.names is not None
+                if leaf.holder is None and not fields:
+                    continue
+                advice = "its fields as arrays" if fields else f"np.array({leaf.path})"
                 raise TypeError(
-                    f"`{self._name}.{whole}` is with respect to numbers and arrays, but `{path}` "
-                    f"is none; use `jvp`, or pass np.array({path})"
+                    f"`{self._name}.{whole}` is with respect to numbers and plain arrays, but "
+                    f"`{leaf.path}` is none; use `jvp`, or pass {advice}"
                 )
 
     def _groups(self, trees: Sequence[Tree], every: Sequence[Any]) -> list[apart.Group]:

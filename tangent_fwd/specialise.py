@@ -15,7 +15,7 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from tangent_fwd import pipeline, second_order
 from tangent_fwd.analysis.activity import holds_float
-from tangent_fwd.analysis.alias import is_container
+from tangent_fwd.analysis.alias import is_array, is_container
 from tangent_fwd.analysis.numba_typing import uncoloured
 from tangent_fwd.backend.load import load
 from tangent_fwd.errors import Diagnostic, TypingFailure, raise_all
@@ -198,10 +198,9 @@ def tangent_type(primal: Any) -> Any:
     """
     if isinstance(primal, types.BaseTuple):
         return tuple_of(primal, list(map(tangent_type, primal)))
-    if is_container(primal):
+    if is_container(primal) or is_array(primal):
         return primal if holds_float(primal) else types.int64
-    scalar = primal.dtype if isinstance(primal, types.Array) else primal
-    return primal if isinstance(scalar, (types.Float, types.Complex)) else types.int64
+    return primal if isinstance(primal, (types.Float, types.Complex)) else types.int64
 
 
 def _restate(error: Exception, function: UserFunction, program: Program, filename: str) -> None:

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 from numba import typed
+from numba.experimental import jitclass
 
 from tangent_fwd import forward_grad
 from tangent_fwd.testing import check_jvp
@@ -160,3 +161,18 @@ def test_arrays_in_lists_are_laid_out_alike() -> None:
 def test_gradients_are_with_respect_to_arrays(method) -> None:
     with pytest.raises(TypeError, match=r"use `jvp`, or pass np\.array\(xs\)"):
         getattr(rescaled, method)([1.0, 2.0], 0.5)
+
+
+@jitclass([("x", numba.float64)])
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+
+def _abscissa(p):
+    return p.x
+
+
+def test_instances_of_compiled_classes_are_refused() -> None:
+    with pytest.raises(TypeError, match="pass its fields as a tuple or a named tuple"):
+        forward_grad(_abscissa).jvp((Point(1.0),), (Point(1.0),))

@@ -42,6 +42,7 @@ from tangent_fwd.analysis.alias import (
     is_set,
     is_tuple,
 )
+from tangent_fwd.analysis.records import is_record, is_structured
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Stmt, Store, Var
 from tangent_fwd.ir.show import display
@@ -53,7 +54,7 @@ MOVING = frozenset("T real imag".split())
 PLAIN = MOVING | frozenset("shape size ndim dtype strides itemsize nbytes".split())
 # Whole-array operations whose tangent is the same operation on the tangent.
 STRUCTURAL = MAKES | frozenset(
-    "getitem tuple stretch gather strong container.pop container.copy".split()
+    "field getitem tuple stretch gather strong container.pop container.copy".split()
 )
 # Operations on shapes and integers only.
 INERT = frozenset(
@@ -77,6 +78,10 @@ def holds_float(kind: Any) -> bool:
     if is_container(kind):
         # A set has no order, so no other could hold the tangents.
         return not is_set(kind) and holds_float(held(kind))
+    if is_record(kind):
+        return any(holds_float(part.type) for part in kind.fields.values())
+    if is_structured(kind) or type(kind).__name__ == "NestedArray":
+        return holds_float(kind.dtype)
     if is_array(kind):
         return isinstance(kind.dtype, (types.Float, types.Complex))
     return isinstance(kind, (types.Float, types.Complex))
@@ -174,7 +179,7 @@ class Activity:
         if expr.fn == "call":
             flags = tuple(self.is_active(a) for a in expr.args[1:])
             return any(flags) and self.call_activity(expr, flags)[0]
-        if expr.fn in ("getitem", "container.pop"):
+        if expr.fn in ("getitem", "container.pop", "field"):
             return self.is_active(expr.args[0])
         if expr.fn == "dict":
             return any(map(self.is_active, expr.args[1::2]))

@@ -8,10 +8,10 @@ from tangent_fwd.ir.nodes import Do, Expr, Function, Let, Lit, Op, Return, Store
 from tangent_fwd.ir.walk import statements, variables
 
 VIEWS = frozenset(
-    "getitem numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient stretch attr "
-    "numpy.ascontiguousarray numpy.asarray numpy.broadcast_to numpy.flip numpy.flipud numpy.fliplr "
-    "numpy.rot90 numpy.swapaxes numpy.moveaxis numpy.squeeze numpy.expand_dims numpy.diagonal "
-    "numpy.atleast_1d numpy.atleast_2d numpy.real numpy.asfortranarray".split()
+    "field getitem numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient stretch "
+    "attr numpy.ascontiguousarray numpy.asarray numpy.broadcast_to numpy.flip numpy.flipud "
+    "numpy.fliplr numpy.rot90 numpy.swapaxes numpy.moveaxis numpy.squeeze numpy.expand_dims "
+    "numpy.diagonal numpy.atleast_1d numpy.atleast_2d numpy.real numpy.asfortranarray".split()
 )
 
 # What makes a list, a dict or a set of the values it is given.

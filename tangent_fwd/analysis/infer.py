@@ -50,6 +50,7 @@ import numpy as np
 from tangent_fwd.analysis.alias import is_array, is_container, is_dict
 from tangent_fwd.analysis.mistakes import mistaken, overloaded
 from tangent_fwd.analysis.numba_typing import InferenceError, Stub, type_lines, unify
+from tangent_fwd.analysis.records import fields
 from tangent_fwd.analysis.stubs import GETITEM, NAMED, TURNED, callee
 from tangent_fwd.analysis.weak import weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
@@ -122,6 +123,8 @@ def infer(
         known[name] = types.unliteral(shared)
     known["return"] = types.unliteral(result)
     body = map_block(lambda e: map_expr(partial(_settled, known), e), function.body)
+    body, records = fields(replace(function, body=body), known)
+    raise_all(records, source)
     raise_all(mistaken(replace(function, body=body), known), source)
     body = _with_counts(body, known)
     return replace(function, types=known, body=map_block(_counted, body))
@@ -299,6 +302,9 @@ class _Printer:
             return f"({inner},)" if inner else "()"
         if fn == "list":
             return f"[{', '.join(map(self.expr, op.args))}]"
+        if fn == "field":
+            assert isinstance(op.args[1], Lit)
+            return f"{self.expr(op.args[0])}.{op.args[1].value}"
         if fn == "dict":
             pairs = zip(op.args[::2], op.args[1::2])
             return f"{{{', '.join(f'{self.expr(k)}: {self.expr(v)}' for k, v in pairs)}}}"

@@ -93,7 +93,7 @@ def _op(op: Op) -> Any:
     if fn == "repeated":
         times = ast.List([expression(a) for a in args[1:]], ast.Load())
         return ast.BinOp(times, ast.Mult(), expression(args[0]))
-    if fn in ("getitem", "gather"):
+    if fn in ("getitem", "gather", "field"):
         return _subscript(args)
     if fn == "slice":
         parts = [None if a == Lit(None) else expression(a) for a in args]

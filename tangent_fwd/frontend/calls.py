@@ -324,6 +324,10 @@ class Calls(Spelt):
         numbers = (float, int, bool, complex)
         if inspect.isclass(obj) and (issubclass(obj, np.generic) or obj in numbers):
             return Op("dtype", (Lit(np.dtype(obj).name),), (), Span.of(node))
+        if isinstance(obj, np.dtype) and obj.names is not None:
+            message = "a structured array cannot be made here"
+            self.refuse(node, message, "pass one in, or take `np.zeros_like` of one", "function")
+            return Lit(0.0)
         if isinstance(obj, np.dtype):
             return Op("dtype", (Lit(obj.name),), (), Span.of(node))
         return self.atom(node)

@@ -29,7 +29,7 @@ import ast
 import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.frontend.comprehensions import Comprehensions
@@ -204,22 +204,32 @@ class _Lowering(Comprehensions):
                 self.out.append(Store(node.target.id, (whole,), self.name(new), self.at))
             else:
                 self.let(node.target.id, new)
-        elif isinstance(node.target, ast.Subscript):
+        elif isinstance(node.target, ast.Subscript) or self.is_field(node.target):
             array = self.variable(node.target.value)
-            index = self.index(node.target.slice)
+            index = self.place_in(node.target)
             element = self.name(Op("getitem", (Var(array), *index), (), span))
             changed = self.name(Op(fn, (element, self.atom(node.value)), inplace, span))
             self.out.append(Store(array, index, changed, self.at))
         else:
             self.refuse(node.target, "assigning to an attribute is not supported")
 
+    def is_field(self, node: ast.expr) -> TypeGuard[ast.Attribute]:
+        """Whether an attribute is a field of a record."""
+        if not isinstance(node, ast.Attribute):
+            return False
+        return type(self.kind(self.atom(node.value))).__name__ == "Record"
+
+    def place_in(self, node: ast.Subscript | ast.Attribute) -> tuple[Expr, ...]:
+        """What stands behind an array that is written to."""
+        return (Lit(node.attr),) if isinstance(node, ast.Attribute) else self.index(node.slice)
+
     def assign(self, target: ast.expr, value: Expr) -> None:
         """Bind an already computed value to a target."""
         if isinstance(target, ast.Name):
             self.let(target.id, value)
-        elif isinstance(target, ast.Subscript):
+        elif isinstance(target, ast.Subscript) or self.is_field(target):
             array = self.variable(target.value)
-            self.out.append(Store(array, self.index(target.slice), value, self.at))
+            self.out.append(Store(array, self.place_in(target), value, self.at))
         elif isinstance(target, (ast.Tuple, ast.List)):
             if any(isinstance(e, ast.Starred) for e in target.elts):
                 self.bind_starred(target.elts, value, target)

@@ -41,7 +41,7 @@ _ARITY = {
 # Names of operations without a dot; all others are functions of a library.
 _PLAIN = frozenset(
     "getitem gather tuple call empty zeros array row stretch common overlap dim trim like cast "
-    "abs fstring list repeated dict set emptied zeroed".split()
+    "abs fstring list repeated field dict set emptied zeroed".split()
 )
 
 

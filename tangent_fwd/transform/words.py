@@ -159,6 +159,8 @@ class Words:
             whole = value.args[0]
             moved = isinstance(whole, Var) and mark(whole.name) is not None
             return f"d_{value.args[1].value}" if moved else str(value.args[1].value)
+        if value.fn == "field" and isinstance(value.args[1], Lit):
+            return f"{self.in_words(value.args[0]) or 'record'}_{value.args[1].value}"
         if value.fn == "call":
             ref, rule = value.args[0], dict(value.keywords).get("rule")
             assert isinstance(ref, Ref)

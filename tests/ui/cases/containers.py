@@ -1,6 +1,17 @@
 """Dicts and sets in which tangents would be lost, or that numba does not take."""
 
+import numpy as np
+from numba import types
+from numba.experimental import jitclass
 from numba.typed import Dict
+
+KIND = np.dtype([("x", float), ("id", int)])
+
+
+@jitclass([("x", types.float64)])
+class Point:
+    def __init__(self, x):
+        self.x = x
 
 
 def floats_of_a_set(s, t):
@@ -96,3 +107,17 @@ def type_of_no_empty_dict(s):
     table = Dict.empty(int, float)
     table[1] = s
     return table[1]
+
+
+def structured_array_made_here(s, n):
+    made = np.zeros(n, KIND)
+    made["x"][0] = s
+    return made["x"][0]
+
+
+def dicts_joined(s):
+    return ({1: s} | {2: s})[1]
+
+
+def instance_of_a_jitclass(s):
+    return Point(s).x
