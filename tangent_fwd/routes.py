@@ -16,7 +16,7 @@ from typing import Any
 from numba import typeof
 from numba.core import types
 
-from tangent_fwd import apart, boundary, dispatch
+from tangent_fwd import apart, boundary, dispatch, fitting
 from tangent_fwd.boundary import Leaf, Tree, values
 from tangent_fwd.curvature import Curvatures
 from tangent_fwd.frontend.parse import differentiated
@@ -81,7 +81,7 @@ class Router:
         every, trees, kinds = self.examine(primals)
         self._check_active(trees)
         active = [trees[i] for i in self._active]
-        boundary.check_tangents(self._name, active, [every[i] for i in self._active], tangents)
+        fitting.check_tangents(self._name, active, [every[i] for i in self._active], tangents)
         pairs = tuple(map(with_pairs, (kinds[i] for i in self._active), tangents))
         outer = self._specialiser.pairs(kinds, pairs)
         if outer is not None and order == 2:
@@ -142,7 +142,7 @@ class Router:
             wrapped = isinstance(way, (tuple, list)) and len(way) == 1
             inside = isinstance(active[0], Leaf) or (wrapped and isinstance(way[0], tuple))
             way = way if wrapped and inside else (way,)
-        boundary.check_tangents(self._name, active, [plain[i] for i in self._active], way)
+        fitting.check_tangents(self._name, active, [plain[i] for i in self._active], way)
         if any(isinstance(v, Outer) for tree, t in zip(active, way) for v in values(tree, t)):
             raise TypeError(f"`{self._name}.hvp`: v must hold arrays, not outer products")
         return self._curvatures(trees, kinds).product(plain, way)
@@ -200,7 +200,7 @@ class Router:
 
     def _check_active(self, trees: Sequence[Tree], whole: str = "") -> None:
         for i in self._active:
-            boundary.check_active(self._name, trees[i])
+            fitting.check_active(self._name, trees[i])
             for leaf in boundary.leaves(trees[i]) if whole else ():
                 fields = leaf.dtype is not None and leaf.dtype.names is not None
                 if leaf.holder is None and not fields:

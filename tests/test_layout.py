@@ -19,7 +19,7 @@ PACKAGE = ROOT / "tangent_fwd"
 FLOORS = (
     ("source", "options", "marks", "custom", "choices", "library", "fixpoint"),
     ("errors", "boundary"),
-    ("dispatch", "apart"),
+    ("dispatch", "apart", "fitting"),
     ("ir", "rules"),
     ("frontend", "analysis", "backend"),
     ("transform",),
