@@ -73,6 +73,7 @@ PASSES = (
     "transform/signs",
     "transform/constants",
     "transform/naming",
+    "transform/threads",
     "backend/emit",
 )
 
