@@ -321,17 +321,18 @@ class Rounds:
 
     def is_own(self, entry: Expr) -> bool:
         """Whether an index is another one in each round, and none counts from the end."""
-        first = self.loop.bounds[0] if len(self.loop.bounds) > 1 else Lit(0)
-        shift = 0
+        first = _whole(self.loop.bounds[0]) if len(self.loop.bounds) > 1 else 0
+        counter: Expr = entry
+        shift: int | None = 0
         if isinstance(entry, Op) and entry.fn in ("add", "sub"):
-            a, b = entry.args
-            if entry.fn == "add" and isinstance(a, Lit):
-                a, b = b, a
-            if not isinstance(b, Lit) or type(b.value) is not int:
-                return False
-            entry, shift = a, b.value if entry.fn == "add" else -b.value
-        known = isinstance(first, Lit) and type(first.value) is int and first.value + shift >= 0
-        return known and entry == Var(self.loop.var)
+            counter, by = entry.args
+            if entry.fn == "add" and isinstance(counter, Lit):
+                counter, by = by, counter
+            shift = _whole(by)
+            if entry.fn == "sub" and shift is not None:
+                shift = -shift
+        known = first is not None and shift is not None and first + shift >= 0
+        return known and counter == Var(self.loop.var)
 
     def is_one_axis(self, entry: Expr) -> bool:
         """Whether an entry of an index stands for just one axis of the array."""
@@ -343,6 +344,11 @@ class Rounds:
             kind = self.function.typeof(entry.name)
             return kind is None or isinstance(kind, types.Integer)
         return isinstance(entry, Lit) and type(entry.value) is int
+
+
+def _whole(expr: Expr) -> int | None:
+    """The value of a whole number in the text."""
+    return expr.value if isinstance(expr, Lit) and type(expr.value) is int else None
 
 
 def _is_added(value: Expr, name: str) -> bool:
