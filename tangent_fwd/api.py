@@ -244,7 +244,7 @@ def hessian(
         argnums: as for `value_and_grad`.
 
     Returns:
-        A function of the same arguments; see `ForwardGrad.hessian`.
+        A function of the same arguments, and of `out`; see `ForwardGrad.hessian`.
 
     Raises:
         TypeError, ValueError: as `forward_grad`.

@@ -29,6 +29,7 @@ FLOORS = (
     ("second_order",),
     ("specialise",),
     ("seeds",),
+    ("blocks",),
     ("gradient", "jacobian", "curvature", "callable", "report"),
     ("routes", "compiled"),
     ("forward",),

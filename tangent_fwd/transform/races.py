@@ -53,10 +53,12 @@ from tangent_fwd.ir.walk import (
 )
 from tangent_fwd.transform.nests import is_elementwise
 
-# Beside what acts on single numbers.
+# Beside what acts on single numbers. Products of matrices raise where sizes do not agree.
 _HARMLESS = frozenset(
-    "getitem attr tuple slice empty zeros numpy.copy numpy.transpose builtins.len".split()
+    "getitem attr tuple slice empty zeros numpy.empty numpy.zeros numpy.empty_like "
+    "numpy.zeros_like numpy.copy numpy.transpose builtins.len".split()
 )
+_UNEQUAL = "its arrays may not agree in size, and then it raises"
 _SIZES = frozenset(["attr", "builtins.len"])
 
 Index = tuple[Expr, ...]
@@ -118,7 +120,11 @@ def _of_operation(op: Op, known: Known) -> str | None:
         assert isinstance(ref, Ref)
         if ref.name == "overlap":
             return None
+        if ref.name == "common" or ref.name.startswith("stretch"):
+            return _UNEQUAL
         return known[ref.name].objection if ref.name in known else f"it calls `{ref.name}`"
+    if op.fn == "matmul":
+        return _UNEQUAL
     if op.fn.startswith("numpy.random"):
         return "it draws random numbers"
     return None if _is_harmless(op.fn) else f"it calls `{display(op.fn)}`"
