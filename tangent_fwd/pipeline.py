@@ -117,7 +117,8 @@ class Module(Front):
         functions = [made.piece.function for made in self.order]
         report = entry.report
         if options.parallel:
-            functions, found = threads(functions)
+            taken = frozenset(self.names | set(self.constants.values))
+            functions, found = threads(functions, taken)
             entry.stages.add("threads", functions[-1])
             report = {**report, **found}
         else:

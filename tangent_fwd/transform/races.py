@@ -56,7 +56,7 @@ from tangent_fwd.transform.nests import is_elementwise
 # Beside what acts on single numbers. Products of matrices raise where sizes do not agree.
 _HARMLESS = frozenset(
     "getitem attr tuple slice empty zeros numpy.empty numpy.zeros numpy.empty_like "
-    "numpy.zeros_like numpy.copy numpy.transpose builtins.len".split()
+    "numpy.zeros_like numpy.copy numpy.transpose builtins.len builtins.int builtins.float".split()
 )
 _UNEQUAL = "its arrays may not agree in size, and then it raises"
 _SIZES = frozenset(["attr", "builtins.len"])

@@ -61,15 +61,18 @@ from tangent_fwd.transform.races import Kind, Known, Rounds, leaves, manners
 Found = dict[str, list[str]]
 
 
-def threads(functions: list[Function]) -> tuple[list[Function], Found]:
+def threads(
+    functions: list[Function], taken: frozenset[str] = frozenset()
+) -> tuple[list[Function], Found]:
     """The functions of a module, those that are called before those that call them, and what
-    became of their loops: `parallel` and, with the reason, `serial`.
+    became of their loops: `parallel` and, with the reason, `serial`. New variables have none of
+    the names `taken`.
     """
     known: Known = {}
     out: list[Function] = []
     found: Found = {"parallel": [], "serial": []}
     for function in functions:
-        made = _Threads(function, known, found, function is functions[-1]).run()
+        made = _Threads(function, known, found, taken, function is functions[-1]).run()
         known[function.name] = manners(made, known)
         out.append(made)
     return out, found
@@ -92,18 +95,53 @@ def _serial(block: Block) -> Block:
 
 
 class _Threads:
-    def __init__(self, function: Function, known: Known, found: Found, is_entry: bool) -> None:
+    def __init__(
+        self,
+        function: Function,
+        known: Known,
+        found: Found,
+        taken: frozenset[str],
+        is_entry: bool,
+    ) -> None:
         self.function, self.known, self.found = function, known, found
         self.place = "line {}" if is_entry else f"line {{}} of `{function.name}`"
-        self.names = set(bindings(function))
+        self.mine = bindings(function)
+        self.taken = set(self.mine) | taken
+        self.confused: str | None = None
         self.types = dict(function.types or {})
 
     def run(self) -> Function:
         if not any(isinstance(s, For) and s.parallel for s in statements(self.function.body)):
             return self.function
+        self.function = self.apart()
+        self.types = dict(self.function.types or {})
         self.live = Interference(self.function)
         self.aliases = Aliases(self.function)
         return replace(self.function, body=self.block(self.function.body), types=self.types)
+
+    def apart(self) -> Function:
+        """The function without names that numba cannot tell apart in a loop that runs in threads:
+        `total_2`, and its own second version of `total`.
+        """
+        names: dict[str, str] = {}
+        for name in sorted(bindings(self.function)):
+            base, _, number = name.rpartition("_")
+            if not number.isdigit() or base not in self.mine:
+                continue
+            if name not in self.function.params:
+                names[name] = self.unique(base + number)
+            elif base not in self.function.params:
+                names[base] = self.unique(base)
+            elif self.mine[base] > 1:
+                self.confused = f"numba does not tell `{name}` from a later `{base}`"
+        types = {names.get(n, n): t for n, t in self.types.items()}
+        return replace(self.function, body=rename(self.function.body, names), types=types)
+
+    def unique(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
@@ -121,7 +159,7 @@ class _Threads:
         place = self.place.format(loop.span.line)
         start, after = self.live.loops[id(loop)]
         rounds = Rounds(self.function, loop, start, after, self.aliases, self.known)
-        why = rounds.objection()
+        why = self.confused or rounds.objection()
         split = [n for n in rounds.reductions if not _is_plain(rounds.updates(n), n)]
         if why is None and split and leaves(loop.body, Continue):
             why = f"`{split[0]}` is added to in several places, and `continue` ends a round early"
@@ -136,10 +174,7 @@ class _Threads:
 
     def in_parts(self, body: Block, name: str, kind: Kind) -> Block:
         """The body with one statement for what the round adds to a variable."""
-        part = f"{name}_part"
-        while part in self.names:
-            part += "_"
-        self.names.add(part)
+        part = self.unique(f"{name}_part")
         self.types[part] = self.types[name]
         start, total = (
             self.neutral(name, kind),
