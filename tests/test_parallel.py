@@ -353,6 +353,26 @@ def test_threads_give_what_one_thread_gives():
     assert overload.metadata["parfor_diagnostics"].count_parfors() == 2
 
 
+def weighted(layers, x):
+    total = 0.0
+    for i in prange(x.size):
+        total += layers[0][i] * layers[1][0] * x[i]
+    return total
+
+
+def test_what_numba_fails_to_make_for_threads_runs_on_one(monkeypatch):
+    """Nested tuples are known for that; here numba is asked all the same."""
+    layers, d = (X, (2.0, 0.5)), (X * X, (1.0, 0.0))
+    made = program(weighted, layers, X)
+    assert "holds tuples" in made.report["serial"][0] and not made.report["parallel"]
+    monkeypatch.setattr("tangent_fwd.transform.races.is_tuple", lambda kind: False)
+    f = forward_grad(weighted, parallel=True, cache=False)
+    np.testing.assert_allclose(f.jvp((layers, X), (d,))[1], (2.0 * X**3 + X**2).sum())
+    (row,) = f.report().compiled
+    assert not row.findings["parallel"] and "numba:" in row.findings["serial"][0]
+    assert "import njit\n" in f.source
+
+
 @pytest.mark.slow
 def test_gradients_and_second_order_in_threads():
     def energy(x):
@@ -362,7 +382,7 @@ def test_gradients_and_second_order_in_threads():
             total += x[i] ** 3
         return total
 
-    x, v = np.linspace(0.2, 1.4, 9), np.cos(np.arange(9.0))
+    x, v = np.linspace(0.2, 1.4, 3), np.cos(np.arange(3.0))
     threaded, alone = forward_grad(energy, parallel=True), forward_grad(energy)
     np.testing.assert_allclose(threaded.grad(x), alone.grad(x), rtol=1e-14)
     np.testing.assert_allclose(threaded.hessian(x), alone.hessian(x), rtol=1e-13, atol=1e-15)

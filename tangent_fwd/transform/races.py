@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
+from typing import Any
 
-from tangent_fwd.analysis.alias import Aliases, has_array, is_array
+from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_tuple
 from tangent_fwd.analysis.live import Names
 from tangent_fwd.ir.nodes import (
     Block,
@@ -59,7 +60,7 @@ _HARMLESS = frozenset(
     "numpy.zeros_like numpy.copy numpy.transpose builtins.len builtins.int builtins.float".split()
 )
 _UNEQUAL = "its arrays may not agree in size, and then it raises"
-_SIZES = frozenset(["attr", "builtins.len"])
+_SIZES = frozenset(map(Lit, ("shape", "size", "ndim", "strides")))
 
 Index = tuple[Expr, ...]
 Use = tuple[str, Index | None]  # an array, and the index of the element or view that is meant
@@ -216,6 +217,10 @@ class Rounds:
             if kind is None:
                 return f"`{name}` is needed after the last round"
             self.reductions[name] = kind
+        for name in sorted(read(self.loop.body) - self.made):
+            kind_of: Any = self.function.typeof(name)
+            if is_tuple(kind_of) and any(map(is_tuple, kind_of)):
+                return f"`{name}` holds tuples, which numba does not hand to threads"
         return None
 
     def kind(self, name: str) -> Kind | None:
@@ -284,9 +289,11 @@ class Rounds:
             yield expr.name, None
         if not isinstance(expr, Op):
             return
+        if expr.fn == "builtins.len" or (expr.fn == "attr" and expr.args[1] in _SIZES):
+            return
         rest = expr.args
-        if rest and isinstance(rest[0], Var) and expr.fn in _SIZES | {"getitem"}:
-            if expr.fn == "getitem" and has_array(self.function.typeof(rest[0].name)):
+        if expr.fn == "getitem" and isinstance(rest[0], Var):
+            if has_array(self.function.typeof(rest[0].name)):
                 yield rest[0].name, rest[1:]
             rest = rest[1:]
         for arg in rest:
