@@ -200,11 +200,14 @@ class ForwardGrad:
         """
         return self._router.hvp(args, v)
 
-    def hessian(self, *args: Any, **kwargs: Any) -> Any:
+    def hessian(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         """The exact Hessian of a function that returns one float.
 
         Its n(n + 1)/2 different entries are computed once each, eight in a pass, and written on
         both sides of the diagonal: it is symmetric to the last bit.
+
+        Args:
+            args, kwargs, out: as for `jacobian`.
 
         Returns:
             An array of shape `input.shape + input.shape`; a float for a scalar. Where the active
@@ -212,11 +215,12 @@ class ForwardGrad:
             which each is such a tuple itself.
 
         Raises:
-            TypeError, ValueError, TangentError: as `value_and_grad`.
+            TypeError, ValueError, TangentError: as `value_and_grad`, and where `out` does not
+                fit.
         """
         if kwargs:
             args = boundary.bind(self.__name__, self.signature, args, kwargs)
-        return self._router.hessian(args)
+        return self._router.hessian(args, out)
 
     @property
     def source(self) -> str:

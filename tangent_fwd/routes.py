@@ -147,10 +147,10 @@ class Router:
             raise TypeError(f"`{self._name}.hvp`: v must hold arrays, not outer products")
         return self._curvatures(trees, kinds).product(plain, way)
 
-    def hessian(self, primals: Sequence[Any]) -> Any:
+    def hessian(self, primals: Sequence[Any], out: Any) -> Any:
         """The exact Hessian."""
         plain, trees, kinds = self._apart(primals, "hessian")
-        return self._curvatures(trees, kinds).hessian(plain)
+        return self._curvatures(trees, kinds).hessian(plain, out)
 
     def _curvatures(self, trees: tuple[Tree, ...], kinds: tuple[Any, ...]) -> Curvatures:
         made = self._swept.get((trees, kinds, "curvature"))

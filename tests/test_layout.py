@@ -29,6 +29,7 @@ FLOORS = (
     ("second_order",),
     ("specialise",),
     ("seeds",),
+    ("blocks",),
     ("gradient", "jacobian", "curvature", "callable", "report"),
     ("routes", "compiled"),
     ("forward",),
@@ -73,6 +74,7 @@ PASSES = (
     "transform/signs",
     "transform/constants",
     "transform/naming",
+    "transform/threads",
     "backend/emit",
 )
 
