@@ -52,6 +52,8 @@ LONGER = {
 PASSES = (
     "frontend/lower",
     "frontend/iteration",
+    "frontend/caught",
+    "frontend/lastly",
     "frontend/derivatives",
     "frontend/optional",
     "transform/split",

@@ -7,7 +7,7 @@ from collections import namedtuple
 from functools import cache, cached_property
 
 from tangent_fwd.frontend.derivatives import Derivatives
-from tangent_fwd.frontend.desugar import own_nodes
+from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Do, Expr, Lit, Op, Var
 from tangent_fwd.source import Span
 

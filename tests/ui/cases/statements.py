@@ -128,14 +128,6 @@ def try_block(s):
     return r
 
 
-def try_finally(s):
-    try:
-        r = s * s
-    finally:
-        r = s
-    return r
-
-
 def match_block(s, n):
     match (s, n):
         case (_, 0):
@@ -300,12 +292,23 @@ def several_exceptions(s):
     return y
 
 
-def run_in_any_case(s):
+def finally_that_returns(s):
     try:
         y = s * s
     finally:
-        print("done")
+        return s
     return y
+
+
+def finally_that_leaves_a_loop(x):
+    total = 0.0
+    for v in x:
+        try:
+            total += v
+        finally:
+            if v > 1.0:
+                break
+    return total
 
 
 def what_was_caught(s):
