@@ -23,9 +23,11 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.typed_passes import BaseNativeLowering, NativeLowering, NativeParforLowering
+from numba.core.untyped_passes import ReconstructSSA
 from numba.parfors.parfor_lowering import ParforLower
 
 from tangent_fwd.backend import blas, passing_on, vector_math
+from tangent_fwd.backend.deep import DeepSSA
 from tangent_fwd.backend.reading import any_order_lines, forward_indices, side_by_side
 
 # What a marked line permits: without this flag LLVM keeps a float sum in sequence. Its products
@@ -350,7 +352,7 @@ class ParallelVectorLowering(ParallelLowering):
 
 
 class _Compiler(CompilerBase):  # type: ignore[misc]
-    """numba's nopython compiler with its lowering pass exchanged."""
+    """numba's nopython compiler with some of its passes exchanged."""
 
     replacements: ClassVar[dict[type, type]]
 
@@ -367,6 +369,7 @@ class ScalarCompiler(_Compiler):
     """Compiles calls of the C library one at a time."""
 
     replacements: ClassVar[dict[type, type]] = {
+        ReconstructSSA: DeepSSA,
         NativeLowering: SerialLowering,
         NativeParforLowering: ParallelLowering,
     }
@@ -376,6 +379,7 @@ class VectorCompiler(_Compiler):
     """Compiles loops over calls of the C library as vector calls."""
 
     replacements: ClassVar[dict[type, type]] = {
+        ReconstructSSA: DeepSSA,
         NativeLowering: SerialVectorLowering,
         NativeParforLowering: ParallelVectorLowering,
     }

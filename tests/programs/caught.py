@@ -80,6 +80,17 @@ def returned_from_both(s, t):
         return t
 
 
+def fails_in_the_library(A, s):
+    B, v = A * s, s
+    try:
+        v = s * s
+        B = np.linalg.inv(B * 0.0)
+        v = 0.5
+    except Exception:
+        v = v * 3.0
+    return v * np.sum(B * B)
+
+
 def runs_last_whichever_way(x, s):
     y = np.zeros(3)
     for i in range(x.size):
