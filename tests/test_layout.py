@@ -54,6 +54,8 @@ PASSES = (
     "frontend/iteration",
     "frontend/caught",
     "frontend/lastly",
+    "frontend/generators",
+    "frontend/jumps",
     "frontend/derivatives",
     "frontend/optional",
     "transform/split",

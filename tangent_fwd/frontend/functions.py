@@ -34,6 +34,7 @@ from typing import Any
 
 from tangent_fwd.errors import SourceUnavailable
 from tangent_fwd.frontend import names
+from tangent_fwd.frontend.desugar import desugared
 from tangent_fwd.frontend.parse import Differentiated, UserFunction, as_function, parse
 from tangent_fwd.frontend.texts import Texts
 from tangent_fwd.frontend.trees import own_nodes, unused
@@ -64,8 +65,6 @@ class Functions(Texts):
     def do_FunctionDef(self, node: ast.FunctionDef) -> None:
         if node.decorator_list:
             self.refuse(node.decorator_list[0], "a decorator on a nested function is not supported")
-        elif any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(node)):
-            self.refuse(node, "a nested generator is not supported")
         else:
             self.define(node.name, node, node)
 
@@ -124,7 +123,7 @@ class Functions(Texts):
             name=name,
             qualname=f"{self.function.qualname}.<locals>.{name}",
             module=self.function.module,
-            node=node,
+            node=desugared(node),
             source=self.function.source,
             namespace={**self.function.namespace, **self.inner},
             signature=_longer(signature, tuple(captured)),

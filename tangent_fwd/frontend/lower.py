@@ -31,9 +31,9 @@ from types import MappingProxyType
 from typing import Any
 
 from tangent_fwd.errors import Diagnostic, raise_all
-from tangent_fwd.frontend.caught import Caught
 from tangent_fwd.frontend.desugar import taken_apart
 from tangent_fwd.frontend.expressions import BINARY
+from tangent_fwd.frontend.generators import Generators
 from tangent_fwd.frontend.order import rebound_early
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
@@ -75,7 +75,7 @@ def lower(
     return result
 
 
-class _Lowering(Caught):
+class _Lowering(Generators):
     """One function on its way down; what it is built on deals with values, calls and loops."""
 
     def run(self) -> Function:

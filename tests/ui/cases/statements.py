@@ -41,13 +41,6 @@ def a_nested_function_with_a_decorator(s):
     return g(s)
 
 
-def a_nested_generator(s):
-    def g(v):
-        yield v
-
-    return sum(g(s))
-
-
 def a_nested_function_with_any_keywords(s):
     def g(v, **options):
         return v * s
