@@ -170,10 +170,7 @@ class Functions(Texts):
         if isinstance(node, ast.Name) and node.id in self.inner:
             return self.inner[node.id]
         obj = self.resolve(node)
-        if isinstance(obj, Closure) or names.is_helper(obj):
-            return obj
-        passed = callable(obj) and not inspect.isclass(obj) and names.key_of(obj) is not None
-        return obj if passed else None
+        return obj if is_passed(obj) else None
 
     def helper_call(self, node: ast.Call, callee: Any) -> Expr:
         """A call of a function with Python source: keywords and defaults become positions. In the
@@ -224,7 +221,7 @@ class Functions(Texts):
                 values.append(self.captured(node, name, parameter.default))
         behind = [*found.captured]
         if chosen:
-            function = _given(function, chosen)
+            function = settled(function, chosen)
             behind += [n for c in chosen.values() if isinstance(c, Closure) for n in c.captured]
         values += map(Var, behind)
         inside = isinstance(callee, Closure) or chosen or isinstance(function, Differentiated)
@@ -262,9 +259,16 @@ def _longer(signature: inspect.Signature, words: tuple[str, ...]) -> inspect.Sig
     ])  # fmt: skip
 
 
-def _given(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:
-    """A helper for which some parameters are settled, functions and constants. What functions take
-    from around them comes behind the other arguments.
+def is_passed(obj: Any) -> bool:
+    """Whether an object is a function that calls can be told to call."""
+    if isinstance(obj, Closure) or names.is_helper(obj):
+        return True
+    return callable(obj) and not inspect.isclass(obj) and names.key_of(obj) is not None
+
+
+def settled(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:
+    """A function for which some parameters are settled, functions and constants. What functions
+    take from around them comes behind the other arguments.
     """
     namespace = dict(function.namespace)
     taken = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
@@ -279,7 +283,8 @@ def _given(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:
             key = passed.function.original, own
             passed = replace(passed, captured=own)
         if callable(passed) or isinstance(passed, Closure):
-            called.append(passed.function.name if isinstance(passed, Closure) else passed.__name__)
+            word = passed.function.name if isinstance(passed, Closure) else passed.__name__
+            called.append(word.strip("<>"))
         namespace[parameter] = passed
         keys.append((parameter, key))
     kept = [p for name, p in function.signature.parameters.items() if name not in chosen]
