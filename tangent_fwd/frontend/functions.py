@@ -32,6 +32,8 @@ import types
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from tangent_fwd.errors import SourceUnavailable
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.desugar import desugared
@@ -50,13 +52,16 @@ _PLAIN = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEY
 class Closure:
     """A function that takes variables from around it, and what those are called where it is known
     by this object: every call passes them behind the arguments. One that `forward_grad` was given
-    has active arguments, at `argnums`.
+    has active arguments, at `argnums`. What it binds around it comes back behind its value, if it
+    `gives` one.
     """
 
     function: UserFunction
     captured: tuple[str, ...]
     signature: inspect.Signature
     argnums: tuple[int, ...] | None = None
+    rebinds: tuple[str, ...] = ()
+    gives: bool = True
 
 
 class Functions(Texts):
@@ -71,11 +76,30 @@ class Functions(Texts):
     def is_definition(self, node: ast.Assign) -> bool:
         """`g = lambda y: …` defines a function as `def` does."""
         target = node.targets[0]
+        if isinstance(target, ast.Name) and len(node.targets) == 1:
+            held = self.functions_in(node.value)
+            if held is not None:
+                if self.may_define(target.id, node):
+                    self.inner[target.id] = held
+                    self.locals.discard(target.id)
+                self.refused.add(target.id)
+                return True
         if not isinstance(node.value, ast.Lambda) or not isinstance(target, ast.Name):
             return False
         if len(node.targets) == 1:
             self.define(target.id, as_function(node.value, target.id), node)
         return len(node.targets) == 1
+
+    def functions_in(self, node: ast.expr) -> Any:
+        """A function or a dtype that an expression names, or several in a tuple or a list."""
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            obj = self.resolve(node)
+            return obj if is_passed(obj) else None
+        if isinstance(node, (ast.Tuple, ast.List)) and node.elts:
+            inner = (ast.Name, ast.Attribute, ast.Lambda)
+            found = [self.known(e) if isinstance(e, inner) else None for e in node.elts]
+            return None if None in found else tuple(found)
+        return None
 
     def define(self, name: str, node: ast.FunctionDef, at: ast.stmt) -> None:
         """An inner function has its name from here on."""
@@ -110,13 +134,16 @@ class Functions(Texts):
         bound = {n.id for n in own_nodes(node)
                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
         bound |= {n.name for n in own_nodes(node) if isinstance(n, ast.FunctionDef)}
+        bound -= {w for n in own_nodes(node) if isinstance(n, ast.Nonlocal) for w in n.names}
         free = [n.id for n in ast.walk(ast.Module(list(node.body), []))
                 if isinstance(n, ast.Name) and n.id not in bound
                 and n.id not in signature.parameters]  # fmt: skip
         captured: dict[str, None] = {}
         for word in free:
             if word in self.inner:
-                captured |= dict.fromkeys(self.inner[word].captured)
+                held = self.inner[word]
+                for each in held if isinstance(held, tuple) else (held,):
+                    captured |= dict.fromkeys(getattr(each, "captured", ()))
             elif word in self.locals and word != name:
                 captured[word] = None
         made = UserFunction(
@@ -263,7 +290,9 @@ def is_passed(obj: Any) -> bool:
     """Whether an object is a function that calls can be told to call."""
     if isinstance(obj, Closure) or names.is_helper(obj):
         return True
-    return callable(obj) and not inspect.isclass(obj) and names.key_of(obj) is not None
+    if inspect.isclass(obj):
+        return issubclass(obj, np.generic) or obj in (bool, int, float, complex)
+    return callable(obj) and names.key_of(obj) is not None
 
 
 def settled(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:

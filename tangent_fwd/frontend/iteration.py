@@ -34,8 +34,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tangent_fwd.frontend import names
 from tangent_fwd.frontend.calls import Calls, complete
+from tangent_fwd.frontend.functions import is_passed
 from tangent_fwd.frontend.lists import METHODS
 from tangent_fwd.ir.nodes import Expr, For, If, Lit, Op, Raise, Stmt, Var
 from tangent_fwd.source import Span
@@ -104,7 +104,7 @@ class Iteration(Calls):
             inner = (ast.Name, ast.Attribute, ast.Lambda)
             found = [self.known(e) if isinstance(e, inner) else None for e in node.elts]
         elif isinstance(held := self.resolve(node), tuple):
-            found = [each if names.is_helper(each) else None for each in held]
+            found = [each if is_passed(each) else None for each in held]
         return [] if None in found else found
 
     def each_function(self, node: ast.For, functions: list[Any]) -> None:

@@ -33,10 +33,10 @@ from typing import Any
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.frontend.desugar import taken_apart
 from tangent_fwd.frontend.expressions import BINARY
-from tangent_fwd.frontend.generators import Generators
 from tangent_fwd.frontend.order import rebound_early
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
+from tangent_fwd.frontend.rebinding import Rebinding
 from tangent_fwd.frontend.sofar import Typing
 from tangent_fwd.frontend.ways import outer_index, sorted_in_place
 from tangent_fwd.ir.nodes import (
@@ -75,7 +75,7 @@ def lower(
     return result
 
 
-class _Lowering(Generators):
+class _Lowering(Rebinding):
     """One function on its way down; what it is built on deals with values, calls and loops."""
 
     def run(self) -> Function:
@@ -125,6 +125,8 @@ class _Lowering(Generators):
     def do_Expr(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Constant):
             return
+        if self.given_back(node.value) is not None:
+            return
         if isinstance(node.value, ast.Call):
             if self.is_fill(node.value) or sorted_in_place(self, node.value):
                 return
@@ -158,7 +160,8 @@ class _Lowering(Generators):
         elif isinstance(node.value, ast.Tuple):
             value = Op("tuple", self.entries(node.value.elts))
         else:
-            value = self.atom(node.value)
+            value = self.given_back(node.value) or self.atom(node.value)
+            value = self.name(value) if isinstance(value, Op) else value
         self.out.append(Return(value, self.at))
 
     def do_Assign(self, node: ast.Assign) -> None:
@@ -169,10 +172,15 @@ class _Lowering(Generators):
             if isinstance(node.value, (ast.Tuple, ast.List)):
                 self.assign_together(first, node.value)
                 return
+        given = self.given_back(node.value)
         if len(node.targets) == 1 and isinstance(first, ast.Name):
-            self.named(first.id, node.value)
+            if given is None:
+                self.named(first.id, node.value)
+            else:
+                self.let(first.id, given)
             return
-        value = self.atom(node.value)
+        value = self.atom(node.value) if given is None else given
+        value = self.name(value) if isinstance(value, Op) else value
         for target in node.targets:
             self.assign(target, value)
 
