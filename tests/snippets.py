@@ -307,6 +307,11 @@ def text_compared(s):
     return s * s if word == "ab" and word != "c" else s
 
 
+def slice_of_a_text(s):
+    word = "abc"
+    return s * len(word[:2]) if word[1:] == "bc" else s
+
+
 def walrus_in_a_condition(s, x):
     total = s
     if (y := s * s) > 0.1:

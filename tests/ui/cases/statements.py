@@ -2,6 +2,7 @@
 
 import contextlib
 
+import numba
 import numpy as np
 
 COUNTER = 0
@@ -89,15 +90,44 @@ def a_nested_function_called_before_it_is_there(s):
     return r
 
 
-def a_nested_function_with_nonlocal(s):
+def a_nested_function_with_nonlocal_in_an_expression(s):
+    total = 0.0
+
+    def g(v):
+        nonlocal total
+        total += v
+        return v
+
+    return total + g(s)
+
+
+def a_nested_function_with_nonlocal_passed_on(s):
+    total = 0.0
+
+    def g(v):
+        nonlocal total
+        total += v
+        return v
+
+    return _called_with(g, s) + total
+
+
+def _called_with(g, s):
+    return g(s)
+
+
+def a_nested_function_with_nonlocal_that_another_calls(s):
     total = 0.0
 
     def g(v):
         nonlocal total
         total += v
 
-    g(s)
-    return total
+    def h(v):
+        g(v)
+        return v
+
+    return h(s) + total
 
 
 def a_nested_function_called_with_too_much(s):
@@ -127,6 +157,24 @@ def match_block(s, n):
             return s
         case _:
             return s * s
+
+
+def match_class(s, n):
+    match n:
+        case int():
+            return s
+    return s * s
+
+
+def object_mode(s):
+    with numba.objmode():
+        print(s)
+    return s
+
+
+def shape_assigned(X):
+    X.shape = (12,)
+    return X[0]
 
 
 def delete_a_name(s):
