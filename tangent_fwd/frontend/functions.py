@@ -126,6 +126,8 @@ class Functions(Texts):
         found = [n.id for n in own_nodes(self.function.node)
                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
         found += [n.name for n in own_nodes(self.function.node) if isinstance(n, ast.FunctionDef)]
+        nonlocals = (n for n in ast.walk(self.function.node) if isinstance(n, ast.Nonlocal))
+        found += [word for n in nonlocals for word in n.names]
         return [*found, *self.function.params].count(name)
 
     def closure(self, node: ast.FunctionDef, name: str) -> Closure:

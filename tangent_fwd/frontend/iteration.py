@@ -80,7 +80,8 @@ class Iteration(Calls):
             return
         stored = [n.id for s in (node.target, *node.body) for n in ast.walk(s)
                   if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
-        self.rebound = frozenset(stored)
+        inside = (getattr(each, "rebinds", ()) for each in self.inner.values())
+        self.rebound = frozenset(stored).union(*inside)
         self.refuse_growth(node)
         walk = self.walk(node.iter)
         if walk.unrolled:

@@ -185,10 +185,15 @@ def variables_bound_from_inside(x, s):
         nonlocal y
         y = y * total
 
+    def shrink():
+        nonlocal x
+        x = x[:4] * total
+
     for v in x:
         part = take(v)
         s = s + part * 0.1
         take(s, weight=part)
+        shrink()
     scale()
     last = take(total)
     return last * count, y
