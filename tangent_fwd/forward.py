@@ -65,8 +65,7 @@ class ForwardGrad:
         self.tangent = Tangent(self)
         self._routes: dict[Any, dispatch.Call] = {}
         self._made: tuple[Specialiser, Router] | None = None
-        # For functions as arguments, by these: the function of the other arguments.
-        self._settled: dict[Any, ForwardGrad] = {}
+        self._settled: dict[Any, ForwardGrad] = {}  # for functions as arguments, by these
         self._last: ForwardGrad = self
 
     def __repr__(self) -> str:
@@ -206,14 +205,16 @@ class ForwardGrad:
         Raises:
             TypeError, ValueError, TangentError: as `jvp` and `value_and_grad`.
         """
-        result: tuple[Any, Any] = self._router.hvp(args, v)
-        return result
+        return cast("tuple[Any, Any]", self._router.hvp(args, v))
 
-    def hessian(self, *args: Any, **kwargs: Any) -> Any:
+    def hessian(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         """The exact Hessian of a function that returns one float.
 
         Its n(n + 1)/2 different entries are computed once each, eight in a pass, and written on
         both sides of the diagonal: it is symmetric to the last bit.
+
+        Args:
+            args, kwargs, out: as for `jacobian`.
 
         Returns:
             An array of shape `input.shape + input.shape`; a float for a scalar. Where the active
@@ -221,11 +222,12 @@ class ForwardGrad:
             which each is such a tuple itself.
 
         Raises:
-            TypeError, ValueError, TangentError: as `value_and_grad`.
+            TypeError, ValueError, TangentError: as `value_and_grad`, and where `out` does not
+                fit.
         """
         if kwargs:
             args = boundary.bind(self.__name__, self.signature, args, kwargs)
-        return self._router.hessian(args)
+        return self._router.hessian(args, out)
 
     @property
     def source(self) -> str:
@@ -327,8 +329,7 @@ class ForwardGrad:
                     specialiser = Specialiser(function, self.options)
                     router = Router(
                         self.__name__, function.plain, specialiser, self._routes, _fingerprint,
-                        self.settle,
-                    )  # fmt: skip
+                        self.settle)  # fmt: skip
                     self._made = specialiser, router
         return self._made
 
@@ -344,8 +345,7 @@ class ForwardGrad:
         return self.specialiser.program(kinds, 1, order)
 
     def _last_types(self) -> tuple[Any, ...]:
-        made = self._last._made
-        last = made[0].last if made else None
+        last = self._last._made[0].last if self._last._made else None
         if last is None:
             raise ValueError(
                 f"`{self.__name__}` has not been called yet, so its argument types are unknown; "
@@ -369,8 +369,8 @@ class ForwardGrad:
             function = self.specialiser.function
             chosen = {function.params[k]: value for k, value in functions.items()}
             active = (i - sum(k < i for k in functions) for i in self.options.argnums)
-            options = replace(self.options, argnums=tuple(active))
-            self._settled[key] = ForwardGrad(settled(function, chosen), options)
+            made = settled(function, chosen), replace(self.options, argnums=tuple(active))
+            self._settled[key] = ForwardGrad(*made)
         self._last = self._settled[key]
         return self._last
 

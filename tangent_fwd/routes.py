@@ -192,11 +192,11 @@ class Router:
             raise TypeError(f"`{self._name}.hvp`: v must hold arrays, not outer products")
         return self._curvatures(trees, kinds).product(plain, way)
 
-    @_settling(lambda made: lambda primals: made.hessian(*primals))
-    def hessian(self, primals: Sequence[Any]) -> Any:
+    @_settling(lambda made: lambda primals, out: made.hessian(*primals, out=out))
+    def hessian(self, primals: Sequence[Any], out: Any) -> Any:
         """The exact Hessian."""
         plain, trees, kinds = self._apart(primals)
-        return self._curvatures(trees, kinds).hessian(plain)
+        return self._curvatures(trees, kinds).hessian(plain, out)
 
     def _curvatures(self, trees: tuple[Tree, ...], kinds: tuple[Any, ...]) -> Curvatures:
         made = self._swept.get((trees, kinds, "curvature"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numba.core import errors as numba_errors
@@ -79,20 +79,27 @@ class Specialiser:
             with global_compiler_lock:
                 found = self._programs.get(key)
                 if found is None:
-                    found = self._programs[key] = self._write(key)
+                    found = self._programs[key] = self._write(key, self.options)
         return found
 
-    def _write(self, key: Key) -> Program:
+    def _write(self, key: Key, options: Options) -> Program:
         arguments, lanes, order, tangents = key
         active = self.active(len(arguments)) if lanes else (False,) * len(arguments)
         if order == 2:
             return second_order.differentiate(
-                self.function, arguments, active, self.options, self._known
+                self.function, arguments, active, options, self._known
             )
         return pipeline.differentiate(
-            self.function, arguments, active, max(lanes, 1), self.options, tangents,
+            self.function, arguments, active, max(lanes, 1), options, tangents,
             known=self._known,
         )  # fmt: skip
+
+    def _write_serial(self, key: Key, program: Program, error: Exception) -> Program:
+        """The program on one thread, where numba fails to make one for several."""
+        alone = self._write(key, replace(self.options, parallel=False))
+        told = [f"{place}: numba: {_short(error)}" for place in program.report["parallel"]]
+        report = {**program.report, "parallel": [], "serial": program.report["serial"] + told}
+        return replace(alone, report=report)
 
     def compile(
         self, arguments: Types, lanes: int, order: int = 1, tangents: Types | None = None
@@ -144,8 +151,13 @@ class Specialiser:
             return Specialisation(program, None, signature, None, dispatcher, lanes, 0.0)
         try:
             dispatcher.compile(signature)
-        except numba_errors.NumbaError as error:
-            _restate(error, self.function, program, module.__file__ or "")
+        except Exception as error:
+            if program.report.get("parallel"):
+                # numba finds some loops too hard for threads late, and says so in many ways.
+                self._programs[key] = self._write_serial(key, program, error)
+                return self._compile(key)
+            if isinstance(error, numba_errors.NumbaError):
+                _restate(error, self.function, program, module.__file__ or "")
             raise
         overload = dispatcher.overloads[signature]
         return Specialisation(

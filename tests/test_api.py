@@ -125,7 +125,6 @@ def test_what_has_no_python_body_is_refused(thing):
         ({"argnames": "z"}, ValueError, "`f` has no argument `z`; it has `x`, `n`"),
         ({"argnames": (0,)}, TypeError, "takes argument names"),
         ({"target": "cuda"}, NotImplementedError, "cuda"),
-        ({"parallel": True}, NotImplementedError, "one thread"),
         ({"target": "tpu"}, ValueError, "unknown target 'tpu'"),
     ],
 )

@@ -29,6 +29,7 @@ FLOORS = (
     ("second_order",),
     ("specialise",),
     ("seeds",),
+    ("blocks",),
     ("gradient", "jacobian", "curvature", "callable", "report"),
     ("routes", "compiled"),
     ("forward",),
@@ -77,6 +78,7 @@ PASSES = (
     "transform/signs",
     "transform/constants",
     "transform/naming",
+    "transform/threads",
     "backend/emit",
 )
 

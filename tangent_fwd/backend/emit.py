@@ -34,7 +34,7 @@ from tangent_fwd.backend.groups import Group, grouped
 from tangent_fwd.backend.quoting import DEEP, WIDTH, Piece, Quoting, Text
 from tangent_fwd.backend.reading import remark
 from tangent_fwd.backend.syntax import BINARY, expression
-from tangent_fwd.backend.wrap import constant, docstring, head, quoted, signature, wrap
+from tangent_fwd.backend.wrap import IMPORTS, constant, docstring, head, quoted, signature, wrap
 from tangent_fwd.ir.nodes import (
     Block,
     Break,
@@ -42,6 +42,7 @@ from tangent_fwd.ir.nodes import (
     Do,
     Expr,
     For,
+    Function,
     If,
     Let,
     Lit,
@@ -56,7 +57,7 @@ from tangent_fwd.ir.nodes import (
     Var,
     While,
 )
-from tangent_fwd.ir.walk import passes_on
+from tangent_fwd.ir.walk import passes_on, statements
 from tangent_fwd.source import NOWHERE
 
 with warnings.catch_warnings():
@@ -90,9 +91,7 @@ def emit(
     body = "\n".join(line for line in body.split("\n") if not line.lstrip().startswith("#"))
     text = Text()
     text.add(head(header, "\n".join(functions.lines), body, constants))
-    text.add("try:\n    from numba import njit")
-    text.add("except ImportError:  # plain Python gives the same numbers")
-    text.add("    def njit(**options):\n        return lambda function: function")
+    text.add(IMPORTS[any(_runs_in_threads(piece.function) for piece in pieces)])
     for position, (name, value) in enumerate(constants.items()):
         text.add(("" if position else "\n") + f"{name} = {constant(value)}")
     text.append(functions)
@@ -108,6 +107,7 @@ class _Writer(Quoting):
 
     def write(self, fastmath: bool) -> None:
         flags = ', fastmath={"reassoc", "contract", "nsz"}' if fastmath else ""
+        flags += ", parallel=True" if _runs_in_threads(self.function) else ""
         self.text.add(f'@njit(error_model="numpy"{flags})')
         self.text.add(signature(self.function.name, self.function.params, WIDTH))
         if self.function.doc:
@@ -203,7 +203,7 @@ class _Writer(Quoting):
 
     def head(self, stmt: For) -> str:
         bounds = ", ".join(_text(expression(e)) for e in stmt.bounds)
-        return f"for {stmt.var} in range({bounds}):"
+        return f"for {stmt.var} in {'prange' if stmt.parallel else 'range'}({bounds}):"
 
     def branch(self, stmt: If, depth: int, word: str) -> None:
         line = self.fit(f"{word} {_text(expression(stmt.cond))}:", depth)
@@ -265,6 +265,10 @@ class _Writer(Quoting):
         if len(text) > room:
             text = wrap(text, room).replace("\n", "\n" + "    " * depth)
         return text + remark
+
+
+def _runs_in_threads(function: Function) -> bool:
+    return any(isinstance(s, For) and s.parallel for s in statements(function.body))
 
 
 def _stretches(stmt: If) -> bool:

@@ -76,7 +76,8 @@ class Iteration(Calls):
                 self.refuse(node.target, "a loop over `range` binds one name")
                 return
             self.counters.append(node.target.id)
-            self.out.append(For(node.target.id, bounds, self.block(node.body), at))
+            parallel = getattr(self.callee(node.iter), "__name__", "") == "prange"
+            self.out.append(For(node.target.id, bounds, self.block(node.body), at, parallel))
             return
         stored = [n.id for s in (node.target, *node.body) for n in ast.walk(s)
                   if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip

@@ -146,12 +146,13 @@ class If:
 
 @dataclass(frozen=True)
 class For:
-    """The user's loop: `for var in range(*bounds)`."""
+    """The user's loop: `for var in range(*bounds)`; `parallel` where it says `prange`."""
 
     var: str
     bounds: tuple[Expr, ...]
     body: Block
     span: Span
+    parallel: bool = False
 
 
 @dataclass(frozen=True)

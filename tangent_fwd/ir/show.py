@@ -106,7 +106,8 @@ def _stmt(stmt: Stmt, depth: int, function: Function) -> list[str]:
             lines += [f"{pad}else:", *_block(stmt.orelse, depth + 1, function)]
         return lines
     if isinstance(stmt, For):
-        head = f"{pad}for {stmt.var} in range({', '.join(map(show_expr, stmt.bounds))}):"
+        word = "prange" if stmt.parallel else "range"
+        head = f"{pad}for {stmt.var} in {word}({', '.join(map(show_expr, stmt.bounds))}):"
         return [head, *_block(stmt.body, depth + 1, function)]
     if isinstance(stmt, Nest):
         head = f"{pad}nest {stmt.index} in range({show_expr(stmt.extent)}):"
