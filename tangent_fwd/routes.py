@@ -8,6 +8,7 @@ A call whose arguments fail the short comparisons comes back here to be told why
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,6 +20,7 @@ from numba.core import types
 from tangent_fwd import apart, boundary, dispatch, fitting
 from tangent_fwd.boundary import Leaf, Tree, values
 from tangent_fwd.curvature import Curvatures
+from tangent_fwd.frontend.functions import is_passed
 from tangent_fwd.frontend.parse import differentiated
 from tangent_fwd.gradient import Gradients
 from tangent_fwd.jacobian import Jacobians
@@ -28,6 +30,23 @@ from tangent_fwd.transform.pairs import form_of, vector_types
 
 # Numba gives no fingerprint for strings, functions and the like, nor for integers beyond 64 bits.
 NO_FINGERPRINT = (NotImplementedError, OverflowError)
+
+
+def _settling(method: Callable[[Any], Callable[..., Any]]) -> Callable[[Any], Any]:
+    """Where arguments are functions, ask `method` of the function of the others instead."""
+
+    def change(slow: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(slow)
+        def run(self: Router, primals: Any, *more: Any) -> Any:
+            settled = self.settled(primals)
+            if settled is None:
+                return slow(self, primals, *more)
+            made, rest = settled
+            return method(made)(rest, *more)
+
+        return run
+
+    return change
 
 
 class Router:
@@ -44,8 +63,10 @@ class Router:
         specialiser: Specialiser,
         table: dict[Any, dispatch.Call],
         fingerprint: Callable[[Any], Any],
+        settle: Callable[[dict[int, Any]], Any],
     ) -> None:
         self._name = name
+        self._settle = settle
         self._signature = signature
         self._names = tuple(signature.parameters)
         self._specialiser = specialiser
@@ -55,6 +76,23 @@ class Router:
         self._known: dict[Any, dispatch.Route] = {}
         self._swept: dict[Any, Any] = {}
 
+    def settled(self, primals: Any) -> tuple[Any, tuple[Any, ...]] | None:
+        """Where some arguments are functions: the function of the others, and those."""
+        if not isinstance(primals, (tuple, list)) or not any(map(callable, primals)):
+            defaults = (p.default for p in self._signature.parameters.values())
+            if not any(callable(d) and d is not inspect.Parameter.empty for d in defaults):
+                return None
+        every = boundary.positional(self._name, self._signature, primals)
+        functions = {i: value for i, value in enumerate(every) if is_passed(value)}
+        if not functions:
+            return None
+        for i in self._active:
+            if i in functions:
+                fitting.check_active(self._name, Leaf(self._names[i], None))
+        rest = tuple(value for i, value in enumerate(every) if i not in functions)
+        return self._settle(functions), rest
+
+    @_settling(lambda made: lambda primals, _: made(*primals))
     def call(self, primals: Any, tangents: Any) -> Any:
         """The primal."""
         every, trees, kinds = self.examine(primals)
@@ -66,10 +104,12 @@ class Router:
         )
         return self._enter(route, primals, ())
 
+    @_settling(lambda made: made.jvp)
     def jvp(self, primals: Any, tangents: Any) -> Any:
         """Value and tangent."""
         return self._along(primals, tangents, "jvp", 1, self.jvp)
 
+    @_settling(lambda made: made.directional2)
     def directional2(self, primals: Any, tangents: Any) -> Any:
         """Value, tangent and second tangent."""
         return self._along(primals, tangents, "directional2", 2, self.directional2)
@@ -106,6 +146,7 @@ class Router:
         )
         return self._enter(route, primals, tangents, order)
 
+    @_settling(lambda made: lambda primals, _: made.value_and_grad(*primals))
     def gradient(self, primals: Any, tangents: Any) -> Any:
         """Value and exact gradient."""
         every, trees, kinds = self.examine(primals)
@@ -123,6 +164,7 @@ class Router:
         apart.check_apart(self._groups(trees, every), self._specialiser.program(kinds, 1).mutated)
         return self._enter(self._known[key], primals, None)
 
+    @_settling(lambda made: lambda primals, out: made.jacobian(*primals, out=out))
     def jacobian(self, primals: Sequence[Any], out: Any) -> Any:
         """The exact Jacobian."""
         plain, trees, kinds = self._apart(primals, "jacobian")
@@ -133,6 +175,7 @@ class Router:
             self._swept[trees, kinds, "jacobian"] = made
         return made(plain, out)
 
+    @_settling(lambda made: made.hvp)
     def hvp(self, primals: Any, way: Any) -> tuple[Any, Any]:
         """Value and product with the Hessian."""
         self._check_tuple(primals, "hvp")
@@ -147,6 +190,7 @@ class Router:
             raise TypeError(f"`{self._name}.hvp`: v must hold arrays, not outer products")
         return self._curvatures(trees, kinds).product(plain, way)
 
+    @_settling(lambda made: lambda primals, out: made.hessian(*primals, out=out))
     def hessian(self, primals: Sequence[Any], out: Any) -> Any:
         """The exact Hessian."""
         plain, trees, kinds = self._apart(primals, "hessian")
@@ -261,4 +305,9 @@ def _type(value: Any, name: str) -> Any:
     except (ValueError, NotImplementedError, OverflowError) as error:
         told = f"{type(value).__module__}.{type(value).__qualname__}"
         raise TypeError(f"numba cannot take `{name}`, which is a {told}") from error
+    if isinstance(kind, types.FunctionType):
+        raise TypeError(
+            f"`{name}` is a compiled function without Python source, so it has no derivative; "
+            "pass the function that it was made of"
+        )
     return types.unliteral(kind)

@@ -491,7 +491,7 @@ def test_a_failure_of_numba_is_restated_at_the_users_line(monkeypatch: pytest.Mo
 
     line = spoilt.specialiser.function.node.lineno + 2
     program = Program(text, "spoilt", "spoilt", line_map={6: line})
-    monkeypatch.setattr(pipeline, "differentiate", lambda *_: program)
+    monkeypatch.setattr(pipeline, "differentiate", lambda *_, **__: program)
     with pytest.raises(TypingFailure) as caught:
         spoilt(2.0)
     told = str(caught.value)

@@ -108,7 +108,7 @@ def _table(pairs):
     return made
 
 
-def test_a_list_that_is_passed_has_a_list_for_its_tangent() -> None:
+def test_a_list_is_passed_with_a_list() -> None:
     expected = ((2.5, 2.0), [1.25, 2.0, 2.5], [1.0, 0.5, 2.0])
     for make in (list, typed.List):
         xs, d_xs = make([1.0, 2.0]), make([1.0, 0.5])
@@ -118,7 +118,7 @@ def test_a_list_that_is_passed_has_a_list_for_its_tangent() -> None:
     assert rescaled.directional2(([1.0, 2.0], 0.5), ([1.0, 0.5],)) == (2.5, 2.0, 1.25)
 
 
-def test_lists_of_arrays_typed_dicts_and_sets_are_passed() -> None:
+def test_other_containers_are_passed() -> None:
     rows, ways = [np.arange(3.0), np.ones(2)], [np.ones(3), np.ones(2)]
     table, moved = _table([(1, 2.0), (3, 1.0)]), _table([(1, 1.0), (3, 0.5)])
     found = of_all_makes.jvp((rows, table, {1, 3}), (ways, moved))

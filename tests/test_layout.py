@@ -53,6 +53,10 @@ LONGER = {
 PASSES = (
     "frontend/lower",
     "frontend/iteration",
+    "frontend/caught",
+    "frontend/lastly",
+    "frontend/generators",
+    "frontend/jumps",
     "frontend/derivatives",
     "frontend/optional",
     "transform/split",

@@ -250,7 +250,8 @@ class _Printer:
         elif isinstance(stmt, Return):
             self.line(f"return {expr(stmt.value)}", depth, span)
         elif isinstance(stmt, Raise):
-            self.line(f"raise {stmt.exception}({stmt.message!r})", depth, span)
+            exception = stmt.exception or "Exception"  # what was caught is of no other type
+            self.line(f"raise {exception}({stmt.message!r})", depth, span)
         elif isinstance(stmt, Break):
             self.line("break", depth, span)
         elif isinstance(stmt, Continue):

@@ -57,7 +57,7 @@ from tangent_fwd.ir.nodes import (
     Var,
     While,
 )
-from tangent_fwd.ir.walk import statements
+from tangent_fwd.ir.walk import passes_on, statements
 from tangent_fwd.source import NOWHERE
 
 with warnings.catch_warnings():
@@ -184,13 +184,22 @@ class _Writer(Quoting):
             self.line(f"for {stmt.index} in range({size}):", depth, stmt)
             self.block(stmt.body, depth + 1)
         elif isinstance(stmt, Try):
-            self.line("try:", depth, stmt)
-            self.block(stmt.body, depth + 1)
-            self.line("except Exception:", depth, stmt)
-            self.block(stmt.handler, depth + 1)
+            self.caught(stmt, depth)
         else:
             assert isinstance(stmt, While)
             self.loop(stmt, depth)
+
+    def caught(self, stmt: Try, depth: int) -> None:
+        self.line("try:", depth, stmt)
+        self.block(stmt.body, depth + 1)
+        done = passes_on(stmt)
+        if done is None:
+            self.line("except Exception:", depth, stmt)
+            self.block(stmt.handler, depth + 1)
+        else:
+            self.line("finally:", depth, stmt)
+            self.line(f"if not {_text(expression(done))}:", depth + 1, stmt)
+            self.block(stmt.handler[:-1], depth + 2)
 
     def head(self, stmt: For) -> str:
         bounds = ", ".join(_text(expression(e)) for e in stmt.bounds)

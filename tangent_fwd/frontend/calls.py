@@ -14,7 +14,7 @@ from tangent_fwd.frontend import names, options, ways
 from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.frontend.opaque import opaque
 from tangent_fwd.frontend.rewrites import WAYS
-from tangent_fwd.frontend.spelt import Spelt
+from tangent_fwd.frontend.told import Told
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import definition
@@ -25,15 +25,17 @@ TABLES = (ways, options)
 _ARRAYS = ("numpy.array", "numpy.asarray")
 
 
-class Calls(Spelt):
+class Calls(Told):
     """Calls of library functions and of array methods."""
 
     def on_Call(self, node: ast.Call) -> Expr:
         return self.call(node)
 
     def call(self, node: ast.Call) -> Expr:
+        node = self.of_its_type(self.written_keywords(node))
         if any(k.arg is None for k in node.keywords):
-            self.refuse(node, "arguments passed with `**` are not supported")
+            advice = "write each as `name=…`"
+            self.refuse(node, "arguments passed with `**` are not supported", advice)
             return Lit(0.0)
         derivative = self.derivative_call(node)
         if derivative is not None:
@@ -46,8 +48,8 @@ class Calls(Spelt):
         if has_rule(callee) and not names.is_helper(callee):
             return self.opaque_call(node, callee)
         key = names.key_of(callee)
-        if key == "builtins.isinstance" and len(node.args) == 2:
-            told = self.is_instance(node)
+        if key in ("builtins.isinstance", "builtins.hasattr") and len(node.args) == 2:
+            told = self.is_instance(node) if callee is isinstance else self.has_attribute(node)
             if told is not None:
                 return Lit(told)
         made = self.container_call(node, callee)
@@ -83,23 +85,6 @@ class Calls(Spelt):
             return Lit(0.0)
         args = map(self.atom, node.args)
         return Op("call", (Ref(function.name, function), *args), (), Span.of(node))
-
-    def is_instance(self, node: ast.Call) -> bool | None:
-        """Whether a value is of a class, which its type tells; None where it does not."""
-        from numba.core import types
-
-        classes: dict[Any, Any] = {
-            float: types.Float, int: types.Integer, bool: types.Boolean, str: types.UnicodeType,
-            complex: types.Complex, tuple: types.BaseTuple, list: (types.List, types.ListType),
-            dict: types.DictType, set: types.Set,
-            np.ndarray: types.Array,
-        }  # fmt: skip
-        wanted = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
-        asked: list[Any] = [classes.get(self.resolve(c)) for c in wanted]
-        kind = self.kind(self.atom(node.args[0]))
-        if None in asked or kind is None:
-            return None
-        return isinstance(types.unliteral(kind), tuple(asked))
 
     def known_call(self, node: ast.Call, key: str) -> Expr:
         """The call of a library's function: written in another way, defined, or an operation."""

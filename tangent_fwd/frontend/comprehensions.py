@@ -62,7 +62,8 @@ class Comprehensions(Grids):
             self.refuse(source, "an async comprehension is not supported")
             return Lit(0.0)
         if callee in (np.array, np.asarray) and alone and isinstance(source, ast.ListComp):
-            if len(source.generators) > 1 or source.generators[0].ifs:
+            part = source.generators[0]
+            if len(source.generators) > 1 or part.ifs or isinstance(source.elt, ast.ListComp):
                 return Op("numpy.array", (self.name(self.on_ListComp(source)),), (), Span.of(node))
         if (
             callee in _FIRST

@@ -35,9 +35,9 @@ from collections import namedtuple
 from functools import cache, cached_property
 from typing import Any
 
-from tangent_fwd.frontend.desugar import own_nodes
 from tangent_fwd.frontend.emptied import emptied, made_type
 from tangent_fwd.frontend.lists import Lists
+from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Do, Expr, If, Let, Lit, Op, Raise, Stmt, Store, Var
 from tangent_fwd.source import Span
 

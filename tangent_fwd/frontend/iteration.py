@@ -33,9 +33,9 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from tangent_fwd.frontend import names
 from tangent_fwd.frontend.calls import complete
 from tangent_fwd.frontend.containers import METHODS, VIEWED
+from tangent_fwd.frontend.functions import is_passed
 from tangent_fwd.frontend.views import Views, Walk
 from tangent_fwd.ir.nodes import Expr, For, If, Lit, Op, Raise, Stmt, Var
 from tangent_fwd.source import Span
@@ -64,7 +64,8 @@ class Iteration(Views):
             return
         stored = [n.id for s in (node.target, *node.body) for n in ast.walk(s)
                   if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
-        self.rebound = frozenset(stored)
+        inside = (getattr(each, "rebinds", ()) for each in self.inner.values())
+        self.rebound = frozenset(stored).union(*inside)
         self.refuse_growth(node)
         walk = self.walk(node.iter)
         if walk.unrolled:
@@ -88,7 +89,7 @@ class Iteration(Views):
             inner = (ast.Name, ast.Attribute, ast.Lambda)
             found = [self.known(e) if isinstance(e, inner) else None for e in node.elts]
         elif isinstance(held := self.resolve(node), tuple):
-            found = [each if names.is_helper(each) else None for each in held]
+            found = [each if is_passed(each) else None for each in held]
         return [] if None in found else found
 
     def each_function(self, node: ast.For, functions: list[Any]) -> None:

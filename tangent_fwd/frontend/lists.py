@@ -6,7 +6,7 @@ import ast
 from functools import cached_property
 
 from tangent_fwd.frontend.derivatives import Derivatives
-from tangent_fwd.frontend.desugar import own_nodes
+from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Expr, Op
 from tangent_fwd.source import Span
 

@@ -104,7 +104,7 @@ class _Checker:
                 self.fail(f"a nest inside a nest over the same index `{stmt.index}`", stmt)
             inner = bound | {stmt.index}
             return self.block(stmt.body, inner, (*nests, stmt.index)) - {stmt.index}
-        elif isinstance(stmt, Raise) and not stmt.exception.isidentifier():
+        elif isinstance(stmt, Raise) and not (stmt.exception or "pass_on").isidentifier():
             self.fail(f"`{stmt.exception}` is no exception", stmt)
         elif isinstance(stmt, Return) and nests:
             self.fail("a nest runs in any order, so nothing may return from it", stmt)

@@ -202,7 +202,11 @@ class Continue:
 
 @dataclass(frozen=True)
 class Raise:
-    """`raise exception(message)`, or with values in the place of the message."""
+    """`raise exception(message)`, or with values in the place of the message.
+
+    Without an exception, at the end of a handler, what was caught passes on; the handler is then
+    what runs last (`finally`), unless the one of `values` tells that it has run already.
+    """
 
     exception: str
     message: str

@@ -94,6 +94,8 @@ def _stmt(stmt: Stmt, depth: int, function: Function) -> list[str]:
         return [f"{pad}return {show_expr(stmt.value)}"]
     if isinstance(stmt, Raise):
         said = ", ".join(map(show_expr, stmt.values)) or repr(stmt.message)
+        if not stmt.exception:
+            return [f"{pad}raise unless {said}"]
         return [f"{pad}raise {stmt.exception}({said})"]
     if isinstance(stmt, Break):
         return [f"{pad}break"]

@@ -40,7 +40,7 @@ def starred_array(x):
 
 
 def double_starred_call(x):
-    return np.sum(x, **{"axis": 0})
+    return np.sum(x, **{**_OPTIONS, "keepdims": False})
 
 
 def starred_unknown(x):
@@ -141,3 +141,20 @@ def format_of_a_number(s):
 
 def text_times_number(s):
     return "a" * s
+
+
+def text_filled_in(s, n):
+    return s * len("%d" % n)
+
+
+def list_of_two_ranks(x, X):
+    parts = [x, X]
+    return parts[0][0]
+
+
+def place_in_a_table_that_is_not_known(s, n):
+    table = (np.sin, np.cos)
+    return table[n - 4](s)
+
+
+_OPTIONS = {"axis": 0}

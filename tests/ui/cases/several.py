@@ -28,10 +28,8 @@ def the_same_twice(x):
 
 def in_both_branches(s, flag):
     if flag:
-        try:
-            return s
-        finally:
-            pass
+        del s
+        return s
     else:
         return unknown * s
 
