@@ -66,7 +66,7 @@ class ForwardGrad:
         self.tangent = Tangent(self)
         self._routes: dict[Any, dispatch.Call] = {}
         self._made: tuple[Specialiser, Router] | None = None
-        self._settled: dict[Any, ForwardGrad] = {}  # for functions as arguments, by these
+        self._settled: dict[Any, ForwardGrad] = {(): self}  # by functions that are arguments
         self._last: ForwardGrad = self
 
     def __repr__(self) -> str:

@@ -20,6 +20,7 @@ from numba.core import types
 from tangent_fwd import apart, boundary, dispatch, fitting
 from tangent_fwd.boundary import Leaf, Tree, values
 from tangent_fwd.curvature import Curvatures
+from tangent_fwd.fields import as_tuples, direction, has_fields, like
 from tangent_fwd.frontend.functions import is_passed
 from tangent_fwd.frontend.parse import differentiated
 from tangent_fwd.gradient import Gradients
@@ -32,8 +33,14 @@ from tangent_fwd.transform.pairs import form_of, vector_types
 NO_FINGERPRINT = (NotImplementedError, OverflowError)
 
 
-def _settling(method: Callable[[Any], Callable[..., Any]]) -> Callable[[Any], Any]:
-    """Where arguments are functions, ask `method` of the function of the others instead."""
+def _settling(
+    method: Callable[[Any], Callable[..., Any]], directed: bool = False, back: bool = False
+) -> Callable[[Any], Any]:
+    """Where arguments are functions, ask `method` of the function of the others instead; where
+    they are dicts or dataclasses, of named tuples.
+
+    `directed`: a direction follows the arguments; `back`: the second result looks like them.
+    """
 
     def change(slow: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(slow)
@@ -42,11 +49,18 @@ def _settling(method: Callable[[Any], Callable[..., Any]]) -> Callable[[Any], An
             if settled is None:
                 return slow(self, primals, *more)
             made, rest = settled
-            return method(made)(rest, *more)
+            if directed:
+                more = (self._direction(primals, more[0]),)
+            result = method(made)(rest, *more)
+            return (result[0], self._like(primals, result[1])) if back else result
 
         return run
 
     return change
+
+
+def _is_settled(value: Any) -> bool:
+    return callable(value) or has_fields(value)
 
 
 class Router:
@@ -77,20 +91,39 @@ class Router:
         self._swept: dict[Any, Any] = {}
 
     def settled(self, primals: Any) -> tuple[Any, tuple[Any, ...]] | None:
-        """Where some arguments are functions: the function of the others, and those."""
-        if not isinstance(primals, (tuple, list)) or not any(map(callable, primals)):
+        """Where some arguments are functions, dicts or dataclasses: the function without the
+        functions, and the other arguments with named tuples for what has fields.
+        """
+        if not isinstance(primals, (tuple, list)) or not any(map(_is_settled, primals)):
             defaults = (p.default for p in self._signature.parameters.values())
             if not any(callable(d) and d is not inspect.Parameter.empty for d in defaults):
                 return None
         every = boundary.positional(self._name, self._signature, primals)
         functions = {i: value for i, value in enumerate(every) if is_passed(value)}
-        if not functions:
+        if not functions and not any(map(has_fields, every)):
             return None
         for i in self._active:
             if i in functions:
                 fitting.check_active(self._name, Leaf(self._names[i], None))
-        rest = tuple(value for i, value in enumerate(every) if i not in functions)
+        rest = tuple(
+            as_tuples(value, self._names[i]) for i, value in enumerate(every) if i not in functions
+        )
         return self._settle(functions), rest
+
+    def _direction(self, primals: Any, ways: Any) -> Any:
+        """A direction with named tuples where the arguments have them now."""
+        every = boundary.positional(self._name, self._signature, primals)
+        if len(self._active) == 1 and not (isinstance(ways, (tuple, list)) and len(ways) == 1):
+            ways = (ways,)  # as `hvp` may be given it
+        if not isinstance(ways, (tuple, list)) or len(ways) != len(self._active):
+            return ways
+        return tuple(direction(every[i], way, self._names[i]) for i, way in zip(self._active, ways))
+
+    def _like(self, primals: Any, found: Any) -> Any:
+        """A gradient in the classes of the arguments."""
+        every = boundary.positional(self._name, self._signature, primals)
+        active = tuple(every[i] for i in self._active)
+        return like(active, found) if len(active) > 1 else like(active[0], found)
 
     @_settling(lambda made: lambda primals, _: made(*primals))
     def call(self, primals: Any, tangents: Any) -> Any:
@@ -104,12 +137,12 @@ class Router:
         )
         return self._enter(route, primals, ())
 
-    @_settling(lambda made: made.jvp)
+    @_settling(lambda made: made.jvp, directed=True)
     def jvp(self, primals: Any, tangents: Any) -> Any:
         """Value and tangent."""
         return self._along(primals, tangents, "jvp", 1, self.jvp)
 
-    @_settling(lambda made: made.directional2)
+    @_settling(lambda made: made.directional2, directed=True)
     def directional2(self, primals: Any, tangents: Any) -> Any:
         """Value, tangent and second tangent."""
         return self._along(primals, tangents, "directional2", 2, self.directional2)
@@ -146,7 +179,7 @@ class Router:
         )
         return self._enter(route, primals, tangents, order)
 
-    @_settling(lambda made: lambda primals, _: made.value_and_grad(*primals))
+    @_settling(lambda made: lambda primals, _: made.value_and_grad(*primals), back=True)
     def gradient(self, primals: Any, tangents: Any) -> Any:
         """Value and exact gradient."""
         every, trees, kinds = self.examine(primals)
@@ -175,7 +208,7 @@ class Router:
             self._swept[trees, kinds, "jacobian"] = made
         return made(plain, out)
 
-    @_settling(lambda made: made.hvp)
+    @_settling(lambda made: made.hvp, directed=True, back=True)
     def hvp(self, primals: Any, way: Any) -> tuple[Any, Any]:
         """Value and product with the Hessian."""
         self._check_tuple(primals, "hvp")

@@ -70,7 +70,6 @@ UNFIT = [
     (X.astype(np.longdouble), TypeError, "`x` has dtype .*, which numba does not compile"),
     (X.astype(object), TypeError, "`x` has dtype object"),
     (list(X), TypeError, "must be a list as `x` is|has no attribute `size`|none; use `jvp`"),
-    ({"a": X}, TypeError, "`x` is a dict"),
 ]
 
 

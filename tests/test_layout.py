@@ -17,7 +17,7 @@ PACKAGE = ROOT / "tangent_fwd"
 # From the ground up. What stands on a floor imports only from below it; the modules of one
 # folder may import each other, without going in a circle.
 FLOORS = (
-    ("source", "options", "marks", "custom", "choices", "library", "fixpoint"),
+    ("source", "options", "marks", "custom", "choices", "library", "fixpoint", "fields"),
     ("errors", "boundary"),
     ("dispatch", "apart", "fitting"),
     ("ir", "rules"),

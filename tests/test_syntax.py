@@ -25,9 +25,6 @@ from tests.harness import disagreements, patterns, programs
 from tests.inputs import inputs
 from tests.test_ui import FILES, _cases
 
-# Rows of work that is under way elsewhere.
-PENDING = "pending"
-
 TABLE = """
 flow | if, elif, else | ladder | both
 flow | x if c else y | ternary | both
@@ -117,10 +114,10 @@ args | a tuple of arrays | pair_argument | both
 args | a tuple in a tuple | nested_tuple_given | both
 args | a list of floats | test test_containers.test_a_list_is_passed_with_a_list | both
 args | a list of arrays | test test_containers.test_other_containers_are_passed | both
-args | a dict | pending | neither
+args | a dict | test test_fields.test_dicts_and_dataclasses_are_arguments | ours
 args | a set | test test_containers.test_other_containers_are_passed | both
 args | a dtype, a member of an enumeration | nested_tuple_given | both
-args | a dataclass | pending | neither
+args | a dataclass | test test_fields.test_dicts_and_dataclasses_are_arguments | ours
 args | a keyword-only argument given from Python | keywords_only | both
 args | a keyword-only argument given in compiled code | keywords_only | ours
 expr | f"{n}" | says_what_it_does | both
@@ -260,7 +257,7 @@ def test_the_table_is_whole() -> None:
     told = {True: ("neither", "theirs"), False: ("both", "ours")}
     refused = [row for row in ROWS if row.where[0] == "!"]
     for row in ROWS:
-        if row.where != PENDING and not row.where.startswith("text "):
+        if not row.where.startswith("text "):
             assert row.numba in told[row in refused], row
     assert sum(row.numba == "theirs" for row in ROWS) == REFUSED_THOUGH_NUMBA_TAKES_IT
 
@@ -274,7 +271,7 @@ def _is_shown(where: str) -> bool:
         return hasattr(importlib.import_module(f"tests.{module}"), name)
     if kind == "text":
         return rest in TEXTS
-    return where == PENDING or where in PROGRAMS or where in SNIPPETS
+    return where in PROGRAMS or where in SNIPPETS
 
 
 def test_every_row_is_shown_somewhere() -> None:
