@@ -151,6 +151,8 @@ class Calls(Spelt):
                 return Lit(0.0)
         if func.attr in lists.METHODS:
             return self.list_method(node, func.value, func.attr)
+        if func.attr == "copy" and not node.args and self.is_list(func.value):
+            return self.copied(node, func.value)
         if func.attr not in names.METHODS:
             advice = nearest(func.attr, names.METHODS) if func.attr[0] != "_" else ""
             self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")

@@ -38,22 +38,33 @@ class Lists(Derivatives):
         """The call with an array in the place of each list: `sum(xs)`, `np.mean(xs)`."""
         args: list[ast.expr] = []
         for arg in node.args:
-            if isinstance(arg, ast.Name) and arg.id in self.listed:
-                value = self.atom(arg)
-                if type(self.kind(value)).__name__ == "List":
-                    made = self.name(Op("numpy.array", (value,), (), Span.of(arg)))
-                    self.locals.add(made.name)
-                    arg = ast.copy_location(ast.Name(made.name, ast.Load()), arg)
+            if self.is_list(arg):
+                made = self.name(Op("numpy.array", (self.atom(arg),), (), Span.of(arg)))
+                self.locals.add(made.name)
+                arg = ast.copy_location(ast.Name(made.name, ast.Load()), arg)
             args.append(arg)
         if args == node.args:
             return node
         return ast.copy_location(ast.Call(node.func, args, node.keywords), node)
 
+    def is_list(self, node: ast.expr) -> bool:
+        """Whether this is a name that holds a list here."""
+        if not isinstance(node, ast.Name) or node.id not in self.listed:
+            return False
+        return type(self.kind(self.atom(node))).__name__ == "List"
+
+    def copied(self, node: ast.Call, base: ast.expr) -> Expr:
+        """`xs.copy()` is `[each for each in xs]`."""
+        each = ast.Name("each", ast.Load())
+        part = ast.comprehension(ast.Name("each", ast.Store()), base, [], 0)
+        made = ast.copy_location(ast.ListComp(each, [part]), node)
+        return self.value(ast.fix_missing_locations(made))
+
     @cached_property
     def listed(self) -> frozenset[str]:
         """The names that are bound to lists somewhere in the function."""
         makes = (ast.List, ast.ListComp, ast.Call, ast.BinOp)
-        found: set[str] = set()
+        found = {name for name, kind in self.kinds.items() if type(kind).__name__ == "List"}
         for n in own_nodes(self.function.node):
             if isinstance(n, ast.Assign):
                 value = n.value.value if isinstance(n.value, ast.Subscript) else n.value

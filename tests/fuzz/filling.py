@@ -27,7 +27,10 @@ class Filling(Statements):
 
     def snippet(self, depth: int) -> list[str]:
         top = depth == 2 and self.loops == 0
-        made = self.filled(self.rng.choice(INNER if top and self.rng.random() < 0.15 else ANYWHERE))
+        inner = top and self.rng.random() < 0.15
+        made = self.filled(self.rng.choice(INNER if inner else ANYWHERE))
+        # What a nested function reads keeps its type: a call has the one type of a variable.
+        self.settled = self.settled or inner
         return self.assign(depth) if made is None else made
 
     def filled(self, snippet: Snippet) -> list[str] | None:

@@ -113,7 +113,8 @@ class Body(Filling):
         saved, protected = self.scope.copy(), self.protected
         # An integer that the body turns into a float is one from the start of the loop.
         for v in self.scope.of("i"):
-            if not v.below and self.rng.random() < 0.3 and v.name not in protected:
+            whole = v.below or self.settled or v.name in protected
+            if self.rng.random() < 0.3 and not whole:
                 saved.add(Variable(v.name, "f"))
         # `below` and `dense` are promises about the first round only, unless nothing rebinds them.
         for v in list(saved.variables.values()):
