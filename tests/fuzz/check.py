@@ -113,8 +113,22 @@ def _answers(
     return answers, ""
 
 
+def stops(case: Case) -> bool:
+    """Whether this program raises on purpose."""
+    made = function(case.text)
+    try:
+        original(made, case.arguments())
+    except (ValueError, AssertionError) as error:
+        return error.args in OWN
+    finally:
+        forget(made)
+    return False
+
+
 def doubts(case: Case) -> str:
     """Why the oracle cannot decide this program; empty where it can."""
+    if stops(case):
+        return ""
     made = function(case.text)
     args = case.arguments()
     ways = directions(args, case.pattern(), 1, np.random.default_rng(case.seed))

@@ -237,7 +237,7 @@ def _function(
     size: int,
 ) -> tuple[list[str], Body]:  # fmt: skip
     body = Body(rng, helpers, gives)
-    body.wide = rng.choice((0, 8, 20, 40))
+    body.wide = rng.choice((0, 20, 40, 80))
     for p in parameters:
         body.scope.add(p)
     lines = [f"def {name}({', '.join(p.name for p in parameters)}):"]

@@ -45,7 +45,7 @@ TUPLES: list[Snippet] = [
      "    state{q} = (state{q}[1], np.tanh(state{q}[0] - {e}))\n{out} = state{q}[0]", OUT),
     ("{out}, (p{q}, k{q}) = {s}, ({s}, 2)\n{out} = np.sin({out} * p{q} + k{q})", OUT),
     ("first{q}, *rest{q} = ({s}, {s}, {s})\n{out} = 0.3 * rest{q}[1] * first{q}", OUT),
-    ("t{q} = ({v}, {v} + {e})\n{arr} = t{q}[{n}] * 0.5 - 0.25 * t{q}[1]", LIKE_V),
+    ("up{q} = ({v}, {v} + {e})\n{arr} = up{q}[{n}] * 0.5 - 0.25 * up{q}[1]", LIKE_V),
     ("d{q}, {out} = {s} * 0.5, {s}\n{out}, d{q} = d{q}, {out}\n{out} = 0.5 * {out} * d{q}", OUT),
     ("b{q}, c{q} = {v} + 0.0, {w} * {e}\nfor _ in range(3):\n    b{q}, c{q} = c{q}, b{q}\n"
      "    b{q}[{i}] = {s}\n{arr} = np.tanh(b{q} - 0.3 * c{q})", LIKE_V),
@@ -56,7 +56,8 @@ TUPLES: list[Snippet] = [
 
 VIEWS: list[Snippet] = [
     ("b{q} = {v}[::-1]\nb{q}[{i}] = {s}\n{v}[{i}] *= 0.5\n{out} = 0.5 * b{q}[{i}] - {v}[{i}]", OUT),
-    ("t{q} = {A}.T\nt{q}[0, 1] = {s}\nt{q}[1] *= 0.5\n{out} = 0.3 * {A}[0, 1] * t{q}[2, 0]", OUT),
+    ("up{q} = {A}.T\nup{q}[0, 1] = {s}\nup{q}[1] *= 0.5\n{out} = 0.3 * {A}[0, 1] * up{q}[2, 0]",
+     OUT),
     ("flat{q} = {A}.ravel()\nflat{q}[{n}:4] = {s}\n{A}[{j}] = {s}\n{out} = flat{q}[2]", OUT),
     ("flat{q} = {A}.reshape(-1)\nflat{q}[::2] -= 0.2 * flat{q}[::2]\n{out} = 0.4 * {A}[{j}]", OUT),
     ("b{q} = {v}\nb{q} *= 0.4\nb{q} += 0.5 * ({s})\n{out} = {v}[{i}]", OUT),
@@ -193,8 +194,9 @@ HELPERS = {
     "tail": "def tail(v):\n    return v[1:]",
     "both": "def both(v, a):\n    w = np.sin(v * a)\n    return np.tanh(w[0] + a), w",
     "chosen": (
-        "def chosen(a, mode='cube', scale=None):\n    if mode == 'sin':\n        return math.sin(a)\n"
-        "    if scale is None:\n        return 0.2 * a\n    return np.tanh(a * a * a * scale)"
+        "def chosen(a, mode='cube', scale=None):\n    if mode == 'sin':\n"
+        "        return math.sin(a)\n    if scale is None:\n        return 0.2 * a\n"
+        "    return np.tanh(a * a * a * scale)"
     ),
     "same_or_new": (
         "def same_or_new(v, a):\n    if a > 0.313:\n        return v\n    return np.tanh(v + a)"
