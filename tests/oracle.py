@@ -114,8 +114,8 @@ def flat(value: Any) -> list[float]:
 
 
 def _rebuild(like: Any, numbers: list[float]) -> Any:
-    if like is None:
-        return None
+    if like is None or isinstance(like, str):
+        return like
     if isinstance(like, tuple):
         return tuple(_rebuild(part, numbers) for part in like)
     if isinstance(like, np.ndarray):
