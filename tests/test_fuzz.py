@@ -71,6 +71,13 @@ def _slopes(case: Case, lanes: int, ways: list[tuple[Any, ...]]) -> list[list[fl
     return found
 
 
+def _times(way: Any, factor: float) -> Any:
+    """A direction that is so many times as long."""
+    if isinstance(way, tuple):
+        return tuple(_times(part, factor) for part in way)
+    return None if way is None else way * factor
+
+
 @pytest.mark.parametrize("first", _chunks(50, 25, quick=0, start=5000))
 def test_lanes_and_linearity(first: int) -> None:
     """No oracle: lanes leave the bits alone, standing still gives 0, and twice is twice."""
@@ -80,8 +87,7 @@ def test_lanes_and_linearity(first: int) -> None:
             continue
         args, active = case.arguments(), case.pattern()
         (way,) = directions(args, active, 1, np.random.default_rng(seed))
-        double = tuple(None if d is None else d * 2.0 for d in way)
-        still = tuple(None if d is None else d * 0.0 for d in way)
+        double, still = _times(way, 2.0), _times(way, 0.0)
         together = _slopes(case, 3, [way, double, still])
         if together is None:
             continue
