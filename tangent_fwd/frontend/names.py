@@ -179,11 +179,6 @@ def is_named_tuple(obj: Any) -> bool:
     return isinstance(obj, type) and issubclass(obj, tuple) and hasattr(obj, "_fields")
 
 
-def is_list(obj: Any) -> bool:
-    """Whether an object is the class of lists, or that of numba's typed lists."""
-    return obj is list or (isinstance(obj, type) and obj.__module__ == "numba.typed.typedlist")
-
-
 def constant(obj: Any) -> Any:
     """A Python number for a captured number, `...` where the object is not one."""
     if obj is None or isinstance(obj, (bool, int, float, complex, str)):

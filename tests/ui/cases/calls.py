@@ -7,6 +7,7 @@ import time
 from collections import namedtuple
 from dataclasses import dataclass
 
+import numba.experimental
 import numpy as np
 import scipy.special
 
@@ -127,10 +128,6 @@ def special_function_of_too_many(s):
     return scipy.special.erf(s, s)
 
 
-def constructor_of_list(x):
-    return list(x)[0]
-
-
 def isinstance_test(s):
     if isinstance(s, np.generic):
         return s
@@ -225,3 +222,14 @@ def range_as_a_value(s):
 def enumerate_as_a_value(x):
     e = enumerate(x)
     return x[0]
+
+
+@numba.experimental.jitclass([("value", numba.float64)])
+class _Box:
+    def __init__(self, value):
+        self.value = value
+
+
+def a_jitclass_called(s):
+    box = _Box(s)
+    return box.value * s
