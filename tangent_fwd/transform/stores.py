@@ -70,7 +70,9 @@ class Stores:
             return
         if not is_array(kind):
             where = stmt.span
-            message = f"`{stmt.array.split('%')[0]}` is {kind}: only arrays can be written to"
+            name = stmt.array.split("%")[0]
+            what = f"`{name}`" if name else "this"
+            message = f"{what} is {kind}: only arrays can be written to"
             self.nests.diagnostics.append(Diagnostic("typing", message, where))
             return
         if self.is_mask(stmt, kind):
