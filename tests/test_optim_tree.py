@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from tangent_fwd import fields
 from tangent_fwd.optim import tree
 
 
