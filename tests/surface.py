@@ -41,8 +41,11 @@ WIDER = {
 }
 """Calls that give float64 for float32, where NumPy gives float32."""
 
-DOUBLE_ONLY = {"r = math.trunc(s)"}
-"""Calls that Python itself refuses for NumPy's float32."""
+DOUBLE_ONLY = {
+    "r = math.trunc(s)",
+    "r = np.lib.stride_tricks.as_strided(x, (2, 2), (16, 8))",
+}
+"""Calls that Python itself refuses for NumPy's float32, or that say how many bytes a float64 has."""
 
 _HEAD = """\
 import cmath

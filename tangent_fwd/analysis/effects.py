@@ -30,7 +30,7 @@ def calls(expr: Expr) -> bool:
 
 @cache
 def _acts(fn: str) -> bool:
-    return fn == "call" or fn.startswith(("numpy.random", "builtins.print", "list."))
+    return fn == "call" or fn.startswith(("numpy.random", "random.", "builtins.print", "list."))
 
 
 def block_calls(block: Block) -> bool:

@@ -158,6 +158,19 @@ def _vecdot(self: Rewrites, node: ast.Call, x1: Any, x2: Any) -> Any:
     )
 
 
+@way("numpy.view", "a, dtype=None")
+def _view(self: Rewrites, node: ast.Call, a: Any, dtype: Any) -> Any:
+    array = self.once(a)
+    kind = self.kind(self.atom(array))
+    if dtype is None or getattr(self.resolve(dtype), "__name__", "") == str(
+        getattr(kind, "dtype", "")
+    ):
+        return subscript(array, ast.Constant(...))
+    message = "`.view()` as another dtype reads bits, which have no derivative"
+    self.refuse(node, message, "convert the numbers with `.astype()`", "no-rule")
+    return ast.Constant(0.0)
+
+
 @way("numpy.rollaxis", "a, axis, start=0")
 def _rollaxis(self: Rewrites, node: ast.Call, a: Any, axis: Any, start: Any) -> Any:
     one, other = self.known_constant(axis, "axis"), self.known_constant(start, "start")

@@ -172,6 +172,8 @@ class Rewrites(Lists):
                 made.keywords += keywords
         elif func.attr == "outer" and ufunc.nin == 2 and len(args) == 2 and not keywords:
             made = call(self.keep(rearranged.outer_of), func.value, *args)
+        elif func.attr == "reduceat" and ufunc.nin == 2 and len(args) == 2 and not keywords:
+            made = call(self.keep(indexing.reduceat), *args, func.value)
         elif func.attr == "at" and ufunc.nin == 2 and len(args) == 3 and not keywords:
             where = args[1]
             pair = isinstance(where, ast.Tuple)

@@ -6,10 +6,12 @@ import ast
 from dataclasses import replace
 
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.rewrites import Rewrites
+from tangent_fwd.frontend.rewrites import Rewrites, placed
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.source import Span
+
+_POLYNOMIAL = "numpy.polynomial.polynomial.Polynomial"
 
 
 class Spelt(Rewrites):
@@ -39,6 +41,15 @@ class Spelt(Rewrites):
         if isinstance(known, tuple):
             known = tuple(tuple(k) if isinstance(k, list) else k for k in known)
         return Op(key, tuple(map(self.atom, args)), ((word, known),), Span.of(node))
+
+    def on_Attribute(self, node: ast.Attribute) -> Expr:
+        """The coefficients of a polynomial are those that it was made of."""
+        made = node.value
+        if node.attr == "coef" and isinstance(made, ast.Call) and len(made.args) == 1:
+            if names.key_of(self.resolve(made.func)) == _POLYNOMIAL and not made.keywords:
+                whole = ast.BinOp(made.args[0], ast.Add(), ast.Constant(0.0))
+                return self.value(placed(whole, node))
+        return super().on_Attribute(node)
 
     def of_complex(self, node: ast.Call, key: str) -> Expr:
         """A function of `cmath` is that of NumPy, of what is made a complex number first."""

@@ -17,6 +17,7 @@ from typing import Any
 from tangent_fwd.library import (
     algebra,
     arrays,
+    draws,
     elementary,
     indexing,
     orders,
@@ -132,6 +133,9 @@ DEFINITIONS: dict[str, Definition] = {
     # Along an axis, and made of others
     "numpy.interp": Definition(arrays.interp),
     "numpy.linspace": Definition(arrays.linspace, beyond=3),
+    "numpy.kaiser": Definition(arrays.kaiser),
+    "numpy.unstack": Definition(arrays.unstack),
+    "numpy.array_equiv": Definition(arrays.array_equiv),
     "numpy.logspace": Definition(arrays.logspace),
     "numpy.geomspace": Definition(arrays.geomspace),
     "numpy.diff": Definition(arrays.diff, beyond=2),
@@ -143,6 +147,8 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.convolve": Definition(arrays.convolve, beyond=2, of_complex=True),
     # Polynomials
     "numpy.polyval": Definition(polynomials.polyval),
+    "numpy.polyfit": Definition(polynomials.polyfit),
+    "numpy.roots": Definition(polynomials.roots),
     "numpy.polyder": Definition(polynomials.polyder),
     "numpy.polyint": Definition(polynomials.polyint),
     "numpy.polyadd": Definition(polynomials.polyadd),
@@ -155,10 +161,14 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.polynomial.polynomial.polymul": Definition(polynomials.polymul_up),
     "numpy.polynomial.polynomial.polydiv": Definition(polynomials.polydiv_up),
     "numpy.polynomial.polyutils.trimseq": Definition(polynomials.trimseq),
+    # Into another order
+    "numpy.random.shuffle": Definition(draws.shuffle),
+    "random.shuffle": Definition(draws.shuffled),
     # Of numbers, and of each element
     "numpy.heaviside": Definition(elementary.heaviside),
     "numpy.modf": Definition(elementary.modf),
     "numpy.divmod": Definition(elementary.divmod_),
+    "numpy.is_integer": Definition(elementary.is_integer),
     "math.modf": Definition(elementary.modf),
     "math.cbrt": Definition(elementary.cbrt),
     "math.fmod": Definition(elementary.fmod),

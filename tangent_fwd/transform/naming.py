@@ -56,7 +56,7 @@ from tangent_fwd.transform.words import Words, base, core, mark
 # Names that the emitted module uses itself.
 RESERVED = (
     frozenset(
-        "np math njit special range len min max abs complex float int bool print round tuple pow "
+        "np math njit random special range len min max abs complex float int bool print round tuple pow "
         "sum any all list str ValueError overlap common stretch stretch1 stretch2 stretch3 "
         "stretch4 take32 take64 clear32 clear64".split()
     )
