@@ -41,7 +41,7 @@ def _special(name: str) -> Mp:
     """Where the search for an inverse begins: what SciPy finds."""
     from scipy import special
 
-    return lambda *args: mp.mpf(float(getattr(special, name)(*map(float, args))))
+    return lambda *args: mp.mpf(float(getattr(special, name)(*(a if isinstance(a, int) else float(a) for a in args))))
 
 
 def _solved(name: str, function: Mp, *args: Any, last: bool = False) -> Any:
@@ -179,6 +179,7 @@ SPECIAL: dict[str, Mp] = {
     "hyp2f1": mp.hyp2f1,
     "hyperu": mp.hyperu,
     "jve": mp.besselj,
+    "yve": _near(mp.bessely),
     "itstruve0": lambda x: mp.quad(lambda t: mp.struveh(0, t), [0, x]),
     "itmodstruve0": lambda x: mp.quad(lambda t: mp.struvel(0, t), [0, x]),
     "it2struve0": lambda x: mp.pi / 2 - mp.quad(lambda t: mp.struveh(0, t) / t, [0, x]),

@@ -27,6 +27,7 @@ PARTS = {
     "linear algebra": "Linear algebra",
     "complex": "Complex numbers",
     "scipy": "SciPy's special functions",
+    "containers": "Lists, tuples, dicts and sets",
 }
 """The parts that are looked after here, and what the command calls them."""
 
@@ -49,15 +50,21 @@ DOUBLE_ONLY = {
 
 _HEAD = """\
 import cmath
+import heapq
 import math
 import operator
 import random
+from collections import namedtuple
 
 import numpy as np
 import numpy.polynomial.polynomial as P
 import numpy.polynomial.polyutils as PU
 import scipy.special as sc
+from numba import literal_unroll
 from numba.np.extensions import cross2d
+from numba.typed import List
+
+NT = namedtuple("NT", ["a", "b"])
 """
 
 

@@ -34,7 +34,16 @@ BESSEL_FUNCTIONS = (
     scipy("y0", "x", "-y1(x)", domain="wave", absolute=64.0, note=CANCELS),
     scipy("y1", "x", "y0(x) - out / x", domain="wave", absolute=64.0, note=CANCELS),
     scipy(
-        "yv, yve",
+        "yv",
+        "v, x",
+        UNKNOWN,
+        "0.5 * (yv(v - 1.0, x) - yv(v + 1.0, x))",
+        domain="order, wave",
+        bound=512.0,
+        absolute=512.0,
+    ),
+    scipy(
+        "yve",
         "v, x",
         UNKNOWN,
         "0.5 * (yv(v - 1.0, x) - yv(v + 1.0, x))",
@@ -188,7 +197,15 @@ BESSEL_FUNCTIONS = (
     ),
     scipy("itstruve0", "x", "struve(0.0, x)", domain="wave", bound=512.0, absolute=64.0),
     scipy("itmodstruve0", "x", "modstruve(0.0, x)", domain="short wave", bound=512.0),
-    scipy("it2struve0", "x", "-struve(0.0, x) / x", domain="wave", bound=512.0, absolute=64.0),
+    scipy(
+        "it2struve0",
+        "x",
+        "-struve(0.0, x) / x",
+        domain="wave",
+        strong_zero=True,
+        bound=512.0,
+        absolute=64.0,
+    ),
     # DLMF 10.46, 14.10
     scipy(
         "wright_bessel",
@@ -215,6 +232,7 @@ BESSEL_FUNCTIONS = (
         UNKNOWN,
         "(v * x * out - (v + m) * lpmv(m, v - 1.0, x)) / ((x - 1.0) * (x + 1.0))",
         domain="order one, order, mild",
+        strong_zero=True,
         bound=65536.0,
         absolute=65536.0,
     ),

@@ -104,15 +104,15 @@ CENTRAL = (
            "a * " + _GAMMA.format(a="b", x="(a * x)"), domain="shape", strong_zero=True,
            bound=2048.0),
     scipy("gdtria", "p, b, x", _inverse(f"(x * {_GAMMA})", a="b", x="(out * x)"), UNKNOWN,
-          "-out / x", domain="share, one and up, shape", bound=8192.0),
+          "-out / x", domain="share, one and up, shape", strong_zero=True, bound=8192.0),
     scipy("gdtrix", "a, b, p", "-out / a", UNKNOWN,
           _inverse(f"(a * {_GAMMA})", a="b", x="(out * a)"),
-          domain="shape, one and up, share", bound=8192.0),
+          domain="shape, one and up, share", strong_zero=True, bound=8192.0),
     scipy("nrdtrimn", "p, std, x", "-2.5066282746310002 * std / bell((x - out) / std)",
           "(out - x) / std", "1.0", domain="share, shape, shape", bound=4096.0, absolute=4096.0),
     scipy("nrdtrisd", "mn, p, x", "-out / (x - mn)",
           "-2.5066282746310002 * out * (out / (x - mn)) / bell((x - mn) / out)", "out / (x - mn)",
-          domain="negative, upper share, shape", bound=8192.0),
+          domain="negative, upper share, shape", strong_zero=True, bound=8192.0),
     scipy("ndtri_exp", "y",
           "1.2533141373155003 * erfcx(-0.7071067811865476 * out) if out < 0.0 "
           "else 2.5066282746310002 * ndtr(out) / bell(out)",
@@ -128,8 +128,8 @@ CENTRAL = (
           kink="slope 0 beyond the ends of the distribution"),
     scipy("owens_t", "h, a", "-0.19947114020071635 * bell(h) * erf(0.7071067811865476 * a * h)",
           "0.15915494309189535 * bell(h) * bell(a * h) / (1.0 + a * a)",
-          domain="moderate, order", bound=2048.0),
-    scipy("kolmogorov", "y", "kolmogorov_slope(y)", domain="shape", bound=64.0),
+          domain="order, order", bound=2048.0, absolute=1e-3),
+    scipy("kolmogorov", "y", "kolmogorov_slope(y)", domain="shape", bound=1024.0),
     scipy("kolmogi", "p", "1.0 / kolmogorov_slope(out)", domain="share", bound=4096.0),
 )  # fmt: skip
 
@@ -137,11 +137,11 @@ COUNTS = (
     *_pair("bdtrc bdtr", "k, n, p", "0.0", "0.0", _BINOMIAL.format(p="p"),
            domain="small, trials, share", strong_zero=True, bound=512.0, kink=_STEP),
     scipy("bdtri", "k, n, y", "0.0", "0.0", "-" + _inverse(_BINOMIAL, p="out"),
-          domain="small, trials, share", bound=8192.0, kink=_STEP),
+          domain="small, trials, share", strong_zero=True, bound=8192.0, kink=_STEP),
     *_pair("nbdtr nbdtrc", "k, n, p", "0.0", "0.0", _PASCAL.format(p="p"),
            domain="degree, trials, share", strong_zero=True, bound=512.0),
     scipy("nbdtri", "k, n, y", "0.0", "0.0", _inverse(_PASCAL, p="out"),
-          domain="degree, trials, share", bound=8192.0),
+          domain="degree, trials, share", strong_zero=True, bound=8192.0),
     *_pair("pdtrc pdtr", "k, m", "0.0", _POISSON.format(k="k", m="m"), domain="shape",
            strong_zero=True, bound=512.0, kink=_STEP),
     scipy("pdtri", "k, y", "0.0", "-" + _inverse(_POISSON, k="cast(k)", m="out"),
@@ -165,23 +165,23 @@ _FISHER_NC = (
 # zero, or the square of one, is over an independent one
 NONCENTRAL = (
     scipy("chndtr", "x, df, nc", _MOVED_CHI.format(**_AT), UNKNOWN, "-" + _MOVED_CHI.format(**_MORE),
-          domain="shape, two and up, shape", bound=2048.0, absolute=64.0),
+          domain="shape, two and up, shape", strong_zero=True, bound=2048.0, absolute=64.0),
     scipy("chndtrix", "p, df, nc", _inverse(_MOVED_CHI, **{**_AT, "x": "out"}), UNKNOWN,
           _MOVED_CHI.format(**{**_MORE, "x": "out"}) + " / "
           + _MOVED_CHI.format(**{**_AT, "x": "out"}),
-          domain="share, two and up, shape", bound=65536.0),
+          domain="share, two and up, shape", strong_zero=True, bound=65536.0),
     scipy("chndtrinc", "x, df, p",
           _MOVED_CHI.format(**{**_AT, "nc": "out"}) + " / "
           + _MOVED_CHI.format(**{**_MORE, "nc": "out"}), UNKNOWN,
           "-" + _inverse(_MOVED_CHI, **{**_MORE, "nc": "out"}),
-          domain="ten and up, two to four, lower share", bound=1e7),
+          domain="ten and up, two to four, lower share", strong_zero=True, bound=1e7),
     scipy("ncfdtr", "dfn, dfd, nc, f", UNKNOWN, UNKNOWN, _FISHER_NC.format(nc="nc", f="f"),
           _MOVED_FISHER.format(nc="nc", f="f"), domain="one and up, one and up, shape, shape",
-          bound=8192.0, absolute=64.0),
+          strong_zero=True, bound=8192.0, absolute=64.0),
     scipy("ncfdtri", "dfn, dfd, nc, p", UNKNOWN, UNKNOWN,
           "-" + _FISHER_NC.format(nc="nc", f="out") + " / "
           + _MOVED_FISHER.format(nc="nc", f="out"), _inverse(_MOVED_FISHER, nc="nc", f="out"),
-          domain="one and up, one and up, shape, share", bound=1e6),
+          domain="one and up, one and up, shape, share", strong_zero=True, bound=1e6),
 )  # fmt: skip
 
 # After J. N. Gosset's ratio: the mean of a normal density over a square that is chi distributed
@@ -202,11 +202,11 @@ _MOVED_STUDENT = (
 )
 RATIOS = (
     scipy("nctdtr", "df, nc, t", UNKNOWN, _STUDENT_NC.format(t="t"), _MOVED_STUDENT.format(t="t"),
-          domain="one and up, tame, tame", bound=4096.0, absolute=4096.0, note=CANCELS),
+          domain="one and up, tame, tame", strong_zero=True, bound=4096.0, absolute=4096.0, note=CANCELS),
     scipy("nctdtrit", "df, nc, p", UNKNOWN,
           "-" + _STUDENT_NC.format(t="out") + " / " + _MOVED_STUDENT.format(t="out"),
           _inverse(_MOVED_STUDENT, t="out"),
-          domain="one and up, tame, share", bound=1e6),
+          domain="one and up, tame, share", strong_zero=True, bound=1e6),
 )  # fmt: skip
 
 DISTRIBUTIONS = CENTRAL + COUNTS + NONCENTRAL + RATIOS

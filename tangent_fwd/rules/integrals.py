@@ -83,6 +83,7 @@ INTEGRALS = (
         "out / (a + b) - 8.0 * out * out * a * (b - a) * "
         "elliprd(0.0, 1.0, 4.0 * a / (a + b) * (b / (a + b))) / (9.42477796076938 * ((a + b) ** 4))",
         domain="shape",
+        strong_zero=True,
         bound=1024.0,
     ),
     scipy("exp1", "x", "-exp(-x) / x", domain="shape"),
@@ -111,12 +112,12 @@ HYPERGEOMETRIC = (
     scipy("hyp0f1", "v, z", UNKNOWN, "hyp0f1(v + 1.0, z) / v", domain="shape, moderate",
           bound=8192.0, absolute=1024.0),
     scipy("hyp1f1", "a, b, z", UNKNOWN, UNKNOWN, "a / b * hyp1f1(a + 1.0, b + 1.0, z)",
-          domain="shape, shape, moderate", bound=65536.0, absolute=1024.0),
+          domain="shape, shape, moderate", strong_zero=True, bound=65536.0, absolute=1024.0),
     scipy("hyp2f1", "a, b, c, z", UNKNOWN, UNKNOWN, UNKNOWN,
           "a * b / c * hyp2f1(a + 1.0, b + 1.0, c + 1.0, z)",
-          domain="order, order, order, mild", bound=65536.0, absolute=1024.0),
+          domain="order, order, order, mild", strong_zero=True, bound=65536.0, absolute=1024.0),
     scipy("hyperu", "a, b, x", UNKNOWN, UNKNOWN, "-a * hyperu(a + 1.0, b + 1.0, x)",
-          domain="order, order, order", bound=1e8, absolute=1e8),
+          domain="order, order, order", strong_zero=True, bound=1e8, absolute=1e8),
 )  # fmt: skip
 
 # Of the second kind a negative degree is, but for the sign, one that is not.

@@ -90,6 +90,7 @@ GAMMA_FUNCTIONS = (
         "x",
         "-out * psi(x) if out != 0.0 or x > 0.0 else cosdg(180.0 * x) * gamma(1.0 - x)",
         domain="factorial",
+        strong_zero=True,
         bound=64.0,
         absolute=64.0,
         note=CANCELS,
@@ -257,7 +258,8 @@ ELEMENTARY_FUNCTIONS = (
         "0.0002908882086657216",
         "4.84813681109536e-06",
     ),
-    scipy("gammasgn, round", "x", "0.0", kink="slope 0, at the jumps as well"),
+    scipy("gammasgn", "x", "0.0", domain="shape", kink="slope 0, at the jumps as well"),
+    scipy("round", "x", "0.0", domain="shape", kink="slope 0, at the jumps as well"),
     scipy(
         "huber",
         "delta, r",
