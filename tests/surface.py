@@ -1,7 +1,7 @@
 """What numba and NumPy offer, as a table of calls, and small functions made from them.
 
 `surface.csv` has a row for each callable: its name, its kind, whether it moves with its argument
-(`yes`) or is locally constant (`zero`), the part it belongs to, and calls of it. `numpy` is what
+(`yes`), is locally constant (`zero`) or has no derivative (`none`), the part it belongs to, and calls of it. `numpy` is what
 numba compiles, `beyond` what NumPy has besides; parts that are not in `PARTS` are left out.
 The names in a call stand for inputs (`INPUTS`); a call leaves its result in `r`.
 """
@@ -101,16 +101,21 @@ class Row:
 
     name: str
     kind: str
-    moves: bool
+    derivative: str
     part: str
     calls: tuple[str, ...]
+
+    @property
+    def moves(self) -> bool:
+        """Whether it moves with its argument."""
+        return self.derivative == "yes"
 
 
 def rows() -> list[Row]:
     """The table, in order."""
     with TABLE.open(newline="") as file:
         found = [
-            Row(r["name"], r["kind"], r["derivative"] == "yes", r["part"],
+            Row(r["name"], r["kind"], r["derivative"], r["part"],
                 tuple(c.replace("\\n", "\n") for c in r["calls"].split(" ;; ") if c))
             for r in csv.DictReader(file)
         ]  # fmt: skip

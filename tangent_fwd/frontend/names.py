@@ -52,7 +52,7 @@ UNARY = frozenset(("neg", "pos", "invert", "not"))
 # Builtins that can be called for a value, and those that only a `for` understands.
 BUILTINS = frozenset(
     f"builtins.{name}"
-    for name in "abs all any bool complex divmod float int len max min pow print round sum".split()
+    for name in "abs all any bool complex divmod float int len list max min next pow print round sorted sum tuple".split()
 )
 # What the functions of the module `random` are methods of.
 _DRAWS = getattr(random.random, "__self__", None)
@@ -130,7 +130,7 @@ def key_of(obj: Any) -> str | None:
         return f"random.{obj.__name__}"
     if isinstance(obj, np.ufunc) or (isinstance(obj, type) and issubclass(obj, np.generic)):
         name = f"{'scipy.special' if _is_special(obj) else 'numpy'}.{obj.__name__}"
-    elif isinstance(obj, type) and obj in (float, int, bool, complex):
+    elif isinstance(obj, type) and obj in (float, int, bool, complex, list, tuple):
         name = f"builtins.{obj.__name__}"
     else:
         module = getattr(obj, "__module__", None)
@@ -140,6 +140,8 @@ def key_of(obj: Any) -> str | None:
         root = str(module).split(".")[0]
         if root == "tangent_fwd" and own == "stop_gradient":
             return "tangent_fwd.stop_gradient"
+        if root in ("heapq", "_heapq"):
+            return f"heapq.{own}"
         if root not in ("numpy", "math", "cmath", "builtins", "_operator", "scipy"):
             return None
         if root == "numpy" and getattr(np, own, None) is obj:

@@ -76,6 +76,9 @@ class Rewrites(Lists):
         self.here = outer
         return None if made is None else self.value(placed(made, node))
 
+    def is_list(self, node: ast.expr) -> bool:
+        raise NotImplementedError
+
     # --- pieces --------------------------------------------------------------------------------
 
     def once(self, node: ast.expr) -> ast.expr:

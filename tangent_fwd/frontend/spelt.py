@@ -6,12 +6,19 @@ import ast
 from dataclasses import replace
 
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.rewrites import Rewrites, placed
+from tangent_fwd.frontend.rewrites import Rewrites, call, placed
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Var
 from tangent_fwd.ir.show import display
+from tangent_fwd.library import sequences
 from tangent_fwd.source import Span
 
 _POLYNOMIAL = "numpy.polynomial.polynomial.Polynomial"
+
+# Methods of lists that are functions of the library; the others are operations.
+_OF_LISTS = {
+    "copy": sequences.listed, "count": sequences.count, "index": sequences.index,
+    "remove": sequences.remove, "sort": sequences.sort,
+}  # fmt: skip
 
 
 class Spelt(Rewrites):
@@ -50,6 +57,30 @@ class Spelt(Rewrites):
                 whole = ast.BinOp(made.args[0], ast.Add(), ast.Constant(0.0))
                 return self.value(placed(whole, node))
         return super().on_Attribute(node)
+
+    def of_list(self, node: ast.Call, func: ast.Attribute) -> Expr | None:
+        """A method of a list that is a function of the library; None for any other."""
+        function = _OF_LISTS.get(func.attr)
+        if function is None or not self.is_list(func.value):
+            return None
+        made = ast.Call(ast.Name(self.keep(function), ast.Load()), [func.value, *node.args],
+                        node.keywords)  # fmt: skip
+        return self.value(placed(ast.copy_location(made, node), node))
+
+    def on_BinOp(self, node: ast.BinOp) -> Expr:
+        """`xs + ys` of lists is a new one."""
+        if isinstance(node.op, ast.Add) and self.is_list(node.left):
+            made = call(self.keep(sequences.joined), node.left, node.right)
+            return self.value(placed(made, node))
+        return super().on_BinOp(node)
+
+    def is_list(self, node: ast.expr) -> bool:
+        """Whether an expression is a list: one that is written out, or a name of one."""
+        if not isinstance(node, ast.Name):
+            return isinstance(node, (ast.List, ast.ListComp))
+        if node.id not in self.listed and node.id not in self.kinds:
+            return False
+        return type(self.kind(Var(node.id))).__name__ == "List"
 
     def of_complex(self, node: ast.Call, key: str) -> Expr:
         """A function of `cmath` is that of NumPy, of what is made a complex number first."""

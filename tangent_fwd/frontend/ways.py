@@ -297,7 +297,7 @@ def sorted_in_place(self: Rewrites, node: ast.Call) -> bool:
     target = node.func
     if not isinstance(target, ast.Attribute) or target.attr not in ("sort", "partition"):
         return False
-    if self.resolve(target) is not ...:
+    if self.resolve(target) is not ... or self.is_list(target.value):
         return False
     array = self.variable(target.value)
     held = self.written(Var(array))

@@ -25,12 +25,13 @@ from tangent_fwd.library import (
     products,
     rearranged,
     reductions,
+    sequences,
     special,
 )
 from tangent_fwd.library.draws import MOVED
 
 SETTLED = frozenset(
-    "axis keepdims ddof ord rowvar bias increasing mode kind trim even endpoint".split()
+    "axis keepdims ddof ord rowvar bias increasing mode kind trim even endpoint reverse".split()
 )
 """Parameters of definitions that are constants, which a definition is made for."""
 
@@ -164,6 +165,20 @@ DEFINITIONS: dict[str, Definition] = {
     # Into another order
     "numpy.random.shuffle": Definition(draws.shuffle),
     "random.shuffle": Definition(draws.shuffled),
+    # Lists
+    "builtins.sorted": Definition(sequences.sorted_),
+    **{
+        f"heapq.{function.__name__}": Definition(function)
+        for function in (
+            sequences.heapify,
+            sequences.heappush,
+            sequences.heappop,
+            sequences.heapreplace,
+            sequences.heappushpop,
+            sequences.nlargest,
+            sequences.nsmallest,
+        )
+    },
     # Of numbers, and of each element
     "numpy.heaviside": Definition(elementary.heaviside),
     "numpy.modf": Definition(elementary.modf),
