@@ -74,7 +74,7 @@ def moved_student(df: Any, nc: Any, t: Any) -> Any:
 
 def _betas(nc: Any, more: Any, a: Any, b: Any, y: Any) -> Any:
     first = y**a * (1 - y) ** b / (a * mp.beta(a, b))
-    quotient = lambda j: y * (a + b + j - 1) / (a + j)  # noqa: E731
+    quotient = lambda j: y * (a + b + j - 1) / (a + j)
     return _mixed(nc, lambda j: betainc(a + j, b, y), first, quotient, more)
 
 

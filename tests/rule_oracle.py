@@ -146,7 +146,8 @@ SLOW = frozenset(
         "ellipeinc ellipkinc chdtrc erfinv iv ive struve modstruve spence owens_t kolmogi "
         "tklmbda bdtri nbdtri pdtri chndtr chndtrix chndtrinc ncfdtr ncfdtri nctdtr nctdtrit hyp1f1 hyp2f1 "
         "hyperu itstruve0 itmodstruve0 it2struve0 wright_bessel log_wright_bessel lpmv "
-        "besselpoly gammasgn round eval_sh_jacobi fdtri betainccinv chdtri gdtria gdtrix stdtrit elliprg"
+        "besselpoly gammasgn round eval_sh_jacobi fdtri betainccinv chdtri gdtria gdtrix "
+        "stdtrit elliprg"
     ).split()
 )
 """Functions that mpmath evaluates slowly; their rows have no tiny arguments in their domains."""

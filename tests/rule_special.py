@@ -41,7 +41,9 @@ def _special(name: str) -> Mp:
     """Where the search for an inverse begins: what SciPy finds."""
     from scipy import special
 
-    return lambda *args: mp.mpf(float(getattr(special, name)(*(a if isinstance(a, int) else float(a) for a in args))))
+    return lambda *args: mp.mpf(
+        float(getattr(special, name)(*(a if isinstance(a, int) else float(a) for a in args)))
+    )
 
 
 def _solved(name: str, function: Mp, *args: Any, last: bool = False) -> Any:

@@ -1,8 +1,9 @@
 """What numba and NumPy offer, as a table of calls, and small functions made from them.
 
 `surface.csv` has a row for each callable: its name, its kind, whether it moves with its argument
-(`yes`), is locally constant (`zero`) or has no derivative (`none`), the part it belongs to, and calls of it. `numpy` is what
-numba compiles, `beyond` what NumPy has besides; parts that are not in `PARTS` are left out.
+(`yes`), is locally constant (`zero`) or has no derivative (`none`), the part it belongs to, and
+calls of it. `numpy` is what numba compiles, `beyond` what NumPy has besides; parts that are not in
+`PARTS` are left out.
 The names in a call stand for inputs (`INPUTS`); a call leaves its result in `r`.
 """
 
@@ -46,7 +47,7 @@ DOUBLE_ONLY = {
     "r = math.trunc(s)",
     "r = np.lib.stride_tricks.as_strided(x, (2, 2), (16, 8))",
 }
-"""Calls that Python itself refuses for NumPy's float32, or that say how many bytes a float64 has."""
+"""Calls that Python itself refuses for NumPy's float32, or that count the bytes of a float64."""
 
 _HEAD = """\
 import cmath

@@ -93,7 +93,10 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     "numpy.array": (("object", ...), ("dtype", None)),
     **{f"numpy.{name}": (("arrays", ...), ("axis", 0)) for name in ("concatenate", "stack")},
     "numpy.lib.stride_tricks.sliding_window_view": (
-        ("x", ...), ("window_shape", ...), ("axis", None)),
+        ("x", ...),
+        ("window_shape", ...),
+        ("axis", None),
+    ),
     "numpy.trace": (("a", ...), ("offset", 0)),
     "numpy.diag": (("v", ...), ("k", 0)),
     "numpy.searchsorted": (("a", ...), ("v", ...), ("side", "left")),

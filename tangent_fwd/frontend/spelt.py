@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.rewrites import Rewrites, call, placed
@@ -15,7 +17,7 @@ from tangent_fwd.source import Span
 _POLYNOMIAL = "numpy.polynomial.polynomial.Polynomial"
 
 # Methods of lists that are functions of the library; the others are operations.
-_OF_LISTS = {
+_OF_LISTS: dict[str, Callable[..., Any]] = {
     "copy": sequences.listed, "count": sequences.count, "index": sequences.index,
     "remove": sequences.remove, "sort": sequences.sort,
 }  # fmt: skip
