@@ -70,12 +70,28 @@ class _Circle(TangentError):
         self.through: Ref | None = None  # what the function itself calls on the way round
 
 
-class Front:
-    """Functions by what they are called with, each taken through the first passes once."""
+class Known:
+    """What is known of a function and its helpers before tangents: the same for every number of
+    lanes, every order and every choice of active arguments, so the next derivative starts from it.
+    """
 
     def __init__(self) -> None:
         self.parsed: dict[Any, UserFunction] = {}
         self.typed: dict[Key, Typed] = {}
+
+    def learn(self, front: Front) -> None:
+        """Keep what one derivative has found out, once it is whole."""
+        self.parsed.update(front.parsed)
+        self.typed.update(front.typed)
+
+
+class Front:
+    """Functions by what they are called with, each taken through the first passes once."""
+
+    def __init__(self, known: Known | None = None) -> None:
+        known = known or Known()
+        self.parsed: dict[Any, UserFunction] = dict(known.parsed)
+        self.typed: dict[Key, Typed] = dict(known.typed)
         self.typing: list[Key] = []
         self.results: dict[Key, Any] = {}  # of functions that are being typed, as far as known
         self.activities: Fixpoint[Activity] = Fixpoint(_told)

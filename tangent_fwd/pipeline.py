@@ -37,7 +37,7 @@ from tangent_fwd.backend import support
 from tangent_fwd.backend.emit import emit
 from tangent_fwd.backend.quoting import Piece
 from tangent_fwd.errors import raise_all
-from tangent_fwd.front import Front
+from tangent_fwd.front import Front, Known
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Expr, Function, Op, Ref, Var
 from tangent_fwd.ir.walk import map_block, map_expr
@@ -75,17 +75,21 @@ def differentiate(
     options: Options,
     tangents: Types | None = None,
     kept: bool = False,
+    known: Known | None = None,
 ) -> Program:
     """The derivative of a function for argument types, active arguments and a number of lanes.
 
     Arguments: the parsed function; the numba type of each argument; which of them are active
     (none: the primal alone); how many directions one call takes; the numba type of the tangent
     of each active argument, where some hold pairs that stand for outer products;
-    whether it takes a workspace as its last argument (see `transform/workspace.py`).
+    whether it takes a workspace as its last argument (see `transform/workspace.py`);
+    what other derivatives of the function have found out, which this one adds to.
     Raises what the passes refuse, located at the user's line.
     """
-    module = Module(lanes)
+    module = Module(lanes, known)
     entry = module.function(function, arg_types, active, tangents, kept)
+    if known is not None:
+        known.learn(module)
     header = f"Forward-mode derivative of {with_respect_to(function, active)}"
     return module.program(function, entry, header if any(active) else f"`{function.name}`", options)
 
@@ -95,8 +99,8 @@ class Module(Front):
     combination of argument types and activity.
     """
 
-    def __init__(self, lanes: int) -> None:
-        super().__init__()
+    def __init__(self, lanes: int, known: Known | None = None) -> None:
+        super().__init__(known)
         self.lanes = lanes
         self.made: dict[tuple[Any, ...], Made] = {}
         # Functions on their way, with their names where others call them already.

@@ -15,6 +15,7 @@ from dataclasses import replace
 from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.errors import raise_all
 from tangent_fwd.fixpoint import Fixpoint
+from tangent_fwd.front import Known
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Function, Op, Ref
 from tangent_fwd.options import Options
@@ -25,15 +26,22 @@ from tangent_fwd.transform.simplify import simplify
 
 
 def differentiate(
-    function: UserFunction, arg_types: Types, active: Flags, options: Options
+    function: UserFunction,
+    arg_types: Types,
+    active: Flags,
+    options: Options,
+    known: Known | None = None,
 ) -> Program:
     """The program that takes a direction and returns value, slope and curvature along it.
 
-    Arguments: the parsed function; the numba type of each argument; which of them are active.
+    Arguments: the parsed function; the numba type of each argument; which of them are active;
+    what other derivatives of the function have found out, which this one adds to.
     Raises what the passes refuse, located at the user's line.
     """
-    module = _Twice(1)
+    module = _Twice(1, known)
     entry = module.second(function, arg_types, active, (False,) * sum(active))
+    if known is not None:
+        known.learn(module)
     header = f"Forward-mode second derivative of {with_respect_to(function, active)}"
     return module.program(function, entry, header, options)
 
@@ -41,8 +49,8 @@ def differentiate(
 class _Twice(Module):
     """The functions of a module that goes to second order."""
 
-    def __init__(self, lanes: int) -> None:
-        super().__init__(lanes)
+    def __init__(self, lanes: int, known: Known | None = None) -> None:
+        super().__init__(lanes, known)
         self.firsts: dict[tuple[object, Types, Flags], Function] = {}
         self.changes: Fixpoint[Activity] = Fixpoint(
             lambda found: (found.result_active(), found.active_after())

@@ -16,6 +16,7 @@ from tangent_fwd import pipeline, second_order
 from tangent_fwd.analysis.numba_typing import uncoloured
 from tangent_fwd.backend.load import load
 from tangent_fwd.errors import Diagnostic, TypingFailure, raise_all
+from tangent_fwd.front import Known
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.options import Options
 from tangent_fwd.program import Program
@@ -62,6 +63,7 @@ class Specialiser:
         self.last: Types | None = None
         self.compiled: dict[Key, Specialisation] = {}
         self._programs: dict[Key, Program] = {}
+        self._known = Known()
 
     def program(
         self, arguments: Types, lanes: int, order: int = 1, tangents: Types | None = None
@@ -84,10 +86,13 @@ class Specialiser:
         arguments, lanes, order, tangents = key
         active = self.active(len(arguments)) if lanes else (False,) * len(arguments)
         if order == 2:
-            return second_order.differentiate(self.function, arguments, active, self.options)
+            return second_order.differentiate(
+                self.function, arguments, active, self.options, self._known
+            )
         return pipeline.differentiate(
-            self.function, arguments, active, max(lanes, 1), self.options, tangents
-        )
+            self.function, arguments, active, max(lanes, 1), self.options, tangents,
+            known=self._known,
+        )  # fmt: skip
 
     def compile(
         self, arguments: Types, lanes: int, order: int = 1, tangents: Types | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 import pytest
 
@@ -18,8 +19,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # The user's own cache is none of our business. Compiled code is found by its content, so
     # keeping it between runs saves minutes and changes nothing.
-    if "TANGENT_FWD_CACHE" not in os.environ and config.cache is not None:
-        os.environ["TANGENT_FWD_CACHE"] = str(config.cache.mkdir("compiled"))
+    if "TANGENT_FWD_CACHE" not in os.environ:
+        cache = getattr(config, "cache", None)  # absent with `-p no:cacheprovider`
+        folder = cache.mkdir("compiled") if cache else tempfile.mkdtemp()
+        os.environ["TANGENT_FWD_CACHE"] = str(folder)
 
 
 @pytest.fixture

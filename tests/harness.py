@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import itertools
@@ -16,7 +17,8 @@ import numpy as np
 import tests.programs
 from tangent_fwd import pipeline, second_order
 from tangent_fwd.errors import ActivityError
-from tangent_fwd.frontend.parse import parse
+from tangent_fwd.front import Known
+from tangent_fwd.frontend.parse import UserFunction, parse
 from tangent_fwd.options import Options
 from tangent_fwd.program import Program
 from tests import oracle
@@ -54,9 +56,16 @@ def differentiate(
 ) -> Program:
     """The emitted derivative for these arguments; of order 2 it has one lane."""
     types = tuple(numba.typeof(a) for a in args)
+    parsed, known = before_tangents(function)
     if order == 2:
-        return second_order.differentiate(parse(function), types, active, OPTIONS)
-    return pipeline.differentiate(parse(function), types, active, lanes, OPTIONS)
+        return second_order.differentiate(parsed, types, active, OPTIONS, known)
+    return pipeline.differentiate(parsed, types, active, lanes, OPTIONS, known=known)
+
+
+@functools.lru_cache(maxsize=1024)  # room for the corpus; random programs come and go
+def before_tangents(function: Any) -> tuple[UserFunction, Known]:
+    """A function that does not change, parsed, and what its derivatives have found out so far."""
+    return parse(function), Known()
 
 
 def plain(program: Program) -> Callable[..., Any]:

@@ -11,11 +11,12 @@ import pytest
 
 from tangent_fwd import pipeline
 from tangent_fwd.errors import ActivityError
-from tangent_fwd.frontend.parse import differentiated, parse
+from tangent_fwd.frontend.parse import differentiated
 from tests import oracle
 from tests.harness import (
     OPTIONS,
     TOLERANCE_32,
+    before_tangents,
     differentiate,
     directions,
     integers_as_zero,
@@ -47,16 +48,18 @@ def _mixed(function: Callable[..., Any], active: tuple[bool, ...]) -> list[str]:
         if writes_to_inactive(args, original(function, args)[1], active):
             return []
         raise
-    derivative = differentiated(parse(function), active)
+    parsed, known = before_tangents(function)
+    derivative = differentiated(parsed, active)
     ways = directions(args, active, 2, np.random.default_rng(3))
     v, u = (tuple(d for d in way if d is not None) for way in ways)
     kinds = tuple(map(numba.typeof, (*args, *v)))
     moving = (*active, *(False for _ in v))
     try:
-        made = pipeline.differentiate(derivative, kinds, moving, 2, OPTIONS)
+        made = pipeline.differentiate(derivative, kinds, moving, 2, OPTIONS, known=known)
     except ActivityError:
         # The tangent of a written argument is written, too, and moves.
-        made = pipeline.differentiate(derivative, kinds, (*active, *(True for _ in v)), 2, OPTIONS)
+        every = (*active, *(True for _ in v))
+        made = pipeline.differentiate(derivative, kinds, every, 2, OPTIONS, known=known)
         moving = ()
     still = [] if moving else [_zero(d) for d in v for _ in range(2)]
     lanes = [fresh(d) for pair in zip(u, v) for d in pair]

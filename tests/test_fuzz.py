@@ -20,9 +20,9 @@ from tests.fuzz.reduce import reduce
 from tests.fuzz.run import survey
 from tests.harness import differentiate, directions, original, plain, run
 
-PROGRAMS = 800
+PROGRAMS = 300
 CHUNK = 50
-COMPILED = 40
+COMPILED = 20
 COMPILED_CHUNK = 5
 
 

@@ -62,6 +62,15 @@ def test_source(case: Case, renew: bool) -> None:
     assert found == _file(case).read_text()
 
 
+@pytest.mark.parametrize("case", CASES[::4], ids=[c.name for c in CASES[::4]])
+def test_what_an_earlier_derivative_found_out_changes_nothing(case: Case) -> None:
+    """The text does not depend on what the function was differentiated for before."""
+    harness.before_tangents.cache_clear()
+    active = harness.patterns(case.args)[0]
+    harness.differentiate(case.function, case.args, active, 2)
+    assert _kept(case) == _file(case).read_text()
+
+
 @EACH
 def test_layout(case: Case) -> None:
     """Tidy as a formatter would leave it: width, blanks, and no name without use."""

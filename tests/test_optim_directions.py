@@ -91,12 +91,6 @@ def check_moments(directions, k, q, count, shape=(4, 3), gradient=G):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("directions", "k", "q"), [FAMILIES[1], FAMILIES[8], FAMILIES[9]])
-def test_moments_of_two_families(directions, k, q):
-    check_moments(directions, k, q, 40_000)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize(("directions", "k", "q"), FAMILIES)
 def test_moments(directions, k, q):
     check_moments(directions, k, q, 400_000)

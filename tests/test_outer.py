@@ -13,7 +13,6 @@ from numba.core import types
 
 from tangent_fwd import Outer, forward_grad, nn, pipeline
 from tangent_fwd.errors import ActivityError
-from tangent_fwd.frontend.parse import parse
 from tangent_fwd.program import Program
 from tangent_fwd.transform.pairs import Form, form_of, vector_types
 from tests import oracle
@@ -21,6 +20,7 @@ from tests.harness import (
     OPTIONS,
     TOLERANCE,
     TOLERANCE_32,
+    before_tangents,
     integers_as_zero,
     original,
     plain,
@@ -93,13 +93,15 @@ def differentiate(
 ) -> Program:
     """The derivative for tangents of these kinds, one entry for each active argument."""
     given = [a for a, on in zip(args, active, strict=True) if on]
+    parsed, known = before_tangents(function)
     return pipeline.differentiate(
-        parse(function),
+        parsed,
         tuple(map(numba.typeof, args)),
         active,
         lanes,
         OPTIONS,
         tuple(map(kind, moved, given)),
+        known=known,
     )
 
 

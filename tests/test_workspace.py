@@ -15,10 +15,17 @@ from numba.core.runtime import _nrt_python, rtsys
 from tangent_fwd import pipeline
 from tangent_fwd.backend.load import load
 from tangent_fwd.errors import ActivityError
-from tangent_fwd.frontend.parse import parse
 from tangent_fwd.program import Program
 from tests import oracle
-from tests.harness import OPTIONS, differentiate, directions, plain, programs, run
+from tests.harness import (
+    OPTIONS,
+    before_tangents,
+    differentiate,
+    directions,
+    plain,
+    programs,
+    run,
+)
 from tests.inputs import inputs, is_float
 
 
@@ -40,7 +47,8 @@ def workspace(size: int) -> Workspace:
 def kept(function: Any, args: tuple[Any, ...], active: tuple[bool, ...], lanes: int) -> Program:
     """The derivative that takes a workspace."""
     kinds = tuple(map(numba.typeof, args))
-    return pipeline.differentiate(parse(function), kinds, active, lanes, OPTIONS, None, True)
+    parsed, known = before_tangents(function)
+    return pipeline.differentiate(parsed, kinds, active, lanes, OPTIONS, None, True, known)
 
 
 # Every second program shows each way in which memory is taken.

@@ -52,7 +52,10 @@ UNARY = frozenset(("neg", "pos", "invert", "not"))
 # Builtins that can be called for a value, and those that only a `for` understands.
 BUILTINS = frozenset(
     f"builtins.{name}"
-    for name in "abs all any bool complex divmod float int len list max min next pow print round sorted sum tuple".split()
+    for name in (
+        "abs all any bool complex divmod float int len list max min next pow print round sorted "
+        "sum tuple"
+    ).split()
 )
 # What the functions of the module `random` are methods of.
 _DRAWS = getattr(random.random, "__self__", None)

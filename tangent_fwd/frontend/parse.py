@@ -155,6 +155,9 @@ def parse(function: Any) -> UserFunction:
     return _parse(plain)
 
 
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
 @functools.lru_cache(maxsize=512)
 def _tree(filename: str, text: str) -> ast.Module:
     return ast.parse(text, filename)
@@ -191,21 +194,30 @@ def _parse(plain: types.FunctionType) -> UserFunction:
     )
 
 
+@functools.lru_cache(maxsize=64)
+def _definitions(tree: ast.Module) -> dict[str, list[_Definition]]:
+    """The functions of a file, by the names that their code objects have."""
+    found: dict[str, list[_Definition]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, _Definition):
+            name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+            found.setdefault(name, []).append(node)
+    return found
+
+
 def _find(plain: types.FunctionType, tree: ast.Module, source: Source) -> ast.FunctionDef:
     code = plain.__code__
     found: list[ast.FunctionDef] = []
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            if node.name == code.co_name and first == code.co_firstlineno:
-                if isinstance(node, ast.AsyncFunctionDef):
-                    message = f"`{plain.__name__}` is async"
-                    raise_all([Diagnostic("syntax", message, Span.of(node))], source)
-                else:
-                    found.append(node)
-        elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>":
+    for node in _definitions(tree).get(code.co_name, ()):
+        if isinstance(node, ast.Lambda):
             if node.lineno == code.co_firstlineno or _body_line(code) == node.body.lineno:
                 found.append(as_function(node, "lambda_"))
+        elif min([node.lineno, *(d.lineno for d in node.decorator_list)]) == code.co_firstlineno:
+            if isinstance(node, ast.AsyncFunctionDef):
+                message = f"`{plain.__name__}` is async"
+                raise_all([Diagnostic("syntax", message, Span.of(node))], source)
+            else:
+                found.append(node)
     same = [node for node in found if _same_names(plain, node)] if len(found) > 1 else found
     if len(same) > 1 and code.co_name == "<lambda>":
         same = [node for node in same if _columns_agree(plain, node)] or same

@@ -164,8 +164,8 @@ _FISHER_NC = (
 # DLMF 13.2 for Kummer's function in the density of what a normal number that does not have mean
 # zero, or the square of one, is over an independent one
 NONCENTRAL = (
-    scipy("chndtr", "x, df, nc", _MOVED_CHI.format(**_AT), UNKNOWN, "-" + _MOVED_CHI.format(**_MORE),
-          domain="shape, two and up, shape", strong_zero=True, bound=2048.0, absolute=64.0),
+    scipy("chndtr", "x, df, nc", _MOVED_CHI.format(**_AT), UNKNOWN,
+          "-" + _MOVED_CHI.format(**_MORE), domain="shape, two and up, shape", strong_zero=True, bound=2048.0, absolute=64.0),
     scipy("chndtrix", "p, df, nc", _inverse(_MOVED_CHI, **{**_AT, "x": "out"}), UNKNOWN,
           _MOVED_CHI.format(**{**_MORE, "x": "out"}) + " / "
           + _MOVED_CHI.format(**{**_AT, "x": "out"}),
@@ -188,7 +188,8 @@ NONCENTRAL = (
 _RATIO = "(nc * {t} * (nc * {t}) / (2.0 * (df + {t} * {t})))"
 _STUDENT_NC = (
     "(-0.3989422804014327 * exp(-0.5 * nc * nc - 0.5 * df * log1p({t} * {t} / df))"
-    f" * (hyp1f1(0.5 * df, 0.5, {_RATIO}) + 1.4142135623730951 * nc * {{t}} / sqrt(df + {{t}} * {{t}})"
+    f" * (hyp1f1(0.5 * df, 0.5, {_RATIO})"
+    " + 1.4142135623730951 * nc * {t} / sqrt(df + {t} * {t})"
     " * exp(gammaln(0.5 * df + 0.5) - gammaln(0.5 * df))"
     f" * hyp1f1(0.5 * df + 0.5, 1.5, {_RATIO})))"
 )
@@ -202,7 +203,8 @@ _MOVED_STUDENT = (
 )
 RATIOS = (
     scipy("nctdtr", "df, nc, t", UNKNOWN, _STUDENT_NC.format(t="t"), _MOVED_STUDENT.format(t="t"),
-          domain="one and up, tame, tame", strong_zero=True, bound=4096.0, absolute=4096.0, note=CANCELS),
+          domain="one and up, tame, tame", strong_zero=True, bound=4096.0, absolute=4096.0,
+          note=CANCELS),
     scipy("nctdtrit", "df, nc, p", UNKNOWN,
           "-" + _STUDENT_NC.format(t="out") + " / " + _MOVED_STUDENT.format(t="out"),
           _inverse(_MOVED_STUDENT, t="out"),

@@ -78,10 +78,10 @@ INTEGRALS = (
     scipy(
         "agm",
         "a, b",
-        "out / (a + b) - 8.0 * out * out * b * (a - b) * "
-        "elliprd(0.0, 1.0, 4.0 * a / (a + b) * (b / (a + b))) / (9.42477796076938 * ((a + b) ** 4))",
-        "out / (a + b) - 8.0 * out * out * a * (b - a) * "
-        "elliprd(0.0, 1.0, 4.0 * a / (a + b) * (b / (a + b))) / (9.42477796076938 * ((a + b) ** 4))",
+        "out / (a + b) - 8.0 * out * out * b * (a - b) / (9.42477796076938 * ((a + b) ** 4))"
+        " * elliprd(0.0, 1.0, 4.0 * a / (a + b) * (b / (a + b)))",
+        "out / (a + b) - 8.0 * out * out * a * (b - a) / (9.42477796076938 * ((a + b) ** 4))"
+        " * elliprd(0.0, 1.0, 4.0 * a / (a + b) * (b / (a + b)))",
         domain="shape",
         strong_zero=True,
         bound=1024.0,

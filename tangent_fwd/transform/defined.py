@@ -134,8 +134,8 @@ class _Calls:
                 return _call(arrays.arange, (start, stop, *(step or [Lit(1)])), op.span)
         if op.fn == "numpy.lib.stride_tricks.as_strided":
             if self.kind(op.args[0]).layout != "C":
-                self.refuse("`as_strided` of an array whose elements may lie apart is not "
-                            "supported", op.span or span, "take a copy of the array first")  # fmt: skip
+                message = "`as_strided` of an array whose elements may lie apart is not supported"
+                self.refuse(message, op.span or span, "take a copy of the array first")
             return op
         if op.fn == "attr" and self.ndim(op.args[0]):
             if op.args[1] == Lit("mT"):
