@@ -165,7 +165,8 @@ _FISHER_NC = (
 # zero, or the square of one, is over an independent one
 NONCENTRAL = (
     scipy("chndtr", "x, df, nc", _MOVED_CHI.format(**_AT), UNKNOWN,
-          "-" + _MOVED_CHI.format(**_MORE), domain="shape, two and up, shape", strong_zero=True, bound=2048.0, absolute=64.0),
+          "-" + _MOVED_CHI.format(**_MORE), domain="shape, two and up, shape",
+          strong_zero=True, bound=2048.0, absolute=64.0),
     scipy("chndtrix", "p, df, nc", _inverse(_MOVED_CHI, **{**_AT, "x": "out"}), UNKNOWN,
           _MOVED_CHI.format(**{**_MORE, "x": "out"}) + " / "
           + _MOVED_CHI.format(**{**_AT, "x": "out"}),

@@ -57,8 +57,8 @@ from tangent_fwd.transform.words import Words, base, core, mark
 RESERVED = (
     frozenset(
         "np math njit random special range len min max abs complex float int bool print round "
-        "tuple pow sum any all list str ValueError overlap common stretch stretch1 stretch2 stretch3 "
-        "stretch4 take32 take64 clear32 clear64".split()
+        "tuple pow sum any all list str ValueError overlap common stretch stretch1 stretch2 "
+        "stretch3 stretch4 take32 take64 clear32 clear64".split()
     )
     | {f"products{n}{take}" for n in range(2, 1 + MOST) for take in ("", "_take32", "_take64")}
     | HELPERS
