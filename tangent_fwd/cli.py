@@ -211,9 +211,9 @@ def _share() -> str:
     from tangent_fwd.rules.surface import COUNTS
 
     return "\n".join(
-        f"{part}: {taken} of {whole} differentiable functions differentiate, "
-        f"{whole - taken} are refused in part"
-        for part, (taken, whole) in COUNTS.items()
+        f"{part}: {taken} of {whole} differentiable functions differentiate, {part_of} in some of "
+        f"their arguments, and {whole - taken - part_of} are refused"
+        for part, (taken, part_of, whole) in COUNTS.items()
     )
 
 

@@ -141,9 +141,13 @@ PLAIN: dict[str, Callable[..., Any]] = {
 SLOW = frozenset(
     SPECIAL[name]
     for name in (
-        "y0 y1 yv yn k0 k1 k0e k1e kv kve kn ber bei ker kei berp beip kerp keip jv "
+        "y0 y1 yv yve yn k0 k1 k0e k1e kv kve kn ber bei ker kei berp beip kerp keip jv "
         "eval_jacobi eval_genlaguerre polygamma zeta gammainccinv betaincinv gammaincinv "
-        "ellipeinc ellipkinc chdtrc erfinv iv ive struve modstruve spence"
+        "ellipeinc ellipkinc chdtrc erfinv iv ive struve modstruve spence owens_t kolmogi "
+        "tklmbda bdtri nbdtri pdtri chndtr chndtrix chndtrinc ncfdtr ncfdtri nctdtr nctdtrit "
+        "hyp1f1 hyp2f1 hyperu itstruve0 itmodstruve0 it2struve0 wright_bessel log_wright_bessel "
+        "lpmv besselpoly gammasgn round eval_sh_jacobi fdtri betainccinv chdtri gdtria gdtrix "
+        "stdtrit elliprg"
     ).split()
 )
 """Functions that mpmath evaluates slowly; their rows have no tiny arguments in their domains."""

@@ -1,8 +1,9 @@
 """What numba and NumPy offer, as a table of calls, and small functions made from them.
 
 `surface.csv` has a row for each callable: its name, its kind, whether it moves with its argument
-(`yes`) or is locally constant (`zero`), the part it belongs to, and calls of it. `numpy` is what
-numba compiles, `beyond` what NumPy has besides; parts that are not in `PARTS` are left out.
+(`yes`), is locally constant (`zero`) or has no derivative (`none`), the part it belongs to, and
+calls of it. `numpy` is what numba compiles, `beyond` what NumPy has besides; parts that are not in
+`PARTS` are left out.
 The names in a call stand for inputs (`INPUTS`); a call leaves its result in `r`.
 """
 
@@ -27,6 +28,7 @@ PARTS = {
     "linear algebra": "Linear algebra",
     "complex": "Complex numbers",
     "scipy": "SciPy's special functions",
+    "containers": "Lists, tuples, dicts and sets",
 }
 """The parts that are looked after here, and what the command calls them."""
 
@@ -41,20 +43,29 @@ WIDER = {
 }
 """Calls that give float64 for float32, where NumPy gives float32."""
 
-DOUBLE_ONLY = {"r = math.trunc(s)"}
-"""Calls that Python itself refuses for NumPy's float32."""
+DOUBLE_ONLY = {
+    "r = math.trunc(s)",
+    "r = np.lib.stride_tricks.as_strided(x, (2, 2), (16, 8))",
+}
+"""Calls that Python itself refuses for NumPy's float32, or that count the bytes of a float64."""
 
 _HEAD = """\
 import cmath
+import heapq
 import math
 import operator
 import random
+from collections import namedtuple
 
 import numpy as np
 import numpy.polynomial.polynomial as P
 import numpy.polynomial.polyutils as PU
 import scipy.special as sc
+from numba import literal_unroll
 from numba.np.extensions import cross2d
+from numba.typed import List
+
+NT = namedtuple("NT", ["a", "b"])
 """
 
 
@@ -91,16 +102,21 @@ class Row:
 
     name: str
     kind: str
-    moves: bool
+    derivative: str
     part: str
     calls: tuple[str, ...]
+
+    @property
+    def moves(self) -> bool:
+        """Whether it moves with its argument."""
+        return self.derivative == "yes"
 
 
 def rows() -> list[Row]:
     """The table, in order."""
     with TABLE.open(newline="") as file:
         found = [
-            Row(r["name"], r["kind"], r["derivative"] == "yes", r["part"],
+            Row(r["name"], r["kind"], r["derivative"], r["part"],
                 tuple(c.replace("\\n", "\n") for c in r["calls"].split(" ;; ") if c))
             for r in csv.DictReader(file)
         ]  # fmt: skip

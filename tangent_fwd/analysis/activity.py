@@ -333,6 +333,12 @@ def changed_containers(function: Function) -> set[str]:
     }  # fmt: skip
 
 
+_COUNTS = frozenset(
+    "binomial geometric hypergeometric logseries multinomial negative_binomial poisson zipf".split()
+)
+"""Random numbers that count something."""
+
+
 def _no_rule(op: Op, culprit: Expr, span: Any, of_complex: bool = False) -> Diagnostic:
     name = display(op.fn)
     shown = culprit.name.split("%")[0] if isinstance(culprit, Var) else ""
@@ -346,5 +352,9 @@ def _no_rule(op: Op, culprit: Expr, span: Any, of_complex: bool = False) -> Diag
     )
     if op.fn in ("numpy.random.normal", "numpy.random.uniform"):
         advice = "draw from the standard distribution and move it: `mean + width * draw`"
+    if op.fn.rpartition(".")[2] in _COUNTS and op.fn.startswith("numpy.random."):
+        message = f"`{name}` draws whole numbers, which have no derivative"
+        advice = "give it what stands still, `stop_gradient(...)`, or compute with its mean"
+        return Diagnostic("no-rule", message, op.span or span, label, help=advice)
     message = f"no derivative rule for `{name}`" + of_complex * " of complex numbers"
     return Diagnostic("no-rule", message, op.span or span, label, help=advice)

@@ -31,7 +31,8 @@ def calls(expr: Expr) -> bool:
 
 @cache
 def _acts(fn: str) -> bool:
-    return fn == "call" or fn.startswith(("numpy.random", "builtins.print", "container."))
+    acting = "numpy.random", "random.", "builtins.print", "container."
+    return fn == "call" or fn.startswith(acting)
 
 
 def block_calls(block: Block) -> bool:

@@ -178,6 +178,16 @@ def _cast(dtype: Any) -> Callable[..., Any]:
     return typer
 
 
+def _windows(array: Any, window: Any, axis: Any = None) -> Any:
+    """Views of the windows that lie over an array: an axis more for each axis of a window."""
+    from numba.core import errors, types
+
+    more = len(window) if isinstance(window, types.BaseTuple) else 1
+    if axis is None and more != array.ndim:
+        raise errors.TypingError("a window must have a size for each axis")
+    return array.copy(ndim=array.ndim + more, layout="A")
+
+
 def _same(value: Any, *rest: Any) -> Any:
     return _array(_scalar(value), _ndim(value))
 
@@ -348,6 +358,7 @@ TYPERS: dict[str, Callable[..., Any]] = {
     "numpy.argsort": lambda a, **kind: _array(_int64(), _ndim(a)),
     "fits": _fits,
     "numpy.array": _copied,
+    "numpy.lib.stride_tricks.sliding_window_view": _windows,
     "numpy.round": _same,
     "numpy.around": _same,
     "builtins.abs": _elementwise(np.absolute),

@@ -139,6 +139,8 @@ def head(header: str, functions: str, body: str, constants: dict[str, Any]) -> s
         found.append("from collections import namedtuple")
     if "math." in body:
         found.append("import math")
+    if re.search(r"(?<![\w.])random\.\w+\(", body):
+        found.append("import random")
     if "np." in body or len(classes) < len(constants):
         found.append("import numpy as np")
     if re.search(r"\bspecial\.\w+\(", body):

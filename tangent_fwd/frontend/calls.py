@@ -22,6 +22,11 @@ from tangent_fwd.source import Span
 
 # Their ways of writing calls are known once they are imported.
 TABLES = (ways, options)
+# What takes a list as it is.
+_OF_LISTS = frozenset(
+    "builtins.len builtins.print builtins.list builtins.tuple builtins.next builtins.sorted "
+    "random.shuffle numpy.array numpy.asarray".split()
+)
 _ARRAYS = ("numpy.array", "numpy.asarray")
 
 
@@ -93,7 +98,7 @@ class Calls(Told):
             message = f"numba does not know `{display(key)}`"
             self.refuse(node.func, message, advice, "function")
             return Lit(0.0)
-        if key not in ("builtins.len", "builtins.print", *_ARRAYS):
+        if key not in _OF_LISTS and not key.startswith("heapq."):
             plain, node = node, self.as_arrays(node)
             if node is not plain and key in ("builtins.max", "builtins.min"):
                 key = key.replace("builtins", "numpy")
@@ -136,6 +141,9 @@ class Calls(Told):
                 if not self.diagnostics:
                     self.refuse(func, f"cannot call `{ast.unparse(func)}`", code="function")
                 return Lit(0.0)
+        of_list = self.of_list(node, func)
+        if of_list is not None:
+            return of_list
         if self.is_method(func.attr):
             return self.container_method(node, func.value, func.attr)
         if func.attr not in names.METHODS:

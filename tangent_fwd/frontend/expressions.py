@@ -78,7 +78,7 @@ class Expressions(Meanings):
 
     def variable(self, node: ast.expr) -> str:
         """Lower an expression that must be a variable, because it is stored into."""
-        value = self.atom(node)
+        value = self.elements_of(node, stored=True) or self.atom(node)
         last = self.out[-1] if self.out else None
         if isinstance(last, Let) and value == Var(last.target) and isinstance(last.value, Ref):
             value = last.value
@@ -221,7 +221,28 @@ class Expressions(Meanings):
                 (("key", True),),
                 Span.of(node),
             )
-        return Op("getitem", (self.atom(node.value), *self.index(node.slice)), (), Span.of(node))
+        value = self.elements_of(node.value) or self.atom(node.value)
+        if isinstance(node.slice, ast.Tuple) and not node.slice.elts:
+            whole = getattr(self.kind(value), "ndim", None)
+            if whole == 0:
+                return Op("getitem", (value, Op("tuple", ())), (), Span.of(node))
+            if whole is not None:
+                return Op("getitem", (value, Lit(...)), (), Span.of(node))
+        return Op("getitem", (value, *self.index(node.slice)), (), Span.of(node))
+
+    def elements_of(self, node: ast.expr, stored: bool = False) -> Var | None:
+        """What `a.flat` is indexed as: its elements in order; None for anything else."""
+        if not isinstance(node, ast.Attribute) or node.attr != "flat":
+            return None
+        if self.resolve(node) is not ...:
+            return None
+        array = self.atom(node.value)
+        if stored and getattr(self.kind(array), "layout", "") != "C":
+            message = "writing through `.flat` into an array that may not be contiguous"
+            self.refuse(node, f"{message} is not supported", "write it as a loop")
+        given = (array, Lit(-1)) if stored else (array,)
+        fn = "numpy.reshape" if stored else "numpy.ravel"
+        return self.name(Op(fn, given, (), Span.of(node)))
 
     def index(self, node: ast.expr) -> tuple[Expr, ...]:
         """The entries of a subscript: atoms, `slice` operations, None and Ellipsis."""

@@ -33,8 +33,10 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.frontend.iteration import Iteration, within_loop
+from tangent_fwd.frontend.rewrites import call, placed
 from tangent_fwd.frontend.views import Walk
 from tangent_fwd.ir.nodes import Expr, For, Lit, Op, Stmt, Var
+from tangent_fwd.library import rearranged
 from tangent_fwd.source import Span
 
 
@@ -138,23 +140,36 @@ class Grids(Iteration):
             array = self.atom(node.value)
         elif isinstance(node, ast.Call) and self.callee(node) is np.nditer:
             if len(node.args) != 1 or node.keywords:
-                self.refuse(node, "`np.nditer` takes one array")
+                self.refuse(node, "`np.nditer` takes one array, or a tuple of arrays")
                 return super().walk(ast.Tuple([], ast.Load()))
-            array = self.atom(node.args[0])
-            if getattr(self.kind(array), "layout", "") != "C":
-                message = "`np.nditer` goes over an array as it lies in memory, which is not known"
-                self.refuse(node, message, "go over `a.flat`")
+            first = node.args[0]
+            several = first.elts if isinstance(first, (ast.Tuple, ast.List)) else []
+            array, *others = [self.in_memory(e, node) for e in several or [first]]
+            if several:
+                parts = [self.written(self.name(Op("numpy.ravel", (array,), (), Span.of(node))))]
+                parts += [
+                    call(self.keep(rearranged.flat_beside), self.written(array), self.written(e))
+                    for e in others
+                ]
+                return super().walk(placed(call("builtins.zip", *parts), node))
         if array is None:
             return super().walk(node)
         made = self.name(Op("numpy.ravel", (array,), (), Span.of(node)))
         self.locals.add(made.name)
         return super().walk(ast.copy_location(ast.Name(made.name, ast.Load()), node))
 
+    def in_memory(self, node: ast.expr, at: ast.AST) -> Var:
+        """An array that lies in memory in the order of its indices."""
+        array = self.atom(node)
+        if getattr(self.kind(array), "layout", "") != "C":
+            message = "`np.nditer` goes over an array as it lies in memory, which is not known"
+            self.refuse(at, message, "go over `a.flat`")
+        return array if isinstance(array, Var) else self.name(array)
+
     def scalars(self, node: ast.For) -> ast.For:
         """What `np.nditer` gives are arrays without axes; here they are their elements."""
-        if not isinstance(node.target, ast.Name):
-            return node
-        plain = _Plain(node.target.id)
+        found = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
+        plain = _Plain({e.id for e in found if isinstance(e, ast.Name)})
         made = copy.copy(node)
         made.body = [plain.visit(copy.deepcopy(s)) for s in node.body]
         return made
@@ -163,11 +178,11 @@ class Grids(Iteration):
 class _Plain(ast.NodeTransformer):
     """`v.item()`, `v[()]` and `v[...]` are `v`."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
 
     def is_it(self, node: ast.AST) -> bool:
-        return isinstance(node, ast.Name) and node.id == self.name
+        return isinstance(node, ast.Name) and node.id in self.names
 
     def visit_Call(self, node: ast.Call) -> Any:
         func = node.func

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import types
 from typing import Any
@@ -20,6 +21,7 @@ ALIASES = {
     "numpy.true_divide": "numpy.divide",
     "numpy.row_stack": "numpy.vstack",
     "numpy.matmul": "matmul",
+    "numpy.i0": "scipy.special.i0",
     **{f"scipy.special.{name}": f"numpy.{name}" for name in ("cbrt", "exp2", "expm1", "log1p")},
     "numpy.fix": "numpy.trunc",
     "numpy.asanyarray": "numpy.asarray",
@@ -41,6 +43,7 @@ OF_COMPLEX = {
     for name, known in {
         **{n: n for n in "exp log log10 sqrt sin cos tan sinh cosh tanh".split()},
         **{n: n for n in "isnan isinf isfinite".split()},
+        "asin": "arcsin", "acos": "arccos", "asinh": "arcsinh",
         "atan": "arctan", "acosh": "arccosh", "atanh": "arctanh", "phase": "angle",
     }.items()
 }  # fmt: skip
@@ -49,15 +52,20 @@ UNARY = frozenset(("neg", "pos", "invert", "not"))
 # Builtins that can be called for a value, and those that only a `for` understands.
 BUILTINS = frozenset(
     f"builtins.{name}"
-    for name in "abs all any bool complex divmod float int len max min pow print round sum".split()
+    for name in (
+        "abs all any bool complex divmod float int len list max min next pow print round sorted "
+        "sum tuple"
+    ).split()
 )
+# What the functions of the module `random` are methods of.
+_DRAWS = getattr(random.random, "__self__", None)
 WALKS = (range, enumerate, zip, reversed)
 
 # Array methods that are the NumPy function of the same name with the array first.
 METHODS = frozenset(
     "sum mean max min prod argmax argmin reshape ravel flatten transpose copy astype dot "
     "all any std var cumsum cumprod fill item clip round conj conjugate trace diagonal swapaxes "
-    "squeeze repeat take argsort nonzero partition searchsorted compress".split()
+    "squeeze repeat take argsort nonzero partition searchsorted compress is_integer view".split()
 )
 METHOD_NAMES = {"conj": "conjugate"}
 
@@ -87,6 +95,11 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
     "numpy.astype": (("a", ...), ("dtype", ...)),
     "numpy.array": (("object", ...), ("dtype", None)),
     **{f"numpy.{name}": (("arrays", ...), ("axis", 0)) for name in ("concatenate", "stack")},
+    "numpy.lib.stride_tricks.sliding_window_view": (
+        ("x", ...),
+        ("window_shape", ...),
+        ("axis", None),
+    ),
     "numpy.trace": (("a", ...), ("offset", 0)),
     "numpy.diag": (("v", ...), ("k", 0)),
     "numpy.searchsorted": (("a", ...), ("v", ...), ("side", "left")),
@@ -119,9 +132,11 @@ SIGNATURES: dict[str, tuple[tuple[str, Any], ...]] = {
 
 def key_of(obj: Any) -> str | None:
     """The key under which the rules know a callable; None for one that is not a library's."""
+    if getattr(obj, "__self__", None) is _DRAWS:
+        return f"random.{obj.__name__}"
     if isinstance(obj, np.ufunc) or (isinstance(obj, type) and issubclass(obj, np.generic)):
         name = f"{'scipy.special' if _is_special(obj) else 'numpy'}.{obj.__name__}"
-    elif isinstance(obj, type) and obj in (float, int, bool, complex):
+    elif isinstance(obj, type) and obj in (float, int, bool, complex, list, tuple):
         name = f"builtins.{obj.__name__}"
     else:
         module = getattr(obj, "__module__", None)
@@ -131,6 +146,8 @@ def key_of(obj: Any) -> str | None:
         root = str(module).split(".")[0]
         if root == "tangent_fwd" and own == "stop_gradient":
             return "tangent_fwd.stop_gradient"
+        if root in ("heapq", "_heapq"):
+            return f"heapq.{own}"
         if root not in ("numpy", "math", "cmath", "builtins", "_operator", "scipy"):
             return None
         if root == "numpy" and getattr(np, own, None) is obj:
@@ -177,6 +194,11 @@ def is_helper(obj: Any) -> bool:
 def is_named_tuple(obj: Any) -> bool:
     """Whether an object is a class of named tuples."""
     return isinstance(obj, type) and issubclass(obj, tuple) and hasattr(obj, "_fields")
+
+
+def is_list(obj: Any) -> bool:
+    """Whether an object is the class of lists, or that of numba's typed lists."""
+    return obj is list or (isinstance(obj, type) and obj.__module__ == "numba.typed.typedlist")
 
 
 def constant(obj: Any) -> Any:

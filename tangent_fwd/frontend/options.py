@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from tangent_fwd.frontend.rewrites import Rewrites, call, subscript, tuple_of, way
-from tangent_fwd.library import elementary
+from tangent_fwd.library import elementary, sequences
 
 _NONE = ast.Constant(None)
 
@@ -156,6 +156,43 @@ def _vecdot(self: Rewrites, node: ast.Call, x1: Any, x2: Any) -> Any:
     return call(
         "np.sum", ast.BinOp(x1, ast.Mult(), x2), axis=ast.UnaryOp(ast.USub(), ast.Constant(1))
     )
+
+
+@way("builtins.list builtins.tuple", "iterable=None")
+def _sequence(self: Rewrites, node: ast.Call, iterable: Any) -> Any:
+    of_list = isinstance(node.func, ast.Name) and self.resolve(node.func) is list
+    if isinstance(iterable, (ast.List, ast.Tuple)):
+        return (ast.List if of_list else ast.Tuple)(iterable.elts, ast.Load())
+    if of_list:
+        nothing = ast.List([], ast.Load())
+        return nothing if iterable is None else call(self.keep(sequences.listed), iterable)
+    value = self.once(iterable) if iterable is not None else ast.Tuple([], ast.Load())
+    kind = self.kind(self.atom(value))
+    if not hasattr(kind, "count"):
+        self.refuse(node, "how many elements this tuple has is not known", code="function")
+    return value
+
+
+@way("builtins.next", "iterator")
+def _next(self: Rewrites, node: ast.Call, iterator: Any) -> Any:
+    fresh = isinstance(iterator, ast.Call) and self.resolve(iterator.func) is iter
+    if not fresh or len(iterator.args) != 1:
+        self.refuse(node, "`next` is supported for `next(iter(...))` only", code="function")
+        return ast.Constant(0.0)
+    return call(self.keep(sequences.first), iterator.args[0])
+
+
+@way("numpy.view", "a, dtype=None")
+def _view(self: Rewrites, node: ast.Call, a: Any, dtype: Any) -> Any:
+    array = self.once(a)
+    kind = self.kind(self.atom(array))
+    if dtype is None or getattr(self.resolve(dtype), "__name__", "") == str(
+        getattr(kind, "dtype", "")
+    ):
+        return subscript(array, ast.Constant(...))
+    message = "`.view()` as another dtype reads bits, which have no derivative"
+    self.refuse(node, message, "convert the numbers with `.astype()`", "no-rule")
+    return ast.Constant(0.0)
 
 
 @way("numpy.rollaxis", "a, axis, start=0")

@@ -76,6 +76,9 @@ class Rewrites(Containers):
         self.here = outer
         return None if made is None else self.value(placed(made, node))
 
+    def is_list(self, node: ast.expr) -> bool:
+        raise NotImplementedError
+
     # --- pieces --------------------------------------------------------------------------------
 
     def once(self, node: ast.expr) -> ast.expr:
@@ -172,6 +175,8 @@ class Rewrites(Containers):
                 made.keywords += keywords
         elif func.attr == "outer" and ufunc.nin == 2 and len(args) == 2 and not keywords:
             made = call(self.keep(rearranged.outer_of), func.value, *args)
+        elif func.attr == "reduceat" and ufunc.nin == 2 and len(args) == 2 and not keywords:
+            made = call(self.keep(indexing.reduceat), *args, func.value)
         elif func.attr == "at" and ufunc.nin == 2 and len(args) == 3 and not keywords:
             where = args[1]
             pair = isinstance(where, ast.Tuple)

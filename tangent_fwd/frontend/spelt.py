@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
+from typing import Any
 
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.rewrites import Rewrites
+from tangent_fwd.frontend.rewrites import Rewrites, call, placed
+from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Var
 from tangent_fwd.ir.show import display
+from tangent_fwd.library import sequences
 from tangent_fwd.source import Span
+
+_POLYNOMIAL = "numpy.polynomial.polynomial.Polynomial"
+
+# Methods of lists that are functions of the library; the others are operations.
+_OF_LISTS: dict[str, Callable[..., Any]] = {
+    "copy": sequences.listed, "count": sequences.count, "index": sequences.index,
+    "remove": sequences.remove, "sort": sequences.sort,
+}  # fmt: skip
 
 
 class Spelt(Rewrites):
@@ -39,6 +52,61 @@ class Spelt(Rewrites):
         if isinstance(known, tuple):
             known = tuple(tuple(k) if isinstance(k, list) else k for k in known)
         return Op(key, tuple(map(self.atom, args)), ((word, known),), Span.of(node))
+
+    def on_Attribute(self, node: ast.Attribute) -> Expr:
+        """The coefficients of a polynomial are those that it was made of."""
+        made = node.value
+        if node.attr == "coef" and isinstance(made, ast.Call) and len(made.args) == 1:
+            if names.key_of(self.resolve(made.func)) == _POLYNOMIAL and not made.keywords:
+                whole = ast.BinOp(made.args[0], ast.Add(), ast.Constant(0.0))
+                return self.value(placed(whole, node))
+        return super().on_Attribute(node)
+
+    def of_list(self, node: ast.Call, func: ast.Attribute) -> Expr | None:
+        """A method of a list that is a function of the library; None for any other."""
+        function = _OF_LISTS.get(func.attr)
+        if function is None or not self.is_list(func.value):
+            return None
+        made = ast.Call(ast.Name(self.keep(function), ast.Load()), [func.value, *node.args],
+                        node.keywords)  # fmt: skip
+        return self.value(placed(ast.copy_location(made, node), node))
+
+    def on_BinOp(self, node: ast.BinOp) -> Expr:
+        """`xs + ys` of lists is a new one."""
+        if isinstance(node.op, ast.Add) and self.is_list(node.left):
+            made = call(self.keep(sequences.joined), node.left, node.right)
+            return self.value(placed(made, node))
+        return super().on_BinOp(node)
+
+    def is_list(self, node: ast.expr) -> bool:
+        """Whether an expression is a list: one that is written out, or a name of one."""
+        if not isinstance(node, ast.Name):
+            return isinstance(node, (ast.List, ast.ListComp))
+        given = type(self.kinds.get(node.id)).__name__ == "List"
+        if node.id not in self.lists or given:
+            return given
+        return type(self.kind(Var(node.id))).__name__ == "List"
+
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        """The names that are bound to what looks like a list; to ask for a type takes long."""
+        found: set[str] = set()
+
+        def looks(value: ast.expr) -> bool:
+            if isinstance(value, ast.BinOp):
+                return looks(value.left)
+            if isinstance(value, ast.Call):
+                function = value.func
+                if isinstance(function, ast.Attribute):
+                    return function.attr == "copy" and looks(function.value)
+                return names.is_list(self.resolve(function)) or self.resolve(function) is sorted
+            named = isinstance(value, ast.Name) and value.id in found
+            return named or isinstance(value, (ast.List, ast.ListComp))
+
+        for node in own_nodes(self.function.node):
+            if isinstance(node, ast.Assign) and looks(node.value):
+                found |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+        return frozenset(found)
 
     def of_complex(self, node: ast.Call, key: str) -> Expr:
         """A function of `cmath` is that of NumPy, of what is made a complex number first."""

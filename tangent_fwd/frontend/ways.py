@@ -9,7 +9,7 @@ from tangent_fwd.frontend import names
 from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.frontend.rewrites import Rewrites, call, placed, subscript, tuple_of, way
 from tangent_fwd.ir.nodes import Lit, Op, Store, Var
-from tangent_fwd.library import indexing, rearranged
+from tangent_fwd.library import indexing, polynomials, rearranged
 from tangent_fwd.source import Span
 
 _FULL = ast.Slice(None, None, None)
@@ -148,6 +148,57 @@ def _meshgrid(
     return tuple_of(found)
 
 
+@way("numpy.broadcast_arrays", "*args")
+def _broadcast_arrays(self: Rewrites, node: ast.Call, *args: Any) -> Any:
+    held = [self.once(a) for a in args]
+    shapes = [call("np.shape", a) for a in held]
+    whole = self.once(placed(call("np.broadcast_shapes", *shapes), node))
+    return tuple_of([call("np.broadcast_to", a, whole) for a in held])
+
+
+@way("numpy.polynomial.polyutils.as_series", "alist, trim=True")
+def _as_series(self: Rewrites, node: ast.Call, alist: Any, trim: Any) -> Any:
+    found = self.pieces_of(alist, "the series of `as_series`")
+    if found is None:
+        return ast.Constant(0.0)
+    ends = self.keep(polynomials.trimseq)
+    copies = [call("np.copy", call("np.atleast_1d", e)) for e in found]
+    return tuple_of([call(ends, e) if self.known_constant(trim, "trim") else e for e in copies])
+
+
+@way("numpy.lexsort", "keys")
+def _lexsort(self: Rewrites, node: ast.Call, keys: Any) -> Any:
+    found = self.pieces_of(keys, "the keys of `np.lexsort`")
+    if found is None:
+        return ast.Constant(0.0)
+    order = self.once(placed(call("np.argsort", found[0], kind="mergesort"), node))
+    for key in found[1:]:
+        later = call("np.argsort", subscript(key, order), kind="mergesort")
+        order = self.once(placed(subscript(order, later), node))
+    return order
+
+
+@way("numpy.apply_along_axis", "func1d, axis, arr")
+def _apply_along_axis(self: Rewrites, node: ast.Call, func1d: Any, axis: Any, arr: Any) -> Any:
+    along = self.known_constant(axis, "axis")
+    if along is ...:
+        return ast.Constant(0.0)
+    return call(self.keep(rearranged.along_axis), func1d, ast.Constant(along), arr)
+
+
+@way("cmath.polar", "x")
+def _polar(self: Rewrites, node: ast.Call, x: Any) -> Any:
+    held = self.once(placed(call("builtins.complex", x), node))
+    return tuple_of([call("builtins.abs", held), call("np.angle", held)])
+
+
+@way("cmath.rect", "r, phi")
+def _rect(self: Rewrites, node: ast.Call, r: Any, phi: Any) -> Any:
+    length, angle = self.once(r), self.once(phi)
+    parts = [ast.BinOp(length, ast.Mult(), call(f"np.{f}", angle)) for f in ("cos", "sin")]
+    return call("builtins.complex", *parts)
+
+
 def _parts(self: Rewrites, node: ast.Call, array: Any, sections: Any, axis: int, even: bool) -> Any:
     held = self.once(array)
     count = self.known_constant(sections, "indices_or_sections") if not isinstance(
@@ -246,7 +297,7 @@ def sorted_in_place(self: Rewrites, node: ast.Call) -> bool:
     target = node.func
     if not isinstance(target, ast.Attribute) or target.attr not in ("sort", "partition"):
         return False
-    if self.resolve(target) is not ...:
+    if self.resolve(target) is not ... or self.is_list(target.value):
         return False
     array = self.variable(target.value)
     held = self.written(Var(array))

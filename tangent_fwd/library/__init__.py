@@ -17,6 +17,7 @@ from typing import Any
 from tangent_fwd.library import (
     algebra,
     arrays,
+    draws,
     elementary,
     indexing,
     orders,
@@ -24,12 +25,13 @@ from tangent_fwd.library import (
     products,
     rearranged,
     reductions,
+    sequences,
     special,
 )
 from tangent_fwd.library.draws import MOVED
 
 SETTLED = frozenset(
-    "axis keepdims ddof ord rowvar bias increasing mode kind trim even endpoint".split()
+    "axis keepdims ddof ord rowvar bias increasing mode kind trim even endpoint reverse".split()
 )
 """Parameters of definitions that are constants, which a definition is made for."""
 
@@ -132,6 +134,9 @@ DEFINITIONS: dict[str, Definition] = {
     # Along an axis, and made of others
     "numpy.interp": Definition(arrays.interp),
     "numpy.linspace": Definition(arrays.linspace, beyond=3),
+    "numpy.kaiser": Definition(arrays.kaiser),
+    "numpy.unstack": Definition(arrays.unstack),
+    "numpy.array_equiv": Definition(arrays.array_equiv),
     "numpy.logspace": Definition(arrays.logspace),
     "numpy.geomspace": Definition(arrays.geomspace),
     "numpy.diff": Definition(arrays.diff, beyond=2),
@@ -143,6 +148,8 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.convolve": Definition(arrays.convolve, beyond=2, of_complex=True),
     # Polynomials
     "numpy.polyval": Definition(polynomials.polyval),
+    "numpy.polyfit": Definition(polynomials.polyfit),
+    "numpy.roots": Definition(polynomials.roots),
     "numpy.polyder": Definition(polynomials.polyder),
     "numpy.polyint": Definition(polynomials.polyint),
     "numpy.polyadd": Definition(polynomials.polyadd),
@@ -155,10 +162,28 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.polynomial.polynomial.polymul": Definition(polynomials.polymul_up),
     "numpy.polynomial.polynomial.polydiv": Definition(polynomials.polydiv_up),
     "numpy.polynomial.polyutils.trimseq": Definition(polynomials.trimseq),
+    # Into another order
+    "numpy.random.shuffle": Definition(draws.shuffle),
+    "random.shuffle": Definition(draws.shuffled),
+    # Lists
+    "builtins.sorted": Definition(sequences.sorted_),
+    **{
+        f"heapq.{function.__name__}": Definition(function)
+        for function in (
+            sequences.heapify,
+            sequences.heappush,
+            sequences.heappop,
+            sequences.heapreplace,
+            sequences.heappushpop,
+            sequences.nlargest,
+            sequences.nsmallest,
+        )
+    },
     # Of numbers, and of each element
     "numpy.heaviside": Definition(elementary.heaviside),
     "numpy.modf": Definition(elementary.modf),
     "numpy.divmod": Definition(elementary.divmod_),
+    "numpy.is_integer": Definition(elementary.is_integer),
     "math.modf": Definition(elementary.modf),
     "math.cbrt": Definition(elementary.cbrt),
     "math.fmod": Definition(elementary.fmod),

@@ -44,6 +44,21 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True) -> Any:
     return start + np.arange(num) * ((stop - start) / num)
 
 
+def arange(start: Any, stop: Any, step: Any) -> Any:
+    """Evenly spaced numbers, of which there are as many as come before the stop."""
+    size = max(int(np.ceil((stop - start) / step)), 0)
+    return start + np.arange(size) * step
+
+
+def kaiser(M: Any, beta: Any) -> Any:
+    """The Kaiser window."""
+    if M == 1:
+        return np.ones(1)
+    middle = 0.5 * (M - 1)
+    apart = (np.arange(M) - middle) / middle
+    return np.i0(beta * np.sqrt(1.0 - apart * apart)) / np.i0(beta)
+
+
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True, base: Any = 10.0) -> Any:
     """Powers of a base, whose exponents are evenly spaced."""
     return base ** linspace(start, stop, num, endpoint)
@@ -249,6 +264,20 @@ def convolve(a: Any, v: Any, mode: Any = "full") -> Any:
         first = (shorter - 1) // 2
         return whole[first : first + longer]
     return whole[shorter - 1 : longer]
+
+
+def unstack(x: Any, axis: Any = 0) -> Any:
+    """The parts along an axis, in a list."""
+    rows = np.moveaxis(x, axis, 0)
+    return [rows[k] for k in range(rows.shape[0])]
+
+
+def array_equiv(a1: Any, a2: Any) -> Any:
+    """Whether two arrays of as many axes fit each other and hold the same."""
+    for k in range(a1.ndim):
+        if a1.shape[k] != a2.shape[k] and a1.shape[k] != 1 and a2.shape[k] != 1:
+            return False
+    return bool(np.all(a1 == a2))
 
 
 def asarray_chkfinite(a: Any) -> Any:

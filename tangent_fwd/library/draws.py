@@ -5,6 +5,8 @@ What is drawn is what NumPy draws, number by number.
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -94,6 +96,88 @@ def power(a: Any, size: Any = None) -> Any:
     return (1.0 - np.exp(-_exponential(size))) ** (1.0 / a)
 
 
+def triangular(left: Any, mode: Any, right: Any, size: Any = None) -> Any:
+    """Numbers whose density rises up to the mode and falls from there."""
+    even, base = _uniform(size), right - left
+    below = left + np.sqrt(even * ((mode - left) * base))
+    above = right - np.sqrt((1.0 - even) * ((right - mode) * base))
+    return np.where(even <= (mode - left) / base, below, above)
+
+
+# --- Python's own ------------------------------------------------------------------------------
+
+
+def even_between(a: Any, b: Any) -> Any:
+    """`random.uniform`."""
+    return a + (b - a) * random.random()
+
+
+def triangle(low: Any = 0.0, high: Any = 1.0, mode: Any = None) -> Any:
+    """`random.triangular`."""
+    even = random.random()
+    middle = 0.5 if mode is None else (mode - low) / (high - low)
+    if even > middle:
+        return high + (low - high) * np.sqrt((1.0 - even) * (1.0 - middle))
+    return low + (high - low) * np.sqrt(even * middle)
+
+
+def gauss(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+    """`random.gauss`."""
+    return mu + random.gauss(0.0, 1.0) * sigma
+
+
+def normalvariate(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+    """`random.normalvariate`."""
+    return mu + random.normalvariate(0.0, 1.0) * sigma
+
+
+def lognormvariate(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+    """`random.lognormvariate`."""
+    return np.exp(mu + random.normalvariate(0.0, 1.0) * sigma)
+
+
+def expovariate(lambd: Any = 1.0) -> Any:
+    """`random.expovariate`."""
+    return random.expovariate(1.0) / lambd
+
+
+def paretovariate(alpha: Any) -> Any:
+    """`random.paretovariate`."""
+    return (1.0 - random.random()) ** (-1.0 / alpha)
+
+
+def weibullvariate(alpha: Any, beta: Any) -> Any:
+    """`random.weibullvariate`."""
+    return alpha * (-math.log(1.0 - random.random())) ** (1.0 / beta)
+
+
+# --- the same numbers in another order ---------------------------------------------------------
+
+
+def permuted(x: Any) -> Any:
+    """The rows in another order."""
+    return x[np.random.permutation(x.shape[0])]
+
+
+def shuffle(x: Any) -> None:
+    """The rows put into another order."""
+    x[...] = x[np.random.permutation(x.shape[0])]
+
+
+def shuffled(x: Any) -> None:
+    """`random.shuffle`, exchange by exchange."""
+    for k in range(len(x) - 1, 0, -1):
+        other = random.randrange(k + 1)
+        x[k], x[other] = x[other], x[k]
+
+
+def chosen(a: Any, size: Any = None, replace: Any = True) -> Any:
+    """Some of the elements."""
+    if size is None:
+        return a[np.random.choice(a.size)]
+    return a[np.random.choice(a.size, size, replace)]
+
+
 MOVED: dict[str, Callable[..., Any]] = {
     "numpy.random.normal": normal,
     "numpy.random.uniform": uniform,
@@ -107,5 +191,20 @@ MOVED: dict[str, Callable[..., Any]] = {
     "numpy.random.weibull": weibull,
     "numpy.random.pareto": pareto,
     "numpy.random.power": power,
+    "numpy.random.triangular": triangular,
+    "random.uniform": even_between,
+    "random.triangular": triangle,
+    "random.gauss": gauss,
+    "random.normalvariate": normalvariate,
+    "random.lognormvariate": lognormvariate,
+    "random.expovariate": expovariate,
+    "random.paretovariate": paretovariate,
+    "random.weibullvariate": weibullvariate,
 }
-"""What each function of NumPy is, where numbers that may move are given to it."""
+"""What each function is, where numbers that may move are given to it."""
+
+ORDERED: dict[str, Callable[..., Any]] = {
+    "numpy.random.permutation": permuted,
+    "numpy.random.choice": chosen,
+}
+"""The same where an array is given that may be one of them."""

@@ -79,6 +79,11 @@ def isclose(a: Any, b: Any, rel_tol: Any = 1e-09, abs_tol: Any = 0.0) -> Any:
     return apart <= abs(rel_tol * b) or apart <= abs(rel_tol * a) or apart <= abs_tol
 
 
+def is_integer(x: Any) -> Any:
+    """Whether a number is whole."""
+    return np.isfinite(x) and np.floor(x) == x
+
+
 def ulp(x: Any) -> Any:
     """The value of the least significant bit."""
     return np.spacing(abs(x))

@@ -136,50 +136,76 @@ def at_two(a: Any, first: Any, second: Any, values: Any, combine: Any) -> None:
             a[i, j] = combine(a[i, j], values[k if values.shape[0] > 1 else 0])
 
 
+def reduceat(a: Any, indices: Any, combine: Any) -> Any:
+    """`combine` of the elements from each index up to the next one; of that element alone where
+    the next index is not beyond.
+    """
+    out = np.empty(indices.size, a.dtype)
+    for k in range(indices.size):
+        first = indices[k]
+        if first < 0 or first >= a.size:
+            raise IndexError("index out-of-bounds in reduceat")
+        last = indices[k + 1] if k + 1 < indices.size else a.size
+        out[k] = a[first]
+        for j in range(first + 1, last):
+            out[k] = combine(out[k], a[j])
+    return out
+
+
 def put(a: Any, ind: Any, v: Any) -> None:
     """Values at places of the array taken row by row, over again where there are too few."""
-    flat = a.reshape(-1)
     if np.ndim(ind) == 0:
-        flat[place_of(ind, flat.size)] = v
+        store_in_order(a, place_of(ind, a.size), v)
     else:
         places = ind.ravel()
         if np.ndim(v) == 0:
             for k in range(places.size):
-                flat[place_of(places[k], flat.size)] = v
+                store_in_order(a, place_of(places[k], a.size), v)
         else:
             values = v.ravel()
             for k in range(places.size):
-                flat[place_of(places[k], flat.size)] = values[k % values.size]
+                store_in_order(a, place_of(places[k], a.size), values[k % values.size])
+
+
+def store_in_order(a: Any, k: Any, value: Any) -> None:
+    """A value into the k-th element, row by row, however the array lies in memory."""
+    if a.ndim == 1:
+        a[k] = value
+    elif a.ndim == 2:
+        a[k // a.shape[1], k % a.shape[1]] = value
+    else:
+        row = k // a.shape[2]
+        a[row // a.shape[1], row % a.shape[1], k % a.shape[2]] = value
 
 
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """Values where the mask holds, one after the other, over again where there are too few."""
-    flat, chosen = arr.reshape(-1), mask.ravel()
-    if flat.size != chosen.size:
+    chosen = mask.ravel()
+    if arr.size != chosen.size:
         raise ValueError("place: mask and data must be the same size")
     used = 0
-    for k in range(flat.size):
+    for k in range(arr.size):
         if chosen[k]:
             if np.ndim(vals) == 0:
-                flat[k] = vals
+                store_in_order(arr, k, vals)
             else:
                 if vals.size == 0:
                     raise ValueError("Cannot insert from an empty array!")
-                flat[k] = vals.ravel()[used % vals.size]
+                store_in_order(arr, k, vals.ravel()[used % vals.size])
             used += 1
 
 
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """Values where the mask holds, each at the place that it has itself."""
-    flat, chosen = a.reshape(-1), mask.ravel()
-    if flat.size != chosen.size:
+    chosen = mask.ravel()
+    if a.size != chosen.size:
         raise ValueError("putmask: mask and data must be the same size")
-    for k in range(flat.size):
+    for k in range(a.size):
         if chosen[k]:
             if np.ndim(values) == 0:
-                flat[k] = values
+                store_in_order(a, k, values)
             else:
-                flat[k] = values.ravel()[k % values.size]
+                store_in_order(a, k, values.ravel()[k % values.size])
 
 
 def copyto(dst: Any, src: Any) -> None:

@@ -57,6 +57,40 @@ def polyint_up(c: Any, m: Any = 1) -> Any:
     return found
 
 
+def polyfit(x: Any, y: Any, deg: Any) -> Any:
+    """The polynomial of this degree that fits best, by least squares."""
+    if deg < 0:
+        raise ValueError("expected deg >= 0")
+    if x.size == 0:
+        raise TypeError("expected non-empty vector for x")
+    places = x + 0.0
+    powers = np.vander(places, deg + 1)
+    scale = np.sqrt(np.sum(powers * powers, axis=0))
+    small = x.size * np.finfo(places.dtype).eps
+    found = np.linalg.lstsq(powers / scale, y.astype(np.float64), small)[0]
+    return (found.T / scale).T
+
+
+def roots(p: Any) -> Any:
+    """The roots, which must all be real: the eigenvalues of the companion matrix."""
+    places = np.flatnonzero(p)
+    if places.size == 0:
+        return np.zeros(0, p.dtype)
+    first, last = places[0], places[-1]
+    size = last - first
+    found = np.zeros(size + p.size - 1 - last, p.dtype)
+    if size > 0:
+        companion = np.zeros((size, size), p.dtype)
+        companion[0] = -p[first + 1 : last + 1] / p[first]
+        for k in range(1, size):
+            companion[k, k - 1] = 1.0
+        values = np.linalg.eigvals(companion)
+        if np.any(np.imag(values) != 0.0):  # which numba says itself
+            raise ValueError("eigvals() argument must not cause a domain change.")
+        found[:size] = np.real(values)
+    return found
+
+
 def polyadd(a1: Any, a2: Any) -> Any:
     """The sum of two polynomials."""
     if a1.size >= a2.size:

@@ -303,6 +303,14 @@ def tile_rows(A: Any, rows: Any, columns: Any) -> Any:
     return taken(wide, np.arange(A.shape[-2] * max(rows, 0)) % max(A.shape[-2], 1), -2)
 
 
+def flat_beside(a: Any, b: Any) -> Any:
+    """The elements of an array, which must have the shape of the one beside it."""
+    for k in range(max(a.ndim, b.ndim)):
+        if a.ndim != b.ndim or a.shape[k] != b.shape[k]:
+            raise ValueError("np.nditer over arrays of different shapes is not supported")
+    return b.ravel()
+
+
 def outer_of(combine: Any, a: Any, b: Any) -> Any:
     """`combine` of every element of one with every element of the other."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
@@ -312,6 +320,25 @@ def outer_of(combine: Any, a: Any, b: Any) -> Any:
     if b.ndim == 2:
         return combine(a[..., None, None], b)
     return combine(a[..., None, None, None], b)
+
+
+def along_axis(function: Any, axis: Any, a: Any) -> Any:
+    """`function` of each vector along an axis, which gives a number."""
+    if a.ndim == 1:
+        return function(a)
+    rows = np.swapaxes(a, axis, -1)
+    if rows.size == 0:
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
+    if a.ndim == 2:
+        out = np.full(rows.shape[0], function(rows[0]))
+        for k in range(1, rows.shape[0]):
+            out[k] = function(rows[k])
+        return out
+    wide = np.full(rows.shape[:2], function(rows[0, 0]))
+    for i in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            wide[i, j] = function(rows[i, j])
+    return wide
 
 
 def diagonals(a: Any) -> Any:

@@ -34,6 +34,10 @@ COMPLEX: tuple[Rule, ...] = (
         " / (real(x) * real(x) + imag(x) * imag(x)) if x != 0.0 else 0.0",
         kink="slope 0 at the origin",
     ),
+    # A square root for each factor, so that none leaves its branch (DLMF 4.24, 4.37)
+    row("numpy.arcsin, numpy.asin", "x", "1.0 / (sqrt(1.0 - x) * sqrt(1.0 + x))"),
+    row("numpy.arccos, numpy.acos", "x", "-1.0 / (sqrt(1.0 - x) * sqrt(1.0 + x))"),
+    row("numpy.arcsinh, numpy.asinh", "x", "1.0 / (sqrt(1.0 - 1.0j * x) * sqrt(1.0 + 1.0j * x))"),
     row(
         "pow, operator.pow, numpy.power",
         "x, y",

@@ -47,6 +47,49 @@ def erfcx_slope(x: float) -> float:
     return float(-1.1283791670955126 * half * series)
 
 
+def exprel_slope(x: float) -> float:
+    """Give the derivative of (exp(x) - 1) / x, by its Taylor series where that cancels."""
+    x = np.float64(x)
+    if abs(x) > 1.0:
+        return float((x * np.exp(x) - np.expm1(x)) / x / x)
+    total = 0.0
+    for k in range(18, 0, -1):
+        # The k-th quotient of neighbouring terms, and how much more each is multiplied by.
+        total = 1.0 + x * (k + 1.0) / (k * (k + 2.0)) * total
+    return 0.5 * total
+
+
+def log1prel_slope(x: float) -> float:
+    """Give the derivative of log(1 + x) / x, by its Taylor series where that cancels."""
+    x = np.float64(x)
+    if abs(x) > 0.25:
+        return float((x / (1.0 + x) - np.log1p(x)) / x / x)
+    total = 0.0
+    for k in range(30, 1, -1):
+        total = (1.0 / k - 1.0) - x * total
+    return float(total)
+
+
+def kolmogorov_slope(x: float) -> float:
+    """Give the derivative of what is left to one of Kolmogorov's distribution, by the series
+    that converges faster (Marsaglia, Tsang and Wang 2003).
+    """
+    x = np.float64(x)
+    if x <= 0.0:
+        return 0.0
+    total = 0.0
+    if x < 0.82:
+        for k in range(1, 12, 2):
+            place = (1.2337005501361697 * k) * k / x / x
+            total += (2.0 * place - 1.0) * np.exp(-place)
+        return float(-2.5066282746310002 * total / x / x)
+    sign = 1.0
+    for k in range(1, 9):
+        total += sign * k * k * np.exp(-2.0 * (k * x) * (k * x))
+        sign = -sign
+    return float(-8.0 * x * total)
+
+
 def digamma(x: float) -> float:
     """Give the derivative of the logarithm of the gamma function."""
     x = np.float64(x)

@@ -16,6 +16,8 @@ LINEAR = (
     linear("numpy.atleast_1d", "a"),
     linear("numpy.atleast_2d", "a"),
     linear("numpy.atleast_3d", "a"),
+    linear("numpy.lib.stride_tricks.sliding_window_view", "x, window_shape"),
+    linear("numpy.lib.stride_tricks.as_strided", "x, shape, strides", note="of contiguous arrays"),
     linear("numpy.broadcast_to", "a, shape"),
     linear("numpy.flip, numpy.fliplr, numpy.flipud", "a"),
     linear("numpy.rot90", "a, k"),

@@ -21,22 +21,26 @@ BUILTINS = frozenset({"abs", "cast", "real", "imag"})
 
 LIBRARY = frozenset(
     ("sin", "cos", "sinh", "cosh", "exp", "exp2", "log", "log1p", "sqrt", "hypot", "copysign")
-    + ("ldexp", "isfinite", "isnan", "inf")
+    + ("ldexp", "isfinite", "isnan", "inf", "floor")
 )
 """Names that are taken from the namespace of the primal; `math` serves an operator."""
 
 HELPERS = frozenset(
-    {"gauss", "digamma", "sinc_slope", "trigamma", "sinc_curve", "bell", "erfcx_slope"}
+    (
+        "bell digamma erfcx_slope exprel_slope gauss kolmogorov_slope log1prel_slope sinc_curve "
+        "sinc_slope trigamma"
+    ).split()
 )
 """Functions of `tangent_fwd.rules.helpers`, whose text travels with the emitted module."""
 
 SCIPY = frozenset(
     (
-        "bei beip ber berp betaln cosdg elliprd erfcx eval_chebyu eval_gegenbauer "
-        "eval_genlaguerre eval_hermite eval_hermitenorm eval_jacobi expit expn gamma gammaln "
-        "i0 i0e i1 i1e iv ive j0 j1 jv k0 k0e k1 k1e kei keip ker kerp kn kv kve modstruve "
+        "bei beip ber berp besselpoly betaln binom cosdg elliprd elliprf erf erfcx eval_chebys "
+        "eval_chebyu eval_gegenbauer eval_genlaguerre eval_hermite eval_hermitenorm eval_jacobi "
+        "eval_sh_chebyu expit expn gamma gammaln hyp0f1 hyp1f1 hyp2f1 hyperu i0 i0e i1 i1e iv ive "
+        "j0 j1 jv k0 k0e k1 k1e kei keip ker kerp kn kv kve log_wright_bessel lpmv modstruve "
         "ndtr polygamma psi sindg spherical_in spherical_jn spherical_kn spherical_yn struve "
-        "xlog1py xlogy y0 y1 yn yv zeta"
+        "wright_bessel xlog1py xlogy y0 y1 yn yv zeta"
     ).split()
 )
 """Functions of `scipy.special` that partials call; each has a row of its own."""
@@ -71,6 +75,7 @@ DOMAINS: dict[str, tuple[float, float]] = {
     "truth": (0, 1),
     "far out": (30.0, 1e3),
     "degree": (0, 8),
+    "trials": (5, 12),
     "order": (0.0, 6.0),
     "shape": (0.05, 30.0),
     "moderate": (-30.0, 30.0),
@@ -80,6 +85,17 @@ DOMAINS: dict[str, tuple[float, float]] = {
     "share": (1e-6, 0.999999),
     "mirrored": (0.0, 2.0),
     "up to one": (-50.0, 1.0),
+    "upper share": (0.51, 0.999999),
+    "lower share": (1e-6, 0.9),
+    "below zero": (-30.0, -0.01),
+    "tame": (-4.0, 4.0),
+    "small": (0.1, 3.9),
+    "two and up": (2.0, 30.0),
+    "two to four": (2.0, 4.0),
+    "ten and up": (10.0, 30.0),
+    "mild": (-0.9, 0.9),
+    "order one": (1.0, 1.0),
+    "angles": (-5.0, 5.0),
     "above minus a third": (-0.35, 30.0),
 }
 """Open intervals in which an argument may be sampled, at every scale that they reach;
@@ -88,7 +104,7 @@ one without length is the point itself.
 A point is left out where the function itself is not a normal number in the dtype at hand.
 """
 
-WHOLE = frozenset({"integer", "truth", "degree"})
+WHOLE = frozenset({"integer", "truth", "degree", "trials"})
 """Domains of integers, which carry no tangent."""
 
 

@@ -11,7 +11,8 @@ more near zeros.
 from __future__ import annotations
 
 from tangent_fwd.rules.bessel import BESSEL_FUNCTIONS
-from tangent_fwd.rules.integrals import INTEGRALS, POLYNOMIALS
+from tangent_fwd.rules.distributions import DISTRIBUTIONS
+from tangent_fwd.rules.integrals import HYPERGEOMETRIC, INTEGRALS, POLYNOMIALS
 from tangent_fwd.rules.rule import CANCELS, UNKNOWN, scipy
 
 # DLMF 7.2, 7.10, 7.17
@@ -84,6 +85,16 @@ GAMMA_FUNCTIONS = (
         absolute=32.0,
         note=CANCELS,
     ),
+    scipy(
+        "rgamma",
+        "x",
+        "-out * psi(x) if out != 0.0 or x > 0.0 else cosdg(180.0 * x) * gamma(1.0 - x)",
+        domain="factorial",
+        strong_zero=True,
+        bound=64.0,
+        absolute=64.0,
+        note=CANCELS,
+    ),
     scipy("gammaln", "x", "psi(x)", domain="factorial", strong_zero=True, absolute=8.0),
     scipy("loggamma", "x", "psi(x)", domain="positive", strong_zero=True, absolute=8.0),
     scipy("psi", "x", "polygamma(1, x)", domain="factorial", strong_zero=True, bound=32.0),
@@ -137,103 +148,6 @@ GAMMA_FUNCTIONS = (
         absolute=256.0,
         note=CANCELS,
         strong_zero=True,
-    ),
-    scipy(
-        "gammainc",
-        "a, x",
-        UNKNOWN,
-        "exp(xlogy(a - 1.0, x) - x - gammaln(a))",
-        domain="shape",
-        strong_zero=True,
-        bound=512.0,
-    ),
-    scipy(
-        "gammaincc",
-        "a, x",
-        UNKNOWN,
-        "-exp(xlogy(a - 1.0, x) - x - gammaln(a))",
-        domain="shape",
-        strong_zero=True,
-        bound=512.0,
-    ),
-    scipy(
-        "gammaincinv",
-        "a, y",
-        UNKNOWN,
-        "exp(out + gammaln(a) - xlogy(a - 1.0, out))",
-        domain="shape, share",
-        strong_zero=True,
-        bound=4096.0,
-    ),
-    scipy(
-        "gammainccinv",
-        "a, y",
-        UNKNOWN,
-        "-exp(out + gammaln(a) - xlogy(a - 1.0, out))",
-        domain="shape, share",
-        strong_zero=True,
-        bound=4096.0,
-    ),
-    scipy(
-        "betainc",
-        "a, b, x",
-        UNKNOWN,
-        UNKNOWN,
-        "exp(xlogy(a - 1.0, x) + xlog1py(b - 1.0, -x) - betaln(a, b))",
-        domain="shape, shape, share",
-        strong_zero=True,
-        bound=2048.0,
-    ),
-    scipy(
-        "betaincc",
-        "a, b, x",
-        UNKNOWN,
-        UNKNOWN,
-        "-exp(xlogy(a - 1.0, x) + xlog1py(b - 1.0, -x) - betaln(a, b))",
-        domain="shape, shape, share",
-        strong_zero=True,
-        bound=2048.0,
-    ),
-    scipy(
-        "betaincinv",
-        "a, b, y",
-        UNKNOWN,
-        UNKNOWN,
-        "exp(betaln(a, b) - xlogy(a - 1.0, out) - xlog1py(b - 1.0, -out))",
-        domain="one and up, one and up, share",
-        strong_zero=True,
-        bound=8192.0,
-    ),
-)
-
-# Densities, which are the slopes of distributions
-DISTRIBUTIONS = (
-    scipy(
-        "stdtr",
-        "df, t",
-        UNKNOWN,
-        "0.5641895835477563 * exp(gammaln(0.5 * df + 0.5) - gammaln(0.5 * df)"
-        " - (0.5 * df + 0.5) * log1p(t * t / df)) / sqrt(df)",
-        domain="shape, moderate",
-        bound=1024.0,
-    ),
-    scipy(
-        "chdtr",
-        "v, x",
-        UNKNOWN,
-        "0.5 * exp(xlogy(0.5 * v - 1.0, 0.5 * x) - 0.5 * x - gammaln(0.5 * v))",
-        domain="shape",
-        strong_zero=True,
-        bound=512.0,
-    ),
-    scipy(
-        "chdtrc",
-        "v, x",
-        UNKNOWN,
-        "-0.5 * exp(xlogy(0.5 * v - 1.0, 0.5 * x) - 0.5 * x - gammaln(0.5 * v))",
-        domain="shape",
-        strong_zero=True,
-        bound=512.0,
     ),
 )
 
@@ -295,7 +209,7 @@ ELEMENTARY_FUNCTIONS = (
         "boxcox",
         "x, lmbda",
         "x ** (lmbda - 1.0)",
-        UNKNOWN,
+        "log(x) * log(x) * exprel_slope(lmbda * log(x)) if x > 0.0 else -inf",
         domain="shape, order",
         strong_zero=True,
         bound=64.0,
@@ -304,7 +218,7 @@ ELEMENTARY_FUNCTIONS = (
         "boxcox1p",
         "x, lmbda",
         "(1.0 + x) ** (lmbda - 1.0)",
-        UNKNOWN,
+        "log1p(x) * log1p(x) * exprel_slope(lmbda * log1p(x)) if x > -1.0 else -inf",
         domain="above minus a third, order",
         strong_zero=True,
         bound=64.0,
@@ -313,10 +227,39 @@ ELEMENTARY_FUNCTIONS = (
         "inv_boxcox",
         "y, lmbda",
         "out ** (1.0 - lmbda)",
-        UNKNOWN,
+        "out * y * y * log1prel_slope(lmbda * y)",
         domain="shape, order",
         bound=256.0,
     ),
+    scipy(
+        "inv_boxcox1p",
+        "y, lmbda",
+        "(1.0 + out) ** (1.0 - lmbda)",
+        "(1.0 + out) * y * y * log1prel_slope(lmbda * y)",
+        domain="shape, share",
+        bound=256.0,
+    ),
+    scipy(
+        "powm1",
+        "x, y",
+        "y * x ** (y - 1.0)",
+        "x**y * log(x)",
+        domain="shape, moderate",
+        strong_zero=True,
+        bound=256.0,
+    ),
+    scipy("exprel", "x", "exprel_slope(x)", domain="exponent", bound=64.0),
+    scipy("tandg", "x", "0.017453292519943295 * (1.0 + out * out)", domain="angle", bound=64.0),
+    scipy("cotdg", "x", "-0.017453292519943295 * (1.0 + out * out)", domain="angle", bound=64.0),
+    scipy(
+        "radian",
+        "d, m, s",
+        "0.017453292519943295",
+        "0.0002908882086657216",
+        "4.84813681109536e-06",
+    ),
+    scipy("gammasgn", "x", "0.0", domain="shape", kink="slope 0, at the jumps as well"),
+    scipy("round", "x", "0.0", domain="shape", kink="slope 0, at the jumps as well"),
     scipy(
         "huber",
         "delta, r",
@@ -343,5 +286,6 @@ SPECIAL = (
     + ELEMENTARY_FUNCTIONS
     + BESSEL_FUNCTIONS
     + INTEGRALS
+    + HYPERGEOMETRIC
     + POLYNOMIALS
 )

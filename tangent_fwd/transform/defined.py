@@ -38,8 +38,8 @@ from tangent_fwd.analysis.subscripts import read, tensordot
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import Block, Do, Expr, Function, Let, Lit, Op, Ref, Stmt, Store, Var
 from tangent_fwd.ir.walk import blocks, with_blocks
-from tangent_fwd.library import elementary, indexing, orders, products, rearranged
-from tangent_fwd.library.draws import MOVED
+from tangent_fwd.library import arrays, elementary, indexing, orders, products, rearranged
+from tangent_fwd.library.draws import MOVED, ORDERED
 from tangent_fwd.source import Source, Span
 from tangent_fwd.transform.contractions import Contraction
 
@@ -125,7 +125,18 @@ class _Calls:
             self.refuse_masks(op, span)
             return op
         if op.fn in MOVED and any(map(self.moves, op.args)):
-            return self.draw(op)
+            return self.draw(op, MOVED[op.fn])
+        if op.fn in ORDERED and self.ndim(op.args[0]):
+            return self.draw(op, ORDERED[op.fn])
+        if op.fn == "numpy.arange" and len(op.args) in (2, 3):
+            start, stop, *step = op.args
+            if self.moves(start) or any(map(self.moves, step)):
+                return _call(arrays.arange, (start, stop, *(step or [Lit(1)])), op.span)
+        if op.fn == "numpy.lib.stride_tricks.as_strided":
+            if self.kind(op.args[0]).layout != "C":
+                message = "`as_strided` of an array whose elements may lie apart is not supported"
+                self.refuse(message, op.span or span, "take a copy of the array first")
+            return op
         if op.fn == "attr" and self.ndim(op.args[0]):
             if op.args[1] == Lit("mT"):
                 return _call(rearranged.matrix_transpose, op.args[:1], op.span)
@@ -157,9 +168,9 @@ class _Calls:
                 self.refuse("`np.dot` with a stack of matrices on the right is not supported",
                             op.span or span, "write it as `@` or `np.tensordot`")  # fmt: skip
             return _call(products.stacked, op.args, op.span)
-        arrays = [e for e in op.args[1:] if self.ndim(e)] if op.fn == "getitem" else []
-        if len(op.args) == 2 and arrays and self.is_mask(arrays[0]) and self.ndim(arrays[0]) > 1:
-            if self.ndim(arrays[0]) > 2:
+        places = [e for e in op.args[1:] if self.ndim(e)] if op.fn == "getitem" else []
+        if len(op.args) == 2 and places and self.is_mask(places[0]) and self.ndim(places[0]) > 1:
+            if self.ndim(places[0]) > 2:
                 self.refuse("a mask of more than two axes is not supported", op.span or span)
             return _call(indexing.masked, op.args, op.span)
         return op
@@ -179,9 +190,8 @@ class _Calls:
 
         return isinstance(self.kind(expr), types.Float)
 
-    def draw(self, op: Op) -> Op:
+    def draw(self, op: Op, function: Callable[..., Any]) -> Op:
         """Random numbers as moved ones; what is not said has its default."""
-        function = MOVED[op.fn]
         rest = [*inspect.signature(function).parameters.values()][len(op.args) :]
         return _call(function, (*op.args, *(Lit(p.default) for p in rest)), op.span)
 

@@ -227,7 +227,7 @@ def _effects(block: Block) -> bool:
     return any(
         isinstance(s, Do)
         or any(
-            isinstance(e, Op) and (e.fn == "call" or e.fn.startswith("numpy.random"))
+            isinstance(e, Op) and (e.fn == "call" or e.fn.startswith(("numpy.random", "random.")))
             for x in own_exprs(s)
             for e in subexpressions(x)
         )

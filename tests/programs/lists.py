@@ -1,5 +1,7 @@
 """Lists that grow and shrink; the tangents of what is in one are in another."""
 
+import heapq
+
 import numpy as np
 
 NEEDS_REWRITING = (
@@ -143,3 +145,15 @@ def fields_by_name(x, s):
     if not isinstance(x, tuple):
         return _weighted(found) + found["weight"]
     return x
+
+
+def order_of_lists(x, y):
+    values = [v * y[0] for v in x] + [y[1]]
+    best = sorted(values, reverse=True)[0]
+    values.sort()
+    values.remove(values[1])
+    heap = values.copy()
+    heapq.heapify(heap)
+    heapq.heappush(heap, best * y[0])
+    least = heapq.heappop(heap)
+    return best * values[0] + least * heap[1] + values.index(values[0]) + next(iter(x))

@@ -120,7 +120,7 @@ def ellipsis(s):
 
 
 def method_of_a_random_object(s):
-    return s * random.random()
+    return random.gammavariate(s, 1.0)
 
 
 def index_past_the_end(s):

@@ -71,20 +71,9 @@ def list_passed_on(s):
     return np.sum([s, s])
 
 
-def lists_added(s):
-    values = [s] + [2.0 * s]
-    return values[0]
-
-
 def list_written_to_by_a_slice(s):
     values = [s, s, s]
     values[1:] = [s, s]
-    return values[0]
-
-
-def list_sorted(x):
-    values = [v * v for v in x]
-    values.sort()
     return values[0]
 
 

@@ -7,12 +7,8 @@ import numpy as np
 import scipy.special
 
 
-def bessel(s):
-    return np.i0(s) * 2.0
-
-
-def bessel_of_an_array(x, y):
-    return np.sum(np.i0(x) * y)
+def draw_of_counts(s):
+    return np.random.poisson(s) * 2.0
 
 
 def inverse_of_a_tensor(A):
@@ -39,16 +35,21 @@ def values_of_a_stack(T):
     return np.linalg.svd(T)[1][0, 0]
 
 
-def windows(x):
-    return np.lib.stride_tricks.sliding_window_view(x, 2)[0, 0]
+def windows(A):
+    return np.lib.stride_tricks.as_strided(A.T, (2, 2), (8, 8))[0, 0]
+
+
+def through_flat(A):
+    A.T.flat[1] = 2.0
+    return np.sum(A)
+
+
+def parameter_of_a_distribution(s):
+    return scipy.special.fdtr(2.0, s, 0.5)
 
 
 def view_method(x):
     return x.view(np.int64)[0]
-
-
-def fitted(x, y):
-    return np.polyfit(x, y, 1)[0]
 
 
 def defined_for_two_axes_only(x):
@@ -93,20 +94,8 @@ def fractions_and_exponents(x):
     return np.frexp(x)[0][0]
 
 
-def unstacked(X):
-    return np.unstack(X)[0]
-
-
-def kept_in_order(x, y):
-    return np.lexsort((x, y))
-
-
 def bits_of_a_float(s):
     return np.float64(s).view(np.int64)
-
-
-def vectorised_by_hand(x):
-    return np.apply_along_axis(np.sum, 0, x)
 
 
 def random_with_active_shape(s):
@@ -125,16 +114,8 @@ def parts(x, n):
     return np.split(x, n)[0]
 
 
-def kaiser_window(s):
-    return np.kaiser(5, s)
-
-
-def equivalent(x, y):
-    return np.array_equiv(x, y)
-
-
-def through_an_attribute(x):
-    return x.flat[0]
+def shape_of_a_draw(s):
+    return np.random.standard_gamma(s)
 
 
 def through_a_mask_of_stacks(T):
@@ -143,15 +124,6 @@ def through_a_mask_of_stacks(T):
 
 def clip_with_where(x):
     return np.clip(x, 0.0, 1.0, where=x > 0.0)[0]
-
-
-def applied_along_an_axis(A):
-    return np.apply_along_axis(np.sum, 0, A)[0]
-
-
-def shuffled(x):
-    np.random.shuffle(x)
-    return x[0]
 
 
 def copied_where(x, y):

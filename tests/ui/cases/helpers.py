@@ -20,7 +20,7 @@ def two_calls_deep(s):
 
 
 def no_rule_in_a_helper(x):
-    return elsewhere.windows(x) * 2.0
+    return elsewhere.drawn(x) * 2.0
 
 
 def typing_in_a_helper(s):
