@@ -16,7 +16,7 @@ The map, from what users call down to the words we think in:
 `nn`, `data`           layers and losses to build networks of; labelled images to train them on
 `callable`, `compiled` the same object inside compiled code; `f.tangent`
 `routes`, `dispatch`   the long and the short way from Python into a compiled function
-`gradient`, `jacobian`, `curvature`, `seeds`
+`gradient`, `jacobian`, `curvature`, `seeds`, `blocks`
                        exact gradients, Jacobians and Hessians, several directions in each pass
 `specialise`           text and compiled code for each combination of types
 `pipeline`             the list of passes
@@ -25,7 +25,7 @@ The map, from what users call down to the words we think in:
                        text to programs; types and activity; programs to text and to machine code
 `ir`, `rules`          the language of the passes, and the table of derivatives
 `custom`               rules of users, for functions of theirs and of others
-`boundary`, `choices`, `options`, `marks`, `source`, `errors`
+`boundary`, `fitting`, `apart`, `choices`, `options`, `marks`, `source`, `errors`
                        arguments, options, positions in text, messages
 
 Importing this module imports neither numba nor NumPy: names are fetched when they are used.

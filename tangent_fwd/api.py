@@ -29,7 +29,7 @@ def forward_grad(
     argnums: choices.Positions = None,
     argnames: choices.Names = None,
     target: str = "cpu",
-    parallel: bool = False,
+    parallel: bool | None = None,
     fastmath: bool = False,
     cache: bool = True,
     vector_math: bool = True,
@@ -44,7 +44,7 @@ def forward_grad(
     argnums: choices.Positions = None,
     argnames: choices.Names = None,
     target: str = "cpu",
-    parallel: bool = False,
+    parallel: bool | None = None,
     fastmath: bool = False,
     cache: bool = True,
     vector_math: bool = True,
@@ -58,7 +58,7 @@ def forward_grad(
     argnums: choices.Positions = None,
     argnames: choices.Names = None,
     target: str = "cpu",
-    parallel: bool = False,
+    parallel: bool | None = None,
     fastmath: bool = False,
     cache: bool = True,
     vector_math: bool = True,
@@ -76,7 +76,9 @@ def forward_grad(
             one unless `argnames` is given; negative ones count from the end.
         argnames: names of active arguments, in addition to `argnums`.
         target: the machine to compile for; only "cpu" so far.
-        parallel: spread loops over threads; not available yet.
+        parallel: let the rounds of loops over `numba.prange` run in several threads. A loop for
+            which the derivative is not seen to allow that runs on one, and `report` says why.
+            Where it is left out, as the function's own `@njit` has it.
         fastmath: allow sums to be reordered and multiply-adds to be fused everywhere; a little
             faster, and the last digits change.
         cache: keep compiled code on disk, so that the next process does not compile again.
@@ -89,14 +91,14 @@ def forward_grad(
     Raises:
         TypeError: `function` has no Python body (a class, a builtin), or a position is no integer.
         ValueError: there is no such argument.
-        NotImplementedError: `target="cuda"`, `parallel=True`.
+        NotImplementedError: `target="cuda"`.
     """
-    choices.check_target(target, parallel)
+    choices.check_target(target)
 
     def decorate(function: Callable[..., Any]) -> ForwardGrad:
         options = Options(
             target=target,
-            parallel=parallel,
+            parallel=choices.in_threads(function, parallel),
             fastmath=fastmath,
             cache=cache,
             vector_math=vector_math,
@@ -242,7 +244,7 @@ def hessian(
         argnums: as for `value_and_grad`.
 
     Returns:
-        A function of the same arguments; see `ForwardGrad.hessian`.
+        A function of the same arguments, and of `out`; see `ForwardGrad.hessian`.
 
     Raises:
         TypeError, ValueError: as `forward_grad`.
@@ -258,7 +260,11 @@ def _chosen(function: Callable[..., Any], argnums: Any) -> ForwardGrad:
 
 def _remembered(function: Callable[..., Any], argnums: Any) -> ForwardGrad:
     plain = _plain(function)
-    options = function.options if isinstance(function, ForwardGrad) else Options()
+    options = (
+        function.options
+        if isinstance(function, ForwardGrad)
+        else Options(parallel=choices.in_threads(function, None))
+    )
     memo = plain.__dict__.setdefault(_MEMO, {})
     key = (options, tuple(argnums) if isinstance(argnums, Sequence) else argnums)
     if key not in memo:

@@ -10,7 +10,7 @@ dtypes and ranks that the calling code turns out to need.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MethodType
 from typing import Any, Protocol
 
@@ -75,6 +75,10 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
         names = list(whole)
         given = _by_name(self.owner.__name__, names, args, kws)
         types_given = [_plain(t) for t in given]
+        functions = {i: f for i, kind in enumerate(types_given) if (f := _function(kind))}
+        settle = getattr(self.owner, "settle", None)
+        if functions and settle is not None:
+            return self._settling(context, types_given, functions, settle(functions))
         first = boundary.starred(self.owner.signature)
         if first is not None and not self.lanes:
             return self._packing(types_given, first)
@@ -103,6 +107,26 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
         kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD
         pysig = inspect.Signature([inspect.Parameter(n, kinds) for n in names[: len(wanted)]])
         return typing.signature(compiled.result, *wanted).replace(pysig=pysig)
+
+    def _settling(
+        self, context: Any, given: list[Any], functions: Collection[int], made: Compilable
+    ) -> Any:
+        """The signature of a call of which some arguments are functions; `made` is the function
+        of the others.
+        """
+        inner = CompiledType(made, self.lanes, self.order)
+        rest = [kind for i, kind in enumerate(given) if i not in functions]
+        signature = inner.get_call_type(context, rest, {})
+        words = [f"a{i}" for i in range(len(given))]
+        passed = ", ".join(word for i, word in enumerate(words) if i not in functions)
+        left = list(signature.args)
+        wanted = tuple(given[i] if i in functions else left.pop(0) for i in range(len(given)))
+        self._found[wanted] = dispatcher = _written(
+            f"def call({', '.join(words)}):\n    return entry({passed})\n",
+            {"entry": _Typed(inner)},
+        )
+        dispatcher.compile(wanted)
+        return typing.signature(signature.return_type, *wanted)
 
     def _packing(self, given: list[Any], first: int) -> Any:
         """The signature of a call whose last arguments go to `*args` in a tuple."""
@@ -229,6 +253,13 @@ def _by_name(
             "compiled code, pass every argument before it too"
         )
     return given
+
+
+def _function(kind: Any) -> Any:
+    """The function that a type stands for; None where it is no function with Python source."""
+    if isinstance(kind, CompiledType) and not kind.lanes:
+        return kind.owner
+    return kind.dispatcher if isinstance(kind, types.Dispatcher) else None
 
 
 def _plain(given: Any) -> Any:

@@ -57,12 +57,15 @@ def _position(number: object) -> int:
         raise TypeError(f"argnums takes positions (integers), not {number!r}{hint}") from None
 
 
-def check_target(target: str, parallel: bool = False) -> str:
+def in_threads(function: object, chosen: bool | None) -> bool:
+    """Whether loops over `prange` run in threads: as chosen, or else as `@njit` was told."""
+    if chosen is not None:
+        return bool(chosen)
+    return bool(getattr(function, "targetoptions", {}).get("parallel", False))
+
+
+def check_target(target: str) -> str:
     """Return `target` if we compile for it; NotImplementedError for what is to come."""
-    if parallel:
-        raise NotImplementedError(
-            "parallel=True is not available yet: emitted loops run on one thread"
-        )
     if target == "cuda":
         raise NotImplementedError('target="cuda" is not available yet; use target="cpu"')
     if target != "cpu":

@@ -7,6 +7,7 @@ import ast
 import importlib
 import importlib.util
 import itertools
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,19 +47,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rules.add_argument("word", nargs="?", default="", help="only names that contain this")
     chosen = parser.parse_args(arguments)
     try:
-        if chosen.command == "show":
-            return _show(chosen)
-        if chosen.command == "doctor":
-            from tangent_fwd.doctor import examine
-
-            return examine()
-        return _cache(chosen.action) if chosen.command == "cache" else _rules(chosen.word)
+        status = _run(chosen)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Who read has read enough, as `head` does. What is left goes nowhere, and in silence.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except _Usage as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except TangentError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command == "show":
+        return _show(chosen)
+    if chosen.command == "doctor":
+        from tangent_fwd.doctor import examine
+
+        return examine()
+    return _cache(chosen.action) if chosen.command == "cache" else _rules(chosen.word)
 
 
 class _Usage(Exception):

@@ -15,29 +15,15 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
+from tangent_fwd.blocks import Slot, filled, place
 from tangent_fwd.boundary import Array, Tree, leaves, values
-from tangent_fwd.seeds import (
-    Sweep,
-    arranged,
-    entries,
-    lanes_for,
-    number,
-    order,
-    seed,
-    shapes_of,
-    zeros,
-)
+from tangent_fwd.seeds import Sweeps, arranged, number, order, seed, shapes_of, zeros
 from tangent_fwd.specialise import Specialisation
 
 
-class Curvatures:
-    """Products with the Hessian, and the whole of it, for one signature and any sizes.
-
-    Args:
-        name: the function's name, for messages.
-        compile: gives the compiled derivative of the derivative for a number of lanes.
-        trees: descriptions of all arguments of the function.
-        active: positions of the active ones.
+class Curvatures(Sweeps):
+    """Products with the Hessian, and the whole of it, for one signature and any sizes; its
+    arguments are those of `Sweeps`, where what is compiled is the derivative of the derivative.
     """
 
     def __init__(
@@ -47,16 +33,12 @@ class Curvatures:
         trees: Sequence[Tree],
         active: Sequence[int],
     ) -> None:
-        self._name = name
-        self._compile = compile
-        self._active = active
-        self._trees = [trees[i] for i in active]
+        super().__init__(name, compile, trees, active)
         self._every = [*trees, *self._trees]
-        self._made: dict[int, tuple[Specialisation, Sweep]] = {}
 
     def product(self, primals: Sequence[Any], way: Sequence[Any]) -> tuple[Any, Any]:
         """Value and Hv, in the structure of the active arguments."""
-        arguments = [primals[i] for i in self._active]
+        arguments = self._arguments(primals)
         shapes = shapes_of(self._trees, arguments)
         held = _Held(self._trees, shapes)
         held.set(way)
@@ -70,15 +52,18 @@ class Curvatures:
                 flats[leaf][offset] = bent
         return value, arranged(self._trees, [number(a) for arrays in built for a in arrays])
 
-    def hessian(self, primals: Sequence[Any]) -> Any:
-        """All second derivatives; what stands on one side of the diagonal is written on both."""
-        arguments = [primals[i] for i in self._active]
+    def hessian(self, primals: Sequence[Any], out: Any = None) -> Any:
+        """All second derivatives, in `out` where that is given; what stands on one side of the
+        diagonal is written on both.
+        """
+        arguments = self._arguments(primals)
         shapes = shapes_of(self._trees, arguments)
         kinds = [leaf for tree in self._trees for leaf in leaves(tree) if leaf.floating]
         blocks = [
-            [np.zeros(a + b, np.result_type(one.dtype, two.dtype)) for b, two in zip(shapes, kinds)]
+            [Slot(a + b, np.result_type(one.dtype, two.dtype)) for b, two in zip(shapes, kinds)]
             for a, one in zip(shapes, kinds)
         ]
+        template = arranged(self._trees, [arranged(self._trees, row) for row in blocks])
         places = [
             (leaf, offset, np.unravel_index(offset, shape, order(kind.layout)) if shape else ())
             for leaf, (shape, kind) in enumerate(zip(shapes, kinds))
@@ -86,6 +71,7 @@ class Curvatures:
         ]
         held = _Held(self._trees, shapes)
         _, sweep = self._ready(arguments)
+        place(f"`{self._name}.hessian`", template, out, primals)
         for count, (mine, offset, column) in enumerate(places if sweep else (), start=1):
             assert sweep is not None
             held.flats[mine][offset] = 1.0
@@ -95,30 +81,21 @@ class Curvatures:
             ):
                 for (its, _, row), (_, bent) in zip(places[done:count], tangents):
                     here, there = (*row, *column), (*column, *row)
-                    blocks[its][mine][here] = blocks[mine][its][there] = bent
+                    blocks[its][mine].array[here] = bent
+                    blocks[mine][its].array[there] = bent
                 done += len(tangents)
             held.clear()
-        rows = [arranged(self._trees, [number(block) for block in row]) for row in blocks]
-        return arranged(self._trees, rows)
+        return filled(template) if out is None else out
 
-    def _ready(self, arguments: Sequence[Any]) -> tuple[Specialisation, Sweep | None]:
-        lanes = lanes_for(entries(self._trees, arguments))
-        if lanes not in self._made:
-            made = self._compile(lanes)
-            result = made.result
-            if result is not None:
-                value = result[0][0] if lanes else result[0]
-                if not isinstance(value, types.Float):
-                    raise TypeError(
-                        f"second derivatives need a function that returns one float; "
-                        f"`{self._name}` returns {value}"
-                    )
-            self._made[lanes] = (
-                made,
-                Sweep(made.entry, lanes, self._every, self._active, made.program.mutated),
+    def _check(self, made: Specialisation, lanes: int) -> None:
+        if made.result is None:
+            return
+        value = made.result[0][0] if lanes else made.result[0]
+        if not isinstance(value, types.Float):
+            raise TypeError(
+                f"second derivatives need a function that returns one float; "
+                f"`{self._name}` returns {value}"
             )
-        compiled, sweep = self._made[lanes]
-        return compiled, sweep if lanes else None
 
 
 class _Held:

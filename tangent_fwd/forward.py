@@ -7,14 +7,15 @@ import inspect
 import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from tangent_fwd import boundary, dispatch
 from tangent_fwd.backend import blas, special, vector_math
 from tangent_fwd.compiled import Tangent
-from tangent_fwd.frontend.parse import parse
+from tangent_fwd.frontend.parse import UserFunction, parse
 from tangent_fwd.options import Options
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ def _unready(arguments: Any) -> Any:
 
 
 _fingerprint: Callable[[Any], Any] = _unready
-# Not seen before, or made of what numba gives no fingerprint for (strings, big integers).
-_UNKNOWN = (KeyError, NotImplementedError, OverflowError)
+# Not seen before, or made of what numba gives no fingerprint for (strings, big integers, a list
+# of nothing).
+_UNKNOWN = (KeyError, NotImplementedError, OverflowError, ValueError)
 
 
 class ForwardGrad:
@@ -51,14 +53,21 @@ class ForwardGrad:
     __name__: str
     __qualname__: str
 
-    def __init__(self, function: Callable[..., Any], options: Options) -> None:
-        functools.update_wrapper(self, function, updated=())
+    def __init__(self, function: Any, options: Options) -> None:
+        if isinstance(function, UserFunction):
+            self.__name__, self.__qualname__ = function.name, function.qualname
+            self.__module__, self.__wrapped__ = function.module, cast("Any", function)
+            self.signature = function.plain
+        else:
+            functools.update_wrapper(self, function, updated=())
+            self.signature = inspect.signature(function)
         self.options = options
-        self.signature = inspect.signature(function)
         self._starred = boundary.starred(self.signature) is not None
         self.tangent = Tangent(self)
         self._routes: dict[Any, dispatch.Call] = {}
         self._made: tuple[Specialiser, Router] | None = None
+        self._settled: dict[Any, ForwardGrad] = {(): self}  # by functions that are arguments
+        self._last: ForwardGrad = self
 
     def __repr__(self) -> str:
         return f"<forward_grad of {self.__module__}.{self.__qualname__}>"
@@ -197,13 +206,16 @@ class ForwardGrad:
         Raises:
             TypeError, ValueError, TangentError: as `jvp` and `value_and_grad`.
         """
-        return self._router.hvp(args, v)
+        return cast("tuple[Any, Any]", self._router.hvp(args, v))
 
-    def hessian(self, *args: Any, **kwargs: Any) -> Any:
+    def hessian(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         """The exact Hessian of a function that returns one float.
 
         Its n(n + 1)/2 different entries are computed once each, eight in a pass, and written on
         both sides of the diagonal: it is symmetric to the last bit.
+
+        Args:
+            args, kwargs, out: as for `jacobian`.
 
         Returns:
             An array of shape `input.shape + input.shape`; a float for a scalar. Where the active
@@ -211,11 +223,12 @@ class ForwardGrad:
             which each is such a tuple itself.
 
         Raises:
-            TypeError, ValueError, TangentError: as `value_and_grad`.
+            TypeError, ValueError, TangentError: as `value_and_grad`, and where `out` does not
+                fit.
         """
         if kwargs:
             args = boundary.bind(self.__name__, self.signature, args, kwargs)
-        return self._router.hessian(args)
+        return self._router.hessian(args, out)
 
     @property
     def source(self) -> str:
@@ -223,7 +236,7 @@ class ForwardGrad:
 
         Raises ValueError before the first call; `source_for` needs none.
         """
-        return self.specialiser.program(self._last_types(), 1).text
+        return self._last.specialiser.program(self._last_types(), 1).text
 
     def source_for(self, *args: Any, order: int = 1, **kwargs: Any) -> str:
         """The derivative as Python text, for arguments like these; nothing is compiled.
@@ -232,7 +245,8 @@ class ForwardGrad:
             args, kwargs: as for a call; numba types may stand for values.
             order: 2 for what `directional2` runs. An argument of this name goes by position.
         """
-        return self._program(self._types_of(args, kwargs), order).text
+        made, kinds = self._types_of(args, kwargs)
+        return made._program(kinds, order).text
 
     def show(
         self, *args: Any, stages: bool = False, order: int = 1, file: TextIO | None = None
@@ -245,8 +259,8 @@ class ForwardGrad:
             order: 2 for what `directional2` runs.
             file: where to print; the standard output if left out.
         """
-        kinds = self._types_of(args, {}) if args else self._last_types()
-        program = self._program(kinds, order)
+        made, kinds = self._types_of(args, {}) if args else (self._last, self._last_types())
+        program = made._program(kinds, order)
         if stages:
             for name, text in (*program.stages, ("emit", program.text)):
                 print(f"# ---- {name} " + "-" * max(0, 70 - len(name)), file=file)
@@ -266,7 +280,8 @@ class ForwardGrad:
         """What was compiled so far, how long it took, and what the compiler found; print it."""
         from tangent_fwd.report import Report
 
-        return Report.of(self.__qualname__, self._made[0] if self._made else None)
+        made = (self, *self._settled.values())
+        return Report.of(self.__qualname__, [f._made[0] for f in made if f._made])
 
     @property
     def py_func(self) -> Callable[..., Any]:
@@ -314,8 +329,8 @@ class ForwardGrad:
                         lower(function)
                     specialiser = Specialiser(function, self.options)
                     router = Router(
-                        self.__name__, function.plain, specialiser, self._routes, _fingerprint
-                    )
+                        self.__name__, function.plain, specialiser, self._routes, _fingerprint,
+                        self.settle)  # fmt: skip
                     self._made = specialiser, router
         return self._made
 
@@ -331,7 +346,7 @@ class ForwardGrad:
         return self.specialiser.program(kinds, 1, order)
 
     def _last_types(self) -> tuple[Any, ...]:
-        last = self._made[0].last if self._made else None
+        last = self._last._made[0].last if self._last._made else None
         if last is None:
             raise ValueError(
                 f"`{self.__name__}` has not been called yet, so its argument types are unknown; "
@@ -339,8 +354,26 @@ class ForwardGrad:
             )
         return last
 
-    def _types_of(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
-        return self._router.types_of(boundary.bind(self.__name__, self.signature, args, kwargs))
+    def _types_of(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[ForwardGrad, tuple[Any, ...]]:
+        every = boundary.bind(self.__name__, self.signature, args, kwargs)
+        made, rest = self._router.settled(every) or (self, every)
+        return made, made._router.types_of(rest)
+
+    def settle(self, functions: Mapping[int, Any]) -> ForwardGrad:
+        """The function of the other arguments, for functions at these positions."""
+        from tangent_fwd.frontend.functions import settled
+
+        key = tuple(functions.items())
+        if key not in self._settled:
+            function = self.specialiser.function
+            chosen = {function.params[k]: value for k, value in functions.items()}
+            active = (i - sum(k < i for k in functions) for i in self.options.argnums)
+            made = settled(function, chosen), replace(self.options, argnums=tuple(active))
+            self._settled[key] = ForwardGrad(*made)
+        self._last = self._settled[key]
+        return self._last
 
     # A function is one object: copies are itself, and other processes find it by its name.
 
@@ -364,5 +397,4 @@ class ForwardGrad:
                 f"cannot pickle the derivative of `{self.__qualname__}`: {where}; other processes "
                 "find it by its name, so decorate a function at module level"
             )
-        name: str = self.__qualname__
-        return name
+        return str(self.__qualname__)

@@ -13,6 +13,7 @@ from typing import Any
 from tangent_fwd.analysis.activity import Activity, Ruled, is_complex
 from tangent_fwd.analysis.alias import Aliases, has_array
 from tangent_fwd.analysis.infer import infer
+from tangent_fwd.analysis.mistakes import returned
 from tangent_fwd.analysis.numba_typing import spoken, unify
 from tangent_fwd.errors import (
     Diagnostic,
@@ -150,6 +151,7 @@ class Front:
         called = defined(program, function.source)
         if called is not program:
             program = stage("defined", self.inferred(function, called, arg_types))
+        raise_all(returned(program), function.source)
         result = program.typeof("return")
         program = self.with_shares(program)
         program = stage("guard", guard(program, partial(self.written, program), function.source))

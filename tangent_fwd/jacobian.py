@@ -5,7 +5,7 @@ Beyond the result, memory is that of one pass: what it returns is written into i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,34 +13,13 @@ import numpy as np
 from numba.core import types
 from numba.np.numpy_support import as_dtype
 
+from tangent_fwd.blocks import Slot, filled, like, place
 from tangent_fwd.boundary import Array, Tree, leaves
-from tangent_fwd.seeds import Sweep, arranged, entries, lanes_for, number, order, shapes_of
-from tangent_fwd.specialise import Specialisation
+from tangent_fwd.seeds import Sweeps, arranged, order, shapes_of
 
 
-class Jacobians:
-    """The Jacobian for one signature and any sizes.
-
-    Args:
-        name: the function's name, for messages.
-        compile: gives the compiled derivative for a number of lanes, 0 for the primal alone.
-        trees: descriptions of all arguments.
-        active: positions of the active ones.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        compile: Callable[[int], Specialisation],
-        trees: Sequence[Tree],
-        active: Sequence[int],
-    ) -> None:
-        self._name = name
-        self._compile = compile
-        self._every = trees
-        self._active = active
-        self._trees = [trees[i] for i in active]
-        self._sweeps: dict[int, tuple[Specialisation, Sweep]] = {}
+class Jacobians(Sweeps):
+    """The Jacobian for one signature and any sizes; its arguments are those of `Sweeps`."""
 
     def __call__(self, primals: Sequence[Any], out: Any = None) -> Any:
         """The Jacobian, in `out` where that is given.
@@ -49,28 +28,21 @@ class Jacobians:
             primals: all arguments.
             out: arrays of the shapes and dtypes of the result, in its structure.
         """
-        arguments = [primals[i] for i in self._active]
-        lanes = lanes_for(entries(self._trees, arguments))
-        if lanes not in self._sweeps:
-            made = self._compile(lanes)
-            self._sweeps[lanes] = (
-                made,
-                Sweep(made.entry, lanes, self._every, self._active, made.program.mutated),
-            )
-        compiled, sweep = self._sweeps[lanes]
+        arguments = self._arguments(primals)
+        compiled, sweep = self._ready(arguments)
         result: _Result | None = None
-        if not lanes:
+        if sweep is None:
             result = self._result(compiled.entry(*primals), compiled.result, arguments)
-            result.place(out, primals)
-        for chunk, value, tangents in sweep.passes(primals) if lanes else ():
+            place(result.name, result.template, out, primals)
+        for chunk, value, tangents in () if sweep is None else sweep.passes(primals):
             if result is None:
                 kind = compiled.result and compiled.result[0]
                 result = self._result(value, kind, arguments)
-                result.place(out, primals)
+                place(result.name, result.template, out, primals)
             for (leaf, offset), tangent in zip(chunk, tangents):
                 result.put(leaf, offset, tangent)
         assert result is not None
-        return result.whole() if out is None else out
+        return filled(result.template) if out is None else out
 
     def _result(self, value: Any, kind: Any, arguments: Sequence[Any]) -> _Result:
         outputs = list(_outputs(value, kind))
@@ -87,22 +59,14 @@ class Jacobians:
             )
         ]
         slots = [
-            None if output is None else [_Slot(output.shape + s, output.dtype) for s, _ in layouts]
+            None if output is None else [Slot(output.shape + s, output.dtype) for s, _ in layouts]
             for output in outputs
         ]
         template = _outer(value, iter(slots), self._trees)
         return _Result(f"`{self._name}.jacobian`", value, slots, layouts, template)
 
 
-@dataclass
-class _Slot:
-    """The block of one result and one argument; `array` is where it goes."""
-
-    shape: tuple[int, ...]
-    dtype: Any
-    array: Any = None
-
-
+@dataclass(frozen=True)
 class _Result:
     """All blocks of a Jacobian.
 
@@ -114,45 +78,20 @@ class _Result:
         template: the structure of the result, with slots for arrays.
     """
 
-    def __init__(
-        self,
-        name: str,
-        value: Any,
-        slots: Sequence[list[_Slot] | None],
-        layouts: Sequence[tuple[tuple[int, ...], Any]],
-        template: Any,
-    ) -> None:
-        self._name = name
-        self._value = value
-        self._slots = slots
-        self._layouts = layouts
-        self._template = template
-
-    def place(self, out: Any, primals: Sequence[Any]) -> None:
-        """Make room for the blocks, or take that which was given; raises where it does not fit."""
-        if out is not None:
-            _take(self._name, self._template, out, "out")
-        arrays = [array for value in primals for array in _arrays(value)]
-        for slot in (s for slots in self._slots for s in slots or ()):
-            if slot.array is None:
-                slot.array = np.zeros(slot.shape, slot.dtype)
-            elif any(np.may_share_memory(slot.array, array) for array in arrays):
-                raise ValueError(f"{self._name}: out shares memory with an argument or with itself")
-            else:
-                arrays.append(slot.array)
+    name: str
+    value: Any
+    slots: Sequence[list[Slot] | None]
+    layouts: Sequence[tuple[tuple[int, ...], Any]]
+    template: Any
 
     def put(self, leaf: int, offset: int, tangent: Any) -> None:
         """One column: how all results change with one entry of the arguments."""
-        shape, layout = self._layouts[leaf]
+        shape, layout = self.layouts[leaf]
         index = np.unravel_index(offset, shape, layout) if shape else ()
         column: tuple[Any, ...] = (..., *index)
-        for slots, moved in zip(self._slots, _leaves(self._value, tangent)):
+        for slots, moved in zip(self.slots, _leaves(self.value, tangent)):
             if slots is not None:
                 slots[leaf].array[column] = moved
-
-    def whole(self) -> Any:
-        """The result in its structure."""
-        return _filled(self._template)
 
 
 def _outputs(value: Any, kind: Any) -> Iterator[Array | None]:
@@ -185,50 +124,11 @@ def _leaves(value: Any, tangent: Any) -> Iterator[Any]:
         yield tangent
 
 
-def _outer(value: Any, slots: Iterator[list[_Slot] | None], trees: Sequence[Tree]) -> Any:
+def _outer(value: Any, slots: Iterator[list[Slot] | None], trees: Sequence[Tree]) -> Any:
     """The structure of what is returned, each leaf replaced by that of the arguments."""
     if isinstance(value, tuple):
-        return _like(type(value), [_outer(part, slots, trees) for part in value])
+        return like(type(value), [_outer(part, slots, trees) for part in value])
     mine = next(slots)
     if mine is None:
         return None
     return arranged(trees, mine)
-
-
-def _like(cls: type, parts: Sequence[Any]) -> Any:
-    return tuple(parts) if cls is tuple else cls(*parts)
-
-
-def _filled(template: Any) -> Any:
-    if isinstance(template, tuple):
-        return _like(type(template), list(map(_filled, template)))
-    return number(template.array) if isinstance(template, _Slot) else None
-
-
-def _take(name: str, template: Any, out: Any, path: str) -> None:
-    """Give each slot of a template the array in its place."""
-    if isinstance(template, tuple):
-        if not isinstance(out, tuple) or len(out) != len(template):
-            got = f"{len(out)}" if isinstance(out, tuple) else type(out).__name__
-            raise TypeError(f"{name}: {path} must be a tuple of {len(template)}, got {got}")
-        for k, (part, mine) in enumerate(zip(template, out)):
-            _take(name, part, mine, f"{path}[{k}]")
-    elif template is not None:
-        if type(out) is not np.ndarray:
-            wanted = f"an array of shape {template.shape}"
-            raise TypeError(f"{name}: {path} must be {wanted}, got {type(out).__name__}")
-        if out.dtype != template.dtype:
-            raise TypeError(f"{name}: {path} has dtype {out.dtype}, expected {template.dtype}")
-        if out.shape != template.shape:
-            raise ValueError(f"{name}: {path} has shape {out.shape}, expected {template.shape}")
-        if not out.flags.writeable:
-            raise ValueError(f"{name}: {path} is read-only")
-        template.array = out
-
-
-def _arrays(value: Any) -> Iterator[Array]:
-    if isinstance(value, tuple):
-        for part in value:
-            yield from _arrays(part)
-    elif isinstance(value, np.ndarray):
-        yield value

@@ -16,7 +16,7 @@ class Options:
         argnums: positions of the active arguments, counted from zero.
         argnames: names of further active arguments, or None.
         target: the machine to compile for; "cpu" is the only one so far.
-        parallel: let numba spread loops over threads.
+        parallel: let numba spread loops over `prange` over threads.
         fastmath: allow sums to be reordered, multiply-adds to be fused and the sign of zero to be
             lost, everywhere; checks for NaN and infinity keep working.
         cache: keep compiled code on disk between processes.

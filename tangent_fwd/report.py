@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ class Compiled:
 
     `kind` is "primal", "jvp", "jvp, 8 lanes" or "second order"; `seconds` is what it took to make,
     from text to machine code; `cached` says whether the machine code came from disk; `findings`
-    holds the names that are active and the rules used.
+    holds the names that are active, the rules used, and what became of loops over `prange`.
     """
 
     kind: str
@@ -33,9 +34,11 @@ class Report:
     compiled: tuple[Compiled, ...]
 
     @classmethod
-    def of(cls, name: str, specialiser: Specialiser | None) -> Report:
-        """Read the report off a function's compiler; None stands for one never used."""
-        rows = [] if specialiser is None else list(specialiser.compiled.items())
+    def of(cls, name: str, specialisers: Sequence[Specialiser]) -> Report:
+        """Read the report off a function's compilers: one for each choice of the functions that
+        it is given, none before it is used.
+        """
+        rows = [row for each in specialisers for row in each.compiled.items()]
         return cls(
             name,
             tuple(

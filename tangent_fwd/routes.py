@@ -8,6 +8,7 @@ A call whose arguments fail the short comparisons comes back here to be told why
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,9 +17,11 @@ from typing import Any
 from numba import typeof
 from numba.core import types
 
-from tangent_fwd import boundary, dispatch
+from tangent_fwd import apart, boundary, dispatch, fitting
 from tangent_fwd.boundary import Leaf, Tree, values
 from tangent_fwd.curvature import Curvatures
+from tangent_fwd.fields import as_tuples, direction, has_fields, like
+from tangent_fwd.frontend.functions import is_passed
 from tangent_fwd.frontend.parse import differentiated
 from tangent_fwd.gradient import Gradients
 from tangent_fwd.jacobian import Jacobians
@@ -28,6 +31,36 @@ from tangent_fwd.transform.pairs import form_of, vector_types
 
 # Numba gives no fingerprint for strings, functions and the like, nor for integers beyond 64 bits.
 NO_FINGERPRINT = (NotImplementedError, OverflowError)
+
+
+def _settling(
+    method: Callable[[Any], Callable[..., Any]], directed: bool = False, back: bool = False
+) -> Callable[[Any], Any]:
+    """Where arguments are functions, ask `method` of the function of the others instead; where
+    they are dicts or dataclasses, of named tuples.
+
+    `directed`: a direction follows the arguments; `back`: the second result looks like them.
+    """
+
+    def change(slow: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(slow)
+        def run(self: Router, primals: Any, *more: Any) -> Any:
+            settled = self.settled(primals)
+            if settled is None:
+                return slow(self, primals, *more)
+            made, rest = settled
+            if directed:
+                more = (self._direction(primals, more[0]),)
+            result = method(made)(rest, *more)
+            return (result[0], self._like(primals, result[1])) if back else result
+
+        return run
+
+    return change
+
+
+def _is_settled(value: Any) -> bool:
+    return callable(value) or has_fields(value)
 
 
 class Router:
@@ -44,8 +77,10 @@ class Router:
         specialiser: Specialiser,
         table: dict[Any, dispatch.Call],
         fingerprint: Callable[[Any], Any],
+        settle: Callable[[dict[int, Any]], Any],
     ) -> None:
         self._name = name
+        self._settle = settle
         self._signature = signature
         self._names = tuple(signature.parameters)
         self._specialiser = specialiser
@@ -55,21 +90,59 @@ class Router:
         self._known: dict[Any, dispatch.Route] = {}
         self._swept: dict[Any, Any] = {}
 
+    def settled(self, primals: Any) -> tuple[Any, tuple[Any, ...]] | None:
+        """Where some arguments are functions, dicts or dataclasses: the function without the
+        functions, and the other arguments with named tuples for what has fields.
+        """
+        if not isinstance(primals, (tuple, list)) or not any(map(_is_settled, primals)):
+            defaults = (p.default for p in self._signature.parameters.values())
+            if not any(callable(d) and d is not inspect.Parameter.empty for d in defaults):
+                return None
+        every = boundary.positional(self._name, self._signature, primals)
+        functions = {i: value for i, value in enumerate(every) if is_passed(value)}
+        if not functions and not any(map(has_fields, every)):
+            return None
+        for i in self._active:
+            if i in functions:
+                fitting.check_active(self._name, Leaf(self._names[i], None))
+        rest = tuple(
+            as_tuples(value, self._names[i]) for i, value in enumerate(every) if i not in functions
+        )
+        return self._settle(functions), rest
+
+    def _direction(self, primals: Any, ways: Any) -> Any:
+        """A direction with named tuples where the arguments have them now."""
+        every = boundary.positional(self._name, self._signature, primals)
+        if len(self._active) == 1 and not (isinstance(ways, (tuple, list)) and len(ways) == 1):
+            ways = (ways,)  # as `hvp` may be given it
+        if not isinstance(ways, (tuple, list)) or len(ways) != len(self._active):
+            return ways
+        return tuple(direction(every[i], way, self._names[i]) for i, way in zip(self._active, ways))
+
+    def _like(self, primals: Any, found: Any) -> Any:
+        """A gradient in the classes of the arguments."""
+        every = boundary.positional(self._name, self._signature, primals)
+        active = tuple(every[i] for i in self._active)
+        return like(active, found) if len(active) > 1 else like(active[0], found)
+
+    @_settling(lambda made: lambda primals, _: made(*primals))
     def call(self, primals: Any, tangents: Any) -> Any:
         """The primal."""
         every, trees, kinds = self.examine(primals)
         compiled = self._specialiser.compile(kinds, 0)
         writes = compiled.program.mutated
-        boundary.check_apart(self._groups(trees, every), writes)
+        apart.check_apart(self._groups(trees, every), writes)
         route = self._route(
             (trees, kinds, len(primals), "call"), every, (), (), writes, compiled.entry, self.call
         )
         return self._enter(route, primals, ())
 
+    @_settling(lambda made: made.jvp, directed=True)
     def jvp(self, primals: Any, tangents: Any) -> Any:
         """Value and tangent."""
         return self._along(primals, tangents, "jvp", 1, self.jvp)
 
+    @_settling(lambda made: made.directional2, directed=True)
     def directional2(self, primals: Any, tangents: Any) -> Any:
         """Value, tangent and second tangent."""
         return self._along(primals, tangents, "directional2", 2, self.directional2)
@@ -81,7 +154,7 @@ class Router:
         every, trees, kinds = self.examine(primals)
         self._check_active(trees)
         active = [trees[i] for i in self._active]
-        boundary.check_tangents(self._name, active, [every[i] for i in self._active], tangents)
+        fitting.check_tangents(self._name, active, [every[i] for i in self._active], tangents)
         pairs = tuple(map(with_pairs, (kinds[i] for i in self._active), tangents))
         outer = self._specialiser.pairs(kinds, pairs)
         if outer is not None and order == 2:
@@ -90,11 +163,11 @@ class Router:
         writes = compiled.program.mutated
         groups = self._groups(trees, every)
         for i, tree, tangent in zip(self._active, active, tangents):
-            arrays = boundary.arrays(tree, tangent, floating=True)
+            arrays = apart.arrays(tree, tangent, floating=True)
             groups.append((f"the tangent of `{self._names[i]}`", i, arrays))
             if i in writes:
-                boundary.check_writable(tree, tangent)
-        boundary.check_apart(groups, writes)
+                apart.check_writable(tree, tangent)
+        apart.check_apart(groups, writes)
         route = self._route(
             (trees, kinds, len(primals), order, *map(dispatch.form, tangents)),
             every,
@@ -106,10 +179,11 @@ class Router:
         )
         return self._enter(route, primals, tangents, order)
 
+    @_settling(lambda made: lambda primals, _: made.value_and_grad(*primals), back=True)
     def gradient(self, primals: Any, tangents: Any) -> Any:
         """Value and exact gradient."""
         every, trees, kinds = self.examine(primals)
-        self._check_active(trees)
+        self._check_active(trees, "grad")
         key = (trees, kinds, len(primals), "gradient")
         if key not in self._known:
             made = Gradients(
@@ -120,14 +194,13 @@ class Router:
             )
             writes = self._specialiser.program(kinds, 1).mutated
             self._route(key, every, (), (), writes, made, self.gradient)
-        boundary.check_apart(
-            self._groups(trees, every), self._specialiser.program(kinds, 1).mutated
-        )
+        apart.check_apart(self._groups(trees, every), self._specialiser.program(kinds, 1).mutated)
         return self._enter(self._known[key], primals, None)
 
+    @_settling(lambda made: lambda primals, out: made.jacobian(*primals, out=out))
     def jacobian(self, primals: Sequence[Any], out: Any) -> Any:
         """The exact Jacobian."""
-        plain, trees, kinds = self._apart(primals)
+        plain, trees, kinds = self._apart(primals, "jacobian")
         made = self._swept.get((trees, kinds, "jacobian"))
         if made is None:
             compile = partial(self._specialiser.compile, kinds)
@@ -135,24 +208,26 @@ class Router:
             self._swept[trees, kinds, "jacobian"] = made
         return made(plain, out)
 
+    @_settling(lambda made: made.hvp, directed=True, back=True)
     def hvp(self, primals: Any, way: Any) -> tuple[Any, Any]:
         """Value and product with the Hessian."""
         self._check_tuple(primals, "hvp")
-        plain, trees, kinds = self._apart(primals)
+        plain, trees, kinds = self._apart(primals, "hvp")
         active = [trees[i] for i in self._active]
         if len(active) == 1:
             wrapped = isinstance(way, (tuple, list)) and len(way) == 1
             inside = isinstance(active[0], Leaf) or (wrapped and isinstance(way[0], tuple))
             way = way if wrapped and inside else (way,)
-        boundary.check_tangents(self._name, active, [plain[i] for i in self._active], way)
+        fitting.check_tangents(self._name, active, [plain[i] for i in self._active], way)
         if any(isinstance(v, Outer) for tree, t in zip(active, way) for v in values(tree, t)):
             raise TypeError(f"`{self._name}.hvp`: v must hold arrays, not outer products")
         return self._curvatures(trees, kinds).product(plain, way)
 
-    def hessian(self, primals: Sequence[Any]) -> Any:
+    @_settling(lambda made: lambda primals, out: made.hessian(*primals, out=out))
+    def hessian(self, primals: Sequence[Any], out: Any) -> Any:
         """The exact Hessian."""
-        plain, trees, kinds = self._apart(primals)
-        return self._curvatures(trees, kinds).hessian(plain)
+        plain, trees, kinds = self._apart(primals, "hessian")
+        return self._curvatures(trees, kinds).hessian(plain, out)
 
     def _curvatures(self, trees: tuple[Tree, ...], kinds: tuple[Any, ...]) -> Curvatures:
         made = self._swept.get((trees, kinds, "curvature"))
@@ -167,12 +242,14 @@ class Router:
             self._swept[trees, kinds, "curvature"] = made
         return made
 
-    def _apart(self, primals: Sequence[Any]) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
+    def _apart(
+        self, primals: Sequence[Any], method: str
+    ) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
         """Checked arguments as compiled code takes them, what they are made of, their types."""
         every, trees, kinds = self.examine(primals)
-        self._check_active(trees)
+        self._check_active(trees, method)
         writes = self._specialiser.program(kinds, 1).mutated
-        boundary.check_apart(self._groups(trees, every), writes)
+        apart.check_apart(self._groups(trees, every), writes)
         return tuple(map(boundary.scalars, every)), trees, kinds
 
     def examine(self, primals: Sequence[Any]) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
@@ -198,13 +275,22 @@ class Router:
                 f"not {type(primals).__name__}; write {method}((x,), (v,)) for one argument"
             )
 
-    def _check_active(self, trees: Sequence[Tree]) -> None:
+    def _check_active(self, trees: Sequence[Tree], whole: str = "") -> None:
         for i in self._active:
-            boundary.check_active(self._name, trees[i])
+            fitting.check_active(self._name, trees[i])
+            for leaf in boundary.leaves(trees[i]) if whole else ():
+                fields = leaf.dtype is not None and leaf.dtype.names is not None
+                if leaf.holder is None and not fields:
+                    continue
+                advice = "its fields as arrays" if fields else f"np.array({leaf.path})"
+                raise TypeError(
+                    f"`{self._name}.{whole}` is with respect to numbers and plain arrays, but "
+                    f"`{leaf.path}` is none; use `jvp`, or pass {advice}"
+                )
 
-    def _groups(self, trees: Sequence[Tree], every: Sequence[Any]) -> list[boundary.Group]:
+    def _groups(self, trees: Sequence[Tree], every: Sequence[Any]) -> list[apart.Group]:
         return [
-            (f"`{name}`", i, boundary.arrays(tree, value))
+            (f"`{name}`", i, apart.arrays(tree, value))
             for i, (name, tree, value) in enumerate(zip(self._names, trees, every))
         ]
 
@@ -227,7 +313,9 @@ class Router:
 
     def _enter(self, route: dispatch.Route, primals: Any, tangents: Any, order: int = 1) -> Any:
         # numba looks only at the first item of a list, so a list must never become a short way.
-        if type(primals) is tuple and type(tangents) is not list:
+        # One inside them is looked at anew in every call.
+        held = any(map(boundary.is_holder, primals))
+        if type(primals) is tuple and type(tangents) is not list and not held:
             call = (primals, tangents) if order == 1 else (primals, tangents, order)
             with contextlib.suppress(*NO_FINGERPRINT):
                 self._table[self._fingerprint(call)] = route.call
@@ -250,4 +338,9 @@ def _type(value: Any, name: str) -> Any:
     except (ValueError, NotImplementedError, OverflowError) as error:
         told = f"{type(value).__module__}.{type(value).__qualname__}"
         raise TypeError(f"numba cannot take `{name}`, which is a {told}") from error
+    if isinstance(kind, types.FunctionType):
+        raise TypeError(
+            f"`{name}` is a compiled function without Python source, so it has no derivative; "
+            "pass the function that it was made of"
+        )
     return types.unliteral(kind)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.boundary import Array, Branch, Tree, leaves, values
+from tangent_fwd.specialise import Specialisation
 
 # Buffers larger than this (bytes, all lanes together) are not kept between calls.
 _KEEP = 1 << 22
@@ -116,6 +117,50 @@ class Sweep:
 
     def _copies(self, primals: Sequence[Any]) -> list[Any]:
         return [copied(p) if i in self._writes else p for i, p in enumerate(primals)]
+
+
+class Sweeps:
+    """The compiled derivative and its sweep, for one signature and whatever number of lanes the
+    sizes at hand ask for; what gradients, Jacobians and Hessians have in common.
+
+    Args:
+        name: the function's name, for messages.
+        compile: gives the compiled derivative for a number of lanes, 0 for the primal alone.
+        trees: descriptions of all arguments of the function.
+        active: positions of the active ones.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        compile: Callable[[int], Specialisation],
+        trees: Sequence[Tree],
+        active: Sequence[int],
+    ) -> None:
+        self._name = name
+        self._compile = compile
+        self._every = trees
+        self._active = active
+        self._trees = [trees[i] for i in active]
+        self._made: dict[int, tuple[Specialisation, Sweep | None]] = {}
+
+    def _arguments(self, primals: Sequence[Any]) -> list[Any]:
+        """The active ones of all arguments."""
+        return [primals[i] for i in self._active]
+
+    def _ready(self, arguments: Sequence[Any]) -> tuple[Specialisation, Sweep | None]:
+        """What is compiled for active arguments of these sizes; no sweep where they are empty."""
+        lanes = lanes_for(entries(self._trees, arguments))
+        if lanes not in self._made:
+            made = self._compile(lanes)
+            self._check(made, lanes)
+            writes = made.program.mutated
+            sweep = Sweep(made.entry, lanes, self._every, self._active, writes) if lanes else None
+            self._made[lanes] = made, sweep
+        return self._made[lanes]
+
+    def _check(self, made: Specialisation, lanes: int) -> None:
+        """Raise TypeError where what the function returns cannot be differentiated this way."""
 
 
 class _Seeds:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numba.core import errors as numba_errors
@@ -13,6 +14,8 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 
 from tangent_fwd import pipeline, second_order
+from tangent_fwd.analysis.activity import holds_float
+from tangent_fwd.analysis.alias import is_array, is_container
 from tangent_fwd.analysis.numba_typing import uncoloured
 from tangent_fwd.backend.load import load
 from tangent_fwd.errors import Diagnostic, TypingFailure, raise_all
@@ -79,20 +82,27 @@ class Specialiser:
             with global_compiler_lock:
                 found = self._programs.get(key)
                 if found is None:
-                    found = self._programs[key] = self._write(key)
+                    found = self._programs[key] = self._write(key, self.options)
         return found
 
-    def _write(self, key: Key) -> Program:
+    def _write(self, key: Key, options: Options) -> Program:
         arguments, lanes, order, tangents = key
         active = self.active(len(arguments)) if lanes else (False,) * len(arguments)
         if order == 2:
             return second_order.differentiate(
-                self.function, arguments, active, self.options, self._known
+                self.function, arguments, active, options, self._known
             )
         return pipeline.differentiate(
-            self.function, arguments, active, max(lanes, 1), self.options, tangents,
+            self.function, arguments, active, max(lanes, 1), options, tangents,
             known=self._known,
         )  # fmt: skip
+
+    def _write_serial(self, key: Key, program: Program, error: Exception) -> Program:
+        """The program on one thread, where numba fails to make one for several."""
+        alone = self._write(key, replace(self.options, parallel=False))
+        told = [f"{place}: numba: {_short(error)}" for place in program.report["parallel"]]
+        report = {**program.report, "parallel": [], "serial": program.report["serial"] + told}
+        return replace(alone, report=report)
 
     def compile(
         self, arguments: Types, lanes: int, order: int = 1, tangents: Types | None = None
@@ -143,9 +153,18 @@ class Specialiser:
             # NUMBA_DISABLE_JIT: the emitted module runs as the Python that it is.
             return Specialisation(program, None, signature, None, dispatcher, lanes, 0.0)
         try:
-            dispatcher.compile(signature)
-        except numba_errors.NumbaError as error:
-            _restate(error, self.function, program, module.__file__ or "")
+            with warnings.catch_warnings():
+                # Lists as arguments have been about to go for years, and nothing else takes them.
+                pending = numba_errors.NumbaPendingDeprecationWarning
+                warnings.simplefilter("ignore", pending)
+                dispatcher.compile(signature)
+        except Exception as error:
+            if program.report.get("parallel"):
+                # numba finds some loops too hard for threads late, and says so in many ways.
+                self._programs[key] = self._write_serial(key, program, error)
+                return self._compile(key)
+            if isinstance(error, numba_errors.NumbaError):
+                _restate(error, self.function, program, module.__file__ or "")
             raise
         overload = dispatcher.overloads[signature]
         return Specialisation(
@@ -196,8 +215,9 @@ def tangent_type(primal: Any) -> Any:
     """
     if isinstance(primal, types.BaseTuple):
         return tuple_of(primal, list(map(tangent_type, primal)))
-    scalar = primal.dtype if isinstance(primal, types.Array) else primal
-    return primal if isinstance(scalar, (types.Float, types.Complex)) else types.int64
+    if is_container(primal) or is_array(primal):
+        return primal if holds_float(primal) else types.int64
+    return primal if isinstance(primal, (types.Float, types.Complex)) else types.int64
 
 
 def _restate(error: Exception, function: UserFunction, program: Program, filename: str) -> None:

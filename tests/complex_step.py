@@ -183,8 +183,8 @@ class CS:
     def __ceil__(self) -> int:
         return self._whole(math.ceil)
 
-    def __round__(self, digits: int | None = None) -> int:
-        return round(self.z.real)
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self.z.real, digits)
 
 
 def _floor_of_quotient(a: complex, b: complex) -> float:

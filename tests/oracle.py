@@ -101,8 +101,8 @@ def _moved(value: Any, tangent: Any, h: float) -> Any:
 
 
 def flat(value: Any) -> list[float]:
-    """All numbers of a nested result, in order; None has none, a complex number has two."""
-    if value is None:
+    """All numbers of a nested result, in order; None and text have none, a complex number two."""
+    if value is None or isinstance(value, str):
         return []
     if isinstance(value, tuple):
         return [number for part in value for number in flat(part)]
@@ -114,8 +114,8 @@ def flat(value: Any) -> list[float]:
 
 
 def _rebuild(like: Any, numbers: list[float]) -> Any:
-    if like is None:
-        return None
+    if like is None or isinstance(like, str):
+        return like
     if isinstance(like, tuple):
         return tuple(_rebuild(part, numbers) for part in like)
     if isinstance(like, np.ndarray):
@@ -187,6 +187,8 @@ def distance(found: Any, expected: Any) -> float:
         return worst / scale
     if expected is None:
         return 0.0 if found is None or found == () else math.inf
+    if isinstance(expected, str):
+        return 0.0 if found == expected else math.inf
     if found is None or isinstance(found, tuple) or np.shape(found) != np.shape(expected):
         return math.inf
     dtype = complex if np.iscomplexobj(found) or np.iscomplexobj(expected) else float

@@ -67,6 +67,27 @@ def an_optional_argument_is_needed(s, t=None):
     return s * t
 
 
+@numba.njit
+def _not_negative(a, n):
+    if n < 0:
+        raise ValueError("too low", n)
+    return a * n
+
+
+def runs_last(x, n):
+    try:
+        try:
+            x[1] = _not_negative(x[1], n)
+        finally:
+            x[0] = x[0] * 2.0
+        if n > 0:
+            raise ValueError("too high")
+    finally:
+        if n > 0:
+            x[2] = x[2] * 2.0
+    return x[0]
+
+
 def largest_of_nothing(x):
     return np.max(x[:0])
 

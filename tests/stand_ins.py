@@ -185,10 +185,16 @@ def retarget(function: Any, made: dict[int, Any]) -> Any:
     made[id(function)] = copy
     for new, old in zip(copy.__closure__ or (), function.__closure__ or (), strict=True):
         new.cell_contents = _stand_in(old.cell_contents, made)
-    for name in function.__code__.co_names:
+    for name in _names(function.__code__):
         if name in function.__globals__:
             namespace[name] = _stand_in(function.__globals__[name], made)
     return copy
+
+
+def _names(code: types.CodeType) -> set[str]:
+    """The names that a function looks up, and the functions inside it."""
+    inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
+    return set(code.co_names).union(*map(_names, inner))
 
 
 class _ModuleStandIn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +115,20 @@ def test_doctor_finds_this_installation_well():
     assert done.returncode == 0, done.stderr
     assert "derivative: right" in done.stdout
     assert "numba" in done.stdout
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "tangent_fwd", "rules"],
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=300,
+        )
+    assert done.returncode == 1 and done.stderr == ""
 
 
 def test_usage():

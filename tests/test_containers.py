@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
+import pytest
 from numba import typed
+from numba.experimental import jitclass
 
 from tangent_fwd import forward_grad
 from tangent_fwd.testing import check_jvp
@@ -67,3 +70,109 @@ def over_memory(X, s):
 
 def test_arrays_without_axes_are_their_elements() -> None:
     check_jvp(over_memory, (np.array([[0.5, -1.0], [2.0, 0.25]]), 0.7))
+
+
+@forward_grad
+def rescaled(xs, s):
+    total = 0.0
+    for v in xs:
+        total += v * v * s
+    xs[0] = s * total
+    xs.append(total)
+    return total
+
+
+@forward_grad(argnums=(0, 1))
+def of_all_makes(rows, table, places):
+    total = 0.0
+    for r in rows:
+        total += r[0] * np.sum(r)
+    for k, v in table.items():
+        total += k * v * v
+    for p in places:
+        total += table[p]
+    table[7] = total
+    return total
+
+
+@numba.njit
+def _inside(a):
+    xs, d_xs = [a, 2.0 * a], [1.0, 0.5]
+    return rescaled.tangent(xs, 0.5, d_xs), xs, d_xs
+
+
+def _table(pairs):
+    made = typed.Dict()
+    for key, value in pairs:
+        made[key] = value
+    return made
+
+
+def test_a_list_is_passed_with_a_list() -> None:
+    expected = ((2.5, 2.0), [1.25, 2.0, 2.5], [1.0, 0.5, 2.0])
+    for make in (list, typed.List):
+        xs, d_xs = make([1.0, 2.0]), make([1.0, 0.5])
+        assert (rescaled.jvp((xs, 0.5), (d_xs,)), list(xs), list(d_xs)) == expected
+    assert _inside(1.0) == expected
+    assert rescaled([1.0, 2.0], 2.0) == 10.0
+    assert rescaled.directional2(([1.0, 2.0], 0.5), ([1.0, 0.5],)) == (2.5, 2.0, 1.25)
+
+
+def test_other_containers_are_passed() -> None:
+    rows, ways = [np.arange(3.0), np.ones(2)], [np.ones(3), np.ones(2)]
+    table, moved = _table([(1, 2.0), (3, 1.0)]), _table([(1, 1.0), (3, 0.5)])
+    found = of_all_makes.jvp((rows, table, {1, 3}), (ways, moved))
+    assert found == (12.0, 15.5)
+    assert dict(table) == {1: 2.0, 3: 1.0, 7: 12.0}
+    assert dict(moved) == {1: 1.0, 3: 0.5, 7: 15.5}
+
+
+XS = [1.0, 2.0]
+REFUSED = [
+    (([1.0, 2.0], 0.5), [1.0], ValueError, "holds 1 values, but `xs` holds 2"),
+    (([1.0, 2.0], 0.5), (1.0, 2.0), TypeError, "must be a list as `xs` is, got tuple"),
+    (([1.0, 2.0], 0.5), [1.0, 2], TypeError, r"tangent of `xs\[1\]` must be float64, got 2"),
+    ((typed.List([1.0]), 0.5), typed.List([1]), TypeError, "must be a List of float64"),
+    ((XS, 0.5), XS, ValueError, "is `xs` itself"),
+    (([], 0.5), [], TypeError, "is an empty list"),
+    (([1.0, 2], 0.5), [1.0, 1.0], TypeError, "values of different kinds"),
+    (([[1.0]], 0.5), [[1.0]], TypeError, "inside a tuple or a list"),
+    (({1.0}, 0.5), {1.0}, TypeError, "a set of floats"),
+    (({1: 1.0}, 0.5), {1: 1.0}, TypeError, r"numba\.typed\.Dict"),
+    (([1.0], slice(3)), [1.0], TypeError, "`s` is a slice"),
+]
+
+
+@pytest.mark.parametrize(("primals", "way", "kind", "words"), REFUSED)
+def test_what_compiled_code_would_not_look_at_is_refused_before(primals, way, kind, words) -> None:
+    with pytest.raises(kind, match=words):
+        rescaled.jvp(primals, (way,))
+
+
+def test_arrays_in_lists_are_laid_out_alike() -> None:
+    table, moved = _table([(1, 2.0)]), _table([(1, 1.0)])
+    with pytest.raises(ValueError, match=r"`rows\[0\]` is not laid out"):
+        of_all_makes.jvp(([np.ones(2)], table, {1}), ([np.ones(4)[::2]], moved))
+    with pytest.raises(ValueError, match="lacks the key 1"):
+        of_all_makes.jvp(([np.ones(2)], table, {1}), ([np.ones(2)], _table([(2, 1.0)])))
+
+
+@pytest.mark.parametrize("method", ["grad", "jacobian", "hessian"])
+def test_gradients_are_with_respect_to_arrays(method) -> None:
+    with pytest.raises(TypeError, match=r"use `jvp`, or pass np\.array\(xs\)"):
+        getattr(rescaled, method)([1.0, 2.0], 0.5)
+
+
+@jitclass([("x", numba.float64)])
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+
+def _abscissa(p):
+    return p.x
+
+
+def test_instances_of_compiled_classes_are_refused() -> None:
+    with pytest.raises(TypeError, match="pass its fields as a tuple or a named tuple"):
+        forward_grad(_abscissa).jvp((Point(1.0),), (Point(1.0),))

@@ -104,6 +104,21 @@ def test_scalars_other_dtypes_and_nothing_at_all():
     assert hessian(rosenbrock) == rosenbrock.hessian
 
 
+def test_out_is_written_in_place_and_must_fit():
+    x = np.linspace(0.2, 1.3, 4)
+    room = np.full((4, 8), np.nan)[:, ::2]
+    assert rosenbrock.hessian(x, out=room) is room
+    np.testing.assert_array_equal(room, rosenbrock.hessian(x))
+    by_both = hessian(lambda a, b: a * a * b, argnums=(0, 1))
+    rooms = tuple(tuple(np.full((), np.nan) for _ in range(2)) for _ in range(2))
+    assert by_both(2.0, 3.0, out=rooms) is rooms
+    assert [float(r) for row in rooms for r in row] == [6.0, 4.0, 4.0, 0.0]
+    with pytest.raises(ValueError, match=r"hessian`: out has shape \(4,\), expected \(4, 4\)"):
+        rosenbrock.hessian(x, out=np.empty(4))
+    with pytest.raises(ValueError, match="hessian`: out shares memory"):
+        rosenbrock.hessian(room[0], out=room)
+
+
 def test_a_direction_of_another_layout():
     x, v = np.linspace(0.2, 1.3, 4), np.arange(8.0)
     product = rosenbrock.hvp((x,), v[::2])[1]

@@ -66,6 +66,23 @@ def test_as_plain_python_too() -> None:
         assert found.args == expected.args
 
 
+@pytest.mark.parametrize("n", [-1, 1])
+def test_exceptions_pass_on_after_what_runs_last(n: int) -> None:
+    """numba itself forgets what it caught; we raise what Python raises."""
+    function, ours = raising.runs_last, forward_grad(raising.runs_last)
+    expected, found = VECTOR.copy(), VECTOR.copy()
+    way = np.ones_like(found)
+    with pytest.raises(ValueError, match="too") as wanted:
+        function(expected, n)
+    with pytest.raises(ValueError, match="too") as told:
+        ours.jvp((found, n), (way,))
+    assert told.value.args == wanted.value.args
+    assert found.tolist() == expected.tolist()
+    assert way.tolist() == [2.0, 1.0, 1.0 if n < 0 else 2.0]
+    with pytest.raises(AssertionError, match="RERAISE"):
+        numba.njit(function)(VECTOR.copy(), n)
+
+
 def test_gradients_raise_too_and_go_on_afterwards() -> None:
     """The directions that a failed pass leaves behind are cleared."""
     made = forward_grad(raising.raises_in_a_loop)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import pytest
 
+from tangent_fwd import pipeline
 from tangent_fwd import program as program_module
 from tangent_fwd.errors import ActivityError
+from tangent_fwd.frontend.parse import parse
 from tangent_fwd.ir.check import BrokenProgram, check
 from tangent_fwd.ir.nodes import (
     Function,
@@ -24,7 +27,7 @@ from tangent_fwd.ir.nodes import (
 )
 from tangent_fwd.ir.show import show
 from tangent_fwd.source import Span
-from tests.harness import differentiate, patterns, programs
+from tests.harness import OPTIONS, patterns, programs
 from tests.inputs import inputs
 
 PROGRAMS = list(programs())
@@ -53,8 +56,10 @@ def test_every_pass_makes_a_program(
 
     monkeypatch.setattr(program_module, "show", checked)
     args = inputs(function)
+    types = tuple(map(numba.typeof, args))
     try:
-        differentiate(function, args, patterns(args)[-1], lanes)
+        # From the beginning, without what other tests have found out about the function.
+        pipeline.differentiate(parse(function), types, patterns(args)[-1], lanes, OPTIONS)
     except ActivityError:
         assert seen  # it writes into an argument without a tangent
         return

@@ -17,9 +17,9 @@ PACKAGE = ROOT / "tangent_fwd"
 # From the ground up. What stands on a floor imports only from below it; the modules of one
 # folder may import each other, without going in a circle.
 FLOORS = (
-    ("source", "options", "marks", "custom", "choices", "library", "fixpoint"),
+    ("source", "options", "marks", "custom", "choices", "library", "fixpoint", "fields"),
     ("errors", "boundary"),
-    ("dispatch",),
+    ("dispatch", "apart", "fitting"),
     ("ir", "rules"),
     ("frontend", "analysis", "backend"),
     ("transform",),
@@ -29,6 +29,7 @@ FLOORS = (
     ("second_order",),
     ("specialise",),
     ("seeds",),
+    ("blocks",),
     ("gradient", "jacobian", "curvature", "callable", "report"),
     ("routes", "compiled"),
     ("forward",),
@@ -52,6 +53,10 @@ LONGER = {
 PASSES = (
     "frontend/lower",
     "frontend/iteration",
+    "frontend/caught",
+    "frontend/lastly",
+    "frontend/generators",
+    "frontend/jumps",
     "frontend/derivatives",
     "frontend/optional",
     "transform/split",
@@ -73,6 +78,7 @@ PASSES = (
     "transform/signs",
     "transform/constants",
     "transform/naming",
+    "transform/threads",
     "backend/emit",
 )
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from tangent_fwd import fields
 from tangent_fwd.optim import tree
 
 
@@ -55,7 +56,7 @@ def test_one_class_for_one_tuple_of_names():
     second = tree.read({"a": np.zeros(3), "b": 2.0}, "q").root
     third = tree.read({"b": 1.0, "a": 2.0}, "p").root
     assert first.cls is second.cls is not third.cls
-    assert getattr(tree, first.cls.__name__) is first.cls
+    assert getattr(fields, first.cls.__name__) is first.cls
 
 
 READ_ONLY = np.zeros(3)

@@ -188,6 +188,7 @@ NUMBA_DIFFERS = {
     "shifted_sum",
     "transposed_onto_itself",
     "inner_function_with_defaults",
+    "variables_bound_from_inside",
 }
 
 # How numba refuses: the last two are what a default and a keyword of a function come to.

@@ -12,7 +12,7 @@ from tangent_fwd import forward_grad
 from tangent_fwd.errors import ActivityError
 from tangent_fwd.program import Program
 from tests import oracle
-from tests.fuzz.check import forget
+from tests.fuzz.check import forget, stops
 from tests.fuzz.check import function as made_of
 from tests.fuzz.generate import generate
 from tests.harness import (
@@ -141,6 +141,8 @@ def test_compiled_code_agrees_with_plain_python(function: Callable[..., Any]) ->
 def _undecided(seed: int) -> bool:
     """Check a random program; whether the differences could not tell (a kink is near)."""
     case = generate(seed)
+    if stops(case):
+        return True
     function, args, active = made_of(case.text), case.arguments(), case.pattern()
     try:
         made = _programs(function, args, active)

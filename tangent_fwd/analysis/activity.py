@@ -32,7 +32,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import Aliases, has_array, is_array, is_list, is_tuple
+from tangent_fwd.analysis.alias import (
+    MAKES,
+    Aliases,
+    has_array,
+    held,
+    is_array,
+    is_container,
+    is_set,
+    is_tuple,
+)
+from tangent_fwd.analysis.records import is_record, is_structured
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Return, Stmt, Store, Var
 from tangent_fwd.ir.show import display
@@ -43,12 +53,16 @@ from tangent_fwd.rules import Rule, rule
 MOVING = frozenset("T real imag".split())
 PLAIN = MOVING | frozenset("shape size ndim dtype strides itemsize nbytes".split())
 # Whole-array operations whose tangent is the same operation on the tangent.
-STRUCTURAL = frozenset("getitem tuple stretch gather strong list repeated list.pop".split())
+STRUCTURAL = MAKES | frozenset(
+    "field getitem tuple stretch gather strong container.pop container.copy".split()
+)
 # Operations on shapes and integers only.
-INERT = frozenset("empty common overlap dtype dim trim slice row fstring".split())
+INERT = frozenset(
+    "empty common overlap dtype dim trim slice row fstring in not_in emptied builtins.list".split()
+)
 
-# What puts values into a list, which is the first argument.
-GROWS = frozenset("list.append list.insert list.extend".split())
+# What puts values into a list or a dict, which is the first argument.
+GROWS = frozenset("container.append container.insert container.extend container.update".split())
 
 CallActivity = Callable[[Op, tuple[bool, ...]], tuple[bool, tuple[bool, ...]]]
 
@@ -61,7 +75,12 @@ def holds_float(kind: Any) -> bool:
         return any(holds_float(t) for t in kind)
     if isinstance(kind, types.Optional):
         return holds_float(kind.type)
-    if is_list(kind):
+    if is_container(kind):
+        # A set has no order, so no other could hold the tangents.
+        return not is_set(kind) and holds_float(held(kind))
+    if is_record(kind):
+        return any(holds_float(part.type) for part in kind.fields.values())
+    if is_structured(kind) or type(kind).__name__ == "NestedArray":
         return holds_float(kind.dtype)
     if is_array(kind):
         return isinstance(kind.dtype, (types.Float, types.Complex))
@@ -105,7 +124,7 @@ class Activity:
             self.aliases.find(s.array)
             for s in statements(function.body)
             if isinstance(s, Store) and s.array not in ours
-        } | {self.aliases.find(name) for name in changed_lists(function)}
+        } | {self.aliases.find(name) for name in changed_containers(function)}
         self.refuse_unknown()
 
     def step(self) -> bool:
@@ -160,8 +179,10 @@ class Activity:
         if expr.fn == "call":
             flags = tuple(self.is_active(a) for a in expr.args[1:])
             return any(flags) and self.call_activity(expr, flags)[0]
-        if expr.fn == "getitem":
+        if expr.fn in ("getitem", "container.pop", "field"):
             return self.is_active(expr.args[0])
+        if expr.fn == "dict":
+            return any(map(self.is_active, expr.args[1::2]))
         if expr.fn == "attr":
             name = expr.args[1]
             base = expr.args[0]
@@ -191,7 +212,7 @@ class Activity:
                         continue
                     if op.fn in ("call", "tangent_fwd.stop_gradient"):
                         continue
-                    if op.fn.startswith("list."):
+                    if op.fn.startswith("container."):
                         continue
                     if op.fn == "attr":
                         self.refuse_attribute(op, stmt.span)
@@ -303,12 +324,12 @@ class Ruled(Activity):
         return self.moves and holds_float(self.function.typeof("return"))
 
 
-def changed_lists(function: Function) -> set[str]:
-    """The lists that a function changes in place."""
+def changed_containers(function: Function) -> set[str]:
+    """The lists, dicts and sets that a function changes in place."""
     return {
         e.args[0].name for s in statements(function.body) for x in own_exprs(s)
         for e in subexpressions(x)
-        if isinstance(e, Op) and e.fn.startswith("list.") and isinstance(e.args[0], Var)
+        if isinstance(e, Op) and e.fn.startswith("container.") and isinstance(e.args[0], Var)
     }  # fmt: skip
 
 

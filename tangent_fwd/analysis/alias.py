@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tangent_fwd.ir.nodes import Do, Expr, Function, Let, Lit, Op, Return, Store, Var
 from tangent_fwd.ir.walk import statements, variables
 
 VIEWS = frozenset(
-    "getitem numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient stretch attr "
-    "numpy.ascontiguousarray numpy.asarray numpy.broadcast_to numpy.flip numpy.flipud numpy.fliplr "
-    "numpy.rot90 numpy.swapaxes numpy.moveaxis numpy.squeeze numpy.expand_dims numpy.diagonal "
+    "field getitem numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient stretch "
+    "attr numpy.ascontiguousarray numpy.asarray numpy.broadcast_to numpy.flip numpy.flipud "
+    "numpy.fliplr numpy.rot90 numpy.swapaxes numpy.moveaxis numpy.squeeze numpy.expand_dims numpy.diagonal "
     "numpy.atleast_1d numpy.atleast_2d numpy.real numpy.asfortranarray "
     "numpy.lib.stride_tricks.as_strided numpy.lib.stride_tricks.sliding_window_view".split()
 )
+
+# What makes a list, a dict or a set of the values it is given.
+MAKES = frozenset("list repeated dict set".split())
 
 
 def is_array(kind: object) -> bool:
@@ -25,15 +30,35 @@ def is_tuple(kind: object) -> bool:
 
 
 def is_list(kind: object) -> bool:
-    """Whether a numba type is that of a list."""
-    return type(kind).__name__ == "List"
+    """Whether a numba type is that of a list, typed or not."""
+    return type(kind).__name__ in ("List", "ListType")
+
+
+def is_dict(kind: object) -> bool:
+    """Whether a numba type is that of a dict whose keys are of one kind, as are its values."""
+    return type(kind).__name__ == "DictType"
+
+
+def is_set(kind: object) -> bool:
+    """Whether a numba type is that of a set."""
+    return type(kind).__name__ == "Set"
+
+
+def is_container(kind: object) -> bool:
+    """Whether a numba type is that of a list, a dict or a set."""
+    return is_list(kind) or is_dict(kind) or is_set(kind)
+
+
+def held(kind: Any) -> Any:
+    """The numba type of what a list, a set or an array holds, and of the values of a dict."""
+    return kind.value_type if is_dict(kind) else kind.dtype
 
 
 def has_array(kind: object) -> bool:
     """Whether values of this type hold memory that may be written to."""
     if is_tuple(kind):
         return any(has_array(t) for t in kind)  # type: ignore[attr-defined]
-    return is_array(kind) or is_list(kind)
+    return is_array(kind) or is_container(kind)
 
 
 class Aliases:
@@ -52,18 +77,18 @@ class Aliases:
                     self.union(stmt.target, source)
                     self.known.add(source)
             if isinstance(stmt, Do) and isinstance(stmt.value, Op):
-                self.join_list(stmt.value)
-            if isinstance(stmt, Store) and is_list(function.typeof(stmt.array)):
-                self.join_list(Op("list.", (Var(stmt.array), stmt.value)))
+                self.join_held(stmt.value)
+            if isinstance(stmt, Store) and is_container(function.typeof(stmt.array)):
+                self.join_held(Op("container.", (Var(stmt.array), stmt.value)))
         # Where a tuple is indexed by a variable as well, its places can be told apart no longer.
         for place in [k for k in self.known if k.endswith("]")]:
             whole = place.split("[")[0]
             if whole in self.known:
                 self.union(place, whole)
 
-    def join_list(self, op: Op) -> None:
-        """What a list is given is held by it."""
-        if op.fn.startswith("list."):
+    def join_held(self, op: Op) -> None:
+        """What a container is given is held by it."""
+        if op.fn.startswith("container."):
             held = [a.name for a in op.args if isinstance(a, Var)
                     and has_array(self.function.typeof(a.name))]  # fmt: skip
             for name in held[1:]:
@@ -90,7 +115,7 @@ class Aliases:
             return [a.name for a in value.args[1:] if isinstance(a, Var)]
         if value.fn in VIEWS:
             return [a.name for a in value.args[:1] if isinstance(a, Var)]
-        if value.fn in ("call", "tuple", "list", "repeated", "list.pop"):
+        if value.fn in ("call", "tuple", *MAKES, "container.pop", "container.copy"):
             # What a helper returns may be any of its arguments, unless it is known which.
             kept = dict(value.keywords).get("shares", range(len(value.args)))
             return [

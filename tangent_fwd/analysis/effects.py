@@ -12,7 +12,8 @@ from tangent_fwd.ir.walk import own_exprs, statements, subexpressions, variables
 ALLOCATES = frozenset(
     "empty zeros array numpy.zeros numpy.ones numpy.empty numpy.full numpy.zeros_like "
     "numpy.ones_like numpy.empty_like numpy.full_like numpy.copy numpy.arange matmul add.arrays "
-    "numpy.flatten stretch numpy.ascontiguousarray list repeated".split()
+    "numpy.flatten stretch numpy.ascontiguousarray list repeated dict set emptied zeroed "
+    "builtins.list".split()
 )
 
 # What makes an array whose entries are written later, and what makes one of zeros.
@@ -30,7 +31,8 @@ def calls(expr: Expr) -> bool:
 
 @cache
 def _acts(fn: str) -> bool:
-    return fn == "call" or fn.startswith(("numpy.random", "random.", "builtins.print", "list."))
+    acting = "numpy.random", "random.", "builtins.print", "container."
+    return fn == "call" or fn.startswith(acting)
 
 
 def block_calls(block: Block) -> bool:

@@ -42,12 +42,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from tangent_fwd.analysis.alias import is_array
+import numpy as np
+
+from tangent_fwd.analysis.alias import is_array, is_container, is_dict
 from tangent_fwd.analysis.mistakes import mistaken, overloaded
-from tangent_fwd.analysis.numba_typing import InferenceError, type_lines, unify
-from tangent_fwd.analysis.stubs import GETITEM, TURNED, callee
+from tangent_fwd.analysis.numba_typing import InferenceError, Stub, type_lines, unify
+from tangent_fwd.analysis.records import fields
+from tangent_fwd.analysis.stubs import GETITEM, NAMED, TURNED, callee
 from tangent_fwd.analysis.weak import weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
@@ -76,6 +80,7 @@ from tangent_fwd.ir.show import INFIX, PREFIX, display
 from tangent_fwd.ir.walk import (
     blocks,
     map_block,
+    map_expr,
     statements,
     with_blocks,
 )
@@ -116,10 +121,25 @@ def infer(
             message = f"`{name}` is {' here and '.join(map(str, kinds))} there"
             raise_all([Diagnostic("typing", message, min(spans))], source)
         known[name] = types.unliteral(shared)
-    raise_all(mistaken(function, known), source)
     known["return"] = types.unliteral(result)
-    body = _with_counts(function.body, known)
+    body = map_block(lambda e: map_expr(partial(_settled, known), e), function.body)
+    body, records = fields(replace(function, body=body), known)
+    raise_all(records, source)
+    raise_all(mistaken(replace(function, body=body), known), source)
+    body = _with_counts(body, known)
     return replace(function, types=known, body=map_block(_counted, body))
+
+
+def _settled(known: dict[str, Any], expr: Expr) -> Expr:
+    """What is written in one way for several kinds of values, as the operation on what it is."""
+    if not isinstance(expr, Op) or not expr.args or not isinstance(expr.args[0], Var):
+        return expr
+    kind = known.get(expr.args[0].name)
+    if expr.fn == "numpy.copy" and is_container(kind):
+        return replace(expr, fn="container.copy")
+    if expr.fn == "attr" and is_dict(kind):
+        return replace(expr, fn="getitem")
+    return expr
 
 
 def _with_counts(block: Block, known: dict[str, Any]) -> Block:
@@ -230,7 +250,8 @@ class _Printer:
         elif isinstance(stmt, Return):
             self.line(f"return {expr(stmt.value)}", depth, span)
         elif isinstance(stmt, Raise):
-            self.line(f"raise {stmt.exception}({stmt.message!r})", depth, span)
+            exception = stmt.exception or "Exception"  # what was caught is of no other type
+            self.line(f"raise {exception}({stmt.message!r})", depth, span)
         elif isinstance(stmt, Break):
             self.line("break", depth, span)
         elif isinstance(stmt, Continue):
@@ -282,11 +303,22 @@ class _Printer:
             return f"({inner},)" if inner else "()"
         if fn == "list":
             return f"[{', '.join(map(self.expr, op.args))}]"
+        if fn == "field":
+            assert isinstance(op.args[1], Lit)
+            return f"{self.expr(op.args[0])}.{op.args[1].value}"
+        if fn == "dict":
+            pairs = zip(op.args[::2], op.args[1::2])
+            return f"{{{', '.join(f'{self.expr(k)}: {self.expr(v)}' for k, v in pairs)}}}"
+        if fn == "set":
+            return f"{{{', '.join(map(self.expr, op.args))}}}" if op.args else "set()"
+        if fn == "emptied":
+            kind = dict(op.keywords)["type"]
+            return f"{self.glob(Stub('emptied', lambda context: kind), ('emptied', kind))}()"
         if fn == "repeated":
             return f"[{', '.join(map(self.expr, op.args[1:]))}] * {self.expr(op.args[0])}"
-        if fn.startswith("list."):
+        if fn.startswith("container."):
             first, *rest = map(self.expr, op.args)
-            return f"{first}.{fn[5:]}({', '.join(rest)})"
+            return f"{first}.{fn.partition('.')[2]}({', '.join(rest)})"
         if fn == "fstring":
             return " + ".join(a if a[0] in "'\"" else f"str({a})" for a in map(self.expr, op.args))
         if fn == "slice":
@@ -302,12 +334,12 @@ class _Printer:
             assert isinstance(name, Lit)
             if name.value == "mT":
                 return f"{self.glob(TURNED, 'mT')}({self.expr(op.args[0])})"
+            if op.keywords:
+                return f"{self.glob(NAMED, 'named')}({self.expr(op.args[0])}, {name.value!r})"
             return f"{self.expr(op.args[0])}.{name.value}"
         if fn == "dtype":
             name = op.args[0]
             assert isinstance(name, Lit)
-            import numpy as np
-
             return self.glob(getattr(np, str(name.value).replace("bool", "bool_")), fn + name.value)
         args = self.weak_literals(op)
         if fn in INFIX and fn != "matmul" and len(args) == 2:

@@ -26,10 +26,15 @@ _NONE: Names = frozenset()
 
 
 class Interference:
-    """Pairs of variables that hold different values at the same time."""
+    """Pairs of variables that hold different values at the same time.
+
+    `loops` says of each loop over a range (by its identity) what a round of it needs when it
+    begins, and what is needed after the last.
+    """
 
     def __init__(self, function: Function) -> None:
         self.pairs: dict[str, set[str]] = {}
+        self.loops: dict[int, tuple[Names, Names]] = {}
         self.on_raise = _NONE  # what is needed where an exception is caught
         entry = self.block(function.body, _NONE, _NONE, _NONE)
         for param in function.params:
@@ -88,6 +93,7 @@ class Interference:
                 self.clash(var, body | after | head)
                 grown = head | (body - {var})
                 if grown == head:
+                    self.loops[id(stmt)] = body, after
                     return head | reads
                 head = grown
         if isinstance(stmt, While):

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from tangent_fwd.analysis.alias import has_array, is_list, is_tuple
+from tangent_fwd.analysis.activity import holds_float
+from tangent_fwd.analysis.alias import (
+    has_array,
+    held,
+    is_container,
+    is_dict,
+    is_list,
+    is_set,
+    is_tuple,
+)
 from tangent_fwd.analysis.numba_typing import is_overloaded
 from tangent_fwd.errors import Diagnostic
-from tangent_fwd.ir.nodes import For, Function, Let, Op, Raise, Ref, Var
-from tangent_fwd.ir.show import display
+from tangent_fwd.ir.nodes import Expr, For, Function, Let, Op, Raise, Ref, Return, Stmt, Var
+from tangent_fwd.ir.show import INFIX, display
 from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 
 
 def mistaken(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
     """Everything in a program that its types, which are `known` by now, rule out."""
-    checks = (fractional_bounds, miscounted, lists, said, containers, maybe_none)
+    checks = (
+        fractional_bounds, miscounted, lists, said, containers, maybe_none, walked, unordered
+    )  # fmt: skip
     return [found for check in checks for found in check(function, known)]
 
 
@@ -65,26 +76,28 @@ def miscounted(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
     return found
 
 
-# What a list may be given to.
+# What a list, a dict or a set may be given to.
 _OF_LISTS = frozenset(
-    "getitem call tuple list not builtins.len builtins.print numpy.array numpy.asarray".split()
+    "getitem call tuple list dict in not_in not builtins.len builtins.list builtins.print "
+    "numpy.array numpy.asarray".split()
 )
 
 
 def lists(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
-    """Lists where only arrays have a meaning to the passes."""
+    """Lists, dicts and sets where only arrays have a meaning to the passes."""
     return [
         Diagnostic(
             "function",
-            f"`{display(e.fn)}` of a list is not supported",
+            f"`{INFIX.get(e.fn) or display(e.fn)}` of a {_word(kind)} is not supported",
             e.span or s.span,
-            help="make it an array: `np.array(…)`",
+            help="make it an array: `np.array(…)`" if is_list(kind) else "write a loop over it",
         )
         for s in statements(function.body)
         for x in own_exprs(s)
         for e in subexpressions(x)
-        if isinstance(e, Op) and e.fn not in _OF_LISTS and not e.fn.startswith("list.")
-        and any(isinstance(a, Var) and is_list(known.get(a.name)) for a in e.args)
+        if isinstance(e, Op) and e.fn not in _OF_LISTS and not e.fn.startswith("container.")
+        for kind in [known.get(a.name) for a in e.args if isinstance(a, Var)]
+        if is_container(kind)
     ]  # fmt: skip
 
 
@@ -92,10 +105,7 @@ def lists(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
 _CONTAINERS = {
     "LiteralList": "a list of values of different kinds",
     "Poison": "a list of values of different kinds",  # what numba makes of the former
-    "ListType": "a typed list made elsewhere",
-    "DictType": "a dict",
-    "LiteralStrKeyDict": "a dict",
-    "Set": "a set",
+    "LiteralStrKeyDict": "a dict of values of different kinds",
     "Generator": "a generator",
 }
 
@@ -137,3 +147,69 @@ def said(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
         if isinstance(s, Raise)
         and any(isinstance(v, Var) and has_array(known.get(v.name)) for v in s.values)
     ]
+
+
+def walked(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Dicts that are gone over where it is not known yet that they are dicts."""
+    return [
+        Diagnostic(
+            "typing",
+            "what the keys of this dict are is not known here yet",
+            e.span or s.span,
+            help="write `for k in d.keys()`",
+        )
+        for s in statements(function.body)
+        for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op) and dict(e.keywords).get("walk") and isinstance(e.args[0], Var)
+        and (is_dict(known.get(e.args[0].name)) or is_set(known.get(e.args[0].name)))
+    ]  # fmt: skip
+
+
+def unordered(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """Floats that are found again as keys or in a set: there their tangents are not."""
+    found: list[tuple[Expr, Stmt, str, str]] = []
+    for stmt in statements(function.body):
+        for e in (e for x in own_exprs(stmt) for e in subexpressions(x)):
+            taken = isinstance(e, Op) and e.fn in ("builtins.list", "container.pop")
+            if not taken or not isinstance(e, Op) or not isinstance(e.args[0], Var):
+                continue
+            kind: Any = known.get(e.args[0].name)
+            if is_set(kind) and holds_float(kind.dtype):
+                found.append((e, stmt, "a set of floats", "keep them in a list"))
+            elif is_dict(kind) and e.fn == "builtins.list" and holds_float(kind.key_type):
+                found.append((e, stmt, "the keys of a dict that are floats", "keep them in a list"))
+    return [
+        Diagnostic(
+            "activity",
+            f"what is taken out of {what} has no tangent",
+            getattr(e, "span", None) or stmt.span,
+            help=advice,
+        )
+        for e, stmt, what, advice in found
+    ]
+
+
+def returned(function: Function) -> list[Diagnostic]:
+    """Results whose tangents are lost: a set has no places for them."""
+    what = _lost(function.typeof("return"))
+    return [
+        Diagnostic("activity", f"{what} has no tangent", s.span, help="return a list")
+        for s in statements(function.body)
+        if isinstance(s, Return) and what
+    ]
+
+
+def _lost(kind: Any) -> str:
+    """What values of a type hold that has no tangent although it is floats."""
+    if is_tuple(kind):
+        return next(filter(None, map(_lost, kind)), "")
+    if is_set(kind):
+        return "a set of floats" if holds_float(kind.dtype) else ""
+    if is_dict(kind) and holds_float(kind.key_type):
+        return "a key that is a float"
+    return _lost(held(kind)) if is_container(kind) else ""
+
+
+def _word(kind: Any) -> str:
+    return "list" if is_list(kind) else "dict" if is_dict(kind) else "set"

@@ -96,6 +96,8 @@ def type_lines(
     with target_override("cpu"), warnings.catch_warnings():
         # Advice about speed is for the code we emit, not for the text that is only typed.
         warnings.simplefilter("ignore", errors.NumbaPerformanceWarning)
+        # What numba warns of when it types a dict, it refuses afterwards.
+        warnings.simplefilter("ignore", errors.NumbaTypeSafetyWarning)
         run = _pipeline()(typing, target, None, arg_types, None, flags, {})
         run.state.cr = "typed"  # stands for the compile result that this pipeline never makes
         try:
@@ -219,6 +221,9 @@ def _restated(error: Any) -> InferenceError:
 _UNTYPED = re.compile(r"Untyped global name '(\w+)'")
 _UNIFY = re.compile(r"Cannot unify (.+) and (.+) for '(\w+?)(?:\.\d+)*', defined")
 _RETURN = re.compile(r"unify return type from the following types: (.+)")
+_EMPTY = re.compile(
+    r"the type of variable '(\w+?)(?:\.\d+)*', have imprecise type: (\w+)[(\[]undefined"
+)
 _ATTRIBUTE = re.compile(r"Unknown attribute '(\w+)' of type (.+)")
 _CALL = re.compile(r">>> (.+?)\((.*)\)\s*$", re.MULTILINE)
 _OPERATORS = {
@@ -244,6 +249,10 @@ def _reason(text: str) -> str:
         return f"`{found[3]}` is {one} on one path and {another} on another"
     if "<BLAS function>" in text:
         return "products of arrays need arrays of floats"
+    found = _EMPTY.search(text)
+    if found:
+        what = "list" if found[2] == "list" else "set" if found[2] == "set" else "dict"
+        return f"what the {what} `{found[1]}` may hold is not known: nothing is put into it"
     found = _RETURN.search(text)
     if found:
         kinds = sorted(map(spoken, _entries(found[1])))  # numba keeps them in a set
@@ -287,6 +296,8 @@ def spoken(text: str) -> str:
     text = re.sub(r"UniTuple\(([^()]+) x (\d+)\)", r"tuple of \2 \1", text)
     text = re.sub(r"\bTuple\(([^()]+)\)", r"tuple of (\1)", text)
     text = re.sub(r"slice<\w+:\w+>", "slice", text).replace("slice2_type", "slice")
+    text = re.sub(r"<iv=(?:None|\{.*?\}|\[.*?\])>", "", text)
+    text = re.sub(r"DictType\[([^\[\],]+),(.+?)\]", r"dict from \1 to \2", text)
     text = re.sub(r"omitted\(default=(\w+)\)", r"\1", text)
     text = text.replace("unicode_type", "str").replace("none", "None")
     return text.strip()

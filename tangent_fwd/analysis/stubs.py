@@ -95,3 +95,15 @@ def _turned(context: Any, array: Any) -> Any:
 
 
 TURNED = Stub("mT", _turned)
+
+
+def _named(context: Any, whole: Any, word: Any) -> Any:
+    """What `p["rate"]` reads: an entry of a dict, or a field of what was a dict before the call."""
+    from numba.core import types
+
+    if isinstance(whole, types.DictType):
+        return _getitem(context, whole, word)
+    return context.resolve_getattr(whole, word.literal_value)
+
+
+NAMED = Stub("named", _named)

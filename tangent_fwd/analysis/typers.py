@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.analysis.algebra import ALGEBRA
+from tangent_fwd.analysis.alias import is_list
 from tangent_fwd.analysis.numba_typing import result_type, unify
 from tangent_fwd.analysis.subscripts import read, tensordot
 from tangent_fwd.rules.dtypes import special_result
@@ -338,7 +339,7 @@ TYPERS: dict[str, Callable[..., Any]] = {
     "numpy.reshape": _reshape,
     "numpy.ravel": lambda a: _array(_scalar(a), 1),
     "numpy.flatten": lambda a: _array(_scalar(a), 1),
-    "numpy.copy": lambda a: _array(_scalar(a), _ndim(a)),
+    "numpy.copy": lambda a: a if is_list(a) else _array(_scalar(a), _ndim(a)),
     "numpy.astype": _astype,
     "numpy.arange": _arange,
     **dict.fromkeys(("numpy.zeros", "numpy.ones", "numpy.empty"), _created()),

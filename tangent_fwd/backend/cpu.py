@@ -13,6 +13,11 @@ from tangent_fwd.options import Options
 # the user's own checks for them, so they are never among these.
 FAST = frozenset({"reassoc", "contract", "nsz"})
 
+# Words of numba's for what `parallel=True` means besides `prange`.
+_ONLY_PRANGE = dict.fromkeys(
+    "comprehension reduction inplace_binop setitem numpy stencil fusion".split(), False
+)
+
 
 def jit(function: Callable[..., Any], options: Options, entry: Entry | None = None) -> Any:
     """Compile an emitted function on its first call.
@@ -20,6 +25,7 @@ def jit(function: Callable[..., Any], options: Options, entry: Entry | None = No
     Division by zero gives an infinity and not an exception (a tangent may divide by zero in a
     lane that nobody asks for, and the exception would keep every loop scalar). Loops call vector
     functions where the machine has them. Sums on lines ending in `# any order` may be reordered.
+    Only loops over `prange` run in threads: numba would spread filling an array, too.
 
     Args:
         function: a function whose source numba and `linecache` can read.
@@ -30,14 +36,16 @@ def jit(function: Callable[..., Any], options: Options, entry: Entry | None = No
         A numba dispatcher (the function itself where numba is switched off by NUMBA_DISABLE_JIT).
     """
     import numba
+    from numba.core.cpu_options import ParallelOptions
 
     from tangent_fwd.backend import numba_cache, numba_pipeline
 
+    parallel = options.parallel and "prange" in function.__code__.co_names
     vectors = vector_math.library() is not None and options.vector_math
     dispatcher = numba.njit(
         error_model="numpy",
         fastmath=set(FAST) if options.fastmath else False,
-        parallel=options.parallel,
+        parallel=ParallelOptions(dict(_ONLY_PRANGE)) if parallel else False,
         pipeline_class=numba_pipeline.VectorCompiler if vectors else numba_pipeline.ScalarCompiler,
     )(function)
     if entry is not None and is_dispatcher(dispatcher):

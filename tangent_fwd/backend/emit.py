@@ -34,7 +34,7 @@ from tangent_fwd.backend.groups import Group, grouped
 from tangent_fwd.backend.quoting import DEEP, WIDTH, Piece, Quoting, Text
 from tangent_fwd.backend.reading import remark
 from tangent_fwd.backend.syntax import BINARY, expression
-from tangent_fwd.backend.wrap import constant, docstring, head, quoted, signature, wrap
+from tangent_fwd.backend.wrap import IMPORTS, constant, docstring, head, quoted, signature, wrap
 from tangent_fwd.ir.nodes import (
     Block,
     Break,
@@ -42,6 +42,7 @@ from tangent_fwd.ir.nodes import (
     Do,
     Expr,
     For,
+    Function,
     If,
     Let,
     Lit,
@@ -56,6 +57,7 @@ from tangent_fwd.ir.nodes import (
     Var,
     While,
 )
+from tangent_fwd.ir.walk import passes_on, statements
 from tangent_fwd.source import NOWHERE
 
 with warnings.catch_warnings():
@@ -89,9 +91,7 @@ def emit(
     body = "\n".join(line for line in body.split("\n") if not line.lstrip().startswith("#"))
     text = Text()
     text.add(head(header, "\n".join(functions.lines), body, constants))
-    text.add("try:\n    from numba import njit")
-    text.add("except ImportError:  # plain Python gives the same numbers")
-    text.add("    def njit(**options):\n        return lambda function: function")
+    text.add(IMPORTS[any(_runs_in_threads(piece.function) for piece in pieces)])
     for position, (name, value) in enumerate(constants.items()):
         text.add(("" if position else "\n") + f"{name} = {constant(value)}")
     text.append(functions)
@@ -107,6 +107,7 @@ class _Writer(Quoting):
 
     def write(self, fastmath: bool) -> None:
         flags = ', fastmath={"reassoc", "contract", "nsz"}' if fastmath else ""
+        flags += ", parallel=True" if _runs_in_threads(self.function) else ""
         self.text.add(f'@njit(error_model="numpy"{flags})')
         self.text.add(signature(self.function.name, self.function.params, WIDTH))
         if self.function.doc:
@@ -183,17 +184,26 @@ class _Writer(Quoting):
             self.line(f"for {stmt.index} in range({size}):", depth, stmt)
             self.block(stmt.body, depth + 1)
         elif isinstance(stmt, Try):
-            self.line("try:", depth, stmt)
-            self.block(stmt.body, depth + 1)
-            self.line("except Exception:", depth, stmt)
-            self.block(stmt.handler, depth + 1)
+            self.caught(stmt, depth)
         else:
             assert isinstance(stmt, While)
             self.loop(stmt, depth)
 
+    def caught(self, stmt: Try, depth: int) -> None:
+        self.line("try:", depth, stmt)
+        self.block(stmt.body, depth + 1)
+        done = passes_on(stmt)
+        if done is None:
+            self.line("except Exception:", depth, stmt)
+            self.block(stmt.handler, depth + 1)
+        else:
+            self.line("finally:", depth, stmt)
+            self.line(f"if not {_text(expression(done))}:", depth + 1, stmt)
+            self.block(stmt.handler[:-1], depth + 2)
+
     def head(self, stmt: For) -> str:
         bounds = ", ".join(_text(expression(e)) for e in stmt.bounds)
-        return f"for {stmt.var} in range({bounds}):"
+        return f"for {stmt.var} in {'prange' if stmt.parallel else 'range'}({bounds}):"
 
     def branch(self, stmt: If, depth: int, word: str) -> None:
         line = self.fit(f"{word} {_text(expression(stmt.cond))}:", depth)
@@ -257,6 +267,10 @@ class _Writer(Quoting):
         return text + remark
 
 
+def _runs_in_threads(function: Function) -> bool:
+    return any(isinstance(s, For) and s.parallel for s in statements(function.body))
+
+
 def _stretches(stmt: If) -> bool:
     """Whether a branch repeats axes of size 1, which seldom happens."""
     ops = [s.value for s in stmt.body if isinstance(s, Let) and isinstance(s.value, Op)]
@@ -274,7 +288,10 @@ def _text(node: Any, operand: bool = False) -> str:
 def _print(node: ast.stmt) -> str:
     """One simple statement on one line, guarded: what is printed means what was meant."""
     module = ast.fix_missing_locations(ast.Module(body=[node], type_ignores=[]))
-    meant = ast.dump(ast.parse(ast.unparse(module)))
+    plain = ast.unparse(module).strip()
+    if any(isinstance(n, ast.Dict) for n in ast.walk(node)):
+        return plain  # astor puts numbers that are keys in parentheses
+    meant = ast.dump(ast.parse(plain))
     try:
         text = str(astor.to_source(module, pretty_source="".join)).strip()
         text = _unwrapped(text, node)
@@ -282,7 +299,7 @@ def _print(node: ast.stmt) -> str:
             return text
     except (SyntaxError, AttributeError):
         pass
-    return ast.unparse(module).strip()
+    return plain
 
 
 def _unwrapped(text: str, node: ast.stmt) -> str:

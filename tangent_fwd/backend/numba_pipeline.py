@@ -23,9 +23,11 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.typed_passes import BaseNativeLowering, NativeLowering, NativeParforLowering
+from numba.core.untyped_passes import ReconstructSSA
 from numba.parfors.parfor_lowering import ParforLower
 
-from tangent_fwd.backend import blas, vector_math
+from tangent_fwd.backend import blas, passing_on, vector_math
+from tangent_fwd.backend.deep import DeepSSA
 from tangent_fwd.backend.reading import any_order_lines, forward_indices, side_by_side
 
 # What a marked line permits: without this flag LLVM keeps a float sum in sequence. Its products
@@ -171,7 +173,7 @@ def host_features() -> frozenset[str]:
 
 class _Additions:
     """What we add to numba's lowering: sums in any order, differences as sums, indices that are
-    known not to be negative, and a true cube root.
+    known not to be negative, a true cube root, and exceptions that pass through `finally`.
     """
 
     builder: Any
@@ -182,6 +184,7 @@ class _Additions:
     module: Any
     library: StrictLibrary
     fold_call_args: Callable[..., Any]
+    call_conv: Any
 
     @functools.cached_property
     def _any_order(self) -> frozenset[int]:
@@ -245,6 +248,8 @@ class _Additions:
         # numba computes x ** (1/3) with branches: slow, and off by dozens of units in the last
         # place for large x. The C library has the function.
         floats = (types.float32, types.float64)
+        if getattr(fnty, "typing_key", None) in passing_on.FORGETS:
+            passing_on.remember(self.call_conv, self.builder)
         if getattr(fnty, "typing_key", None) is np.cbrt and signature.args[0] in floats:
             (value,) = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
             symbol = "cbrtf" if signature.args[0] == types.float32 else "cbrt"
@@ -252,6 +257,17 @@ class _Additions:
             cbrt = cgutils.insert_pure_function(self.module, kind, symbol)
             return self.builder.call(cbrt, [value])
         return super()._lower_call_normal(fnty, expr, signature)  # type: ignore[misc]
+
+    def lower_static_raise(self, inst: Any) -> None:
+        if passing_on.is_lost(inst):
+            passing_on.raise_again(self.call_conv, self.builder)
+        super().lower_static_raise(inst)  # type: ignore[misc]
+
+    def lower_static_try_raise(self, inst: Any) -> None:
+        if inst.exc_class is None:
+            passing_on.put_back(self.call_conv, self.builder)
+        else:
+            super().lower_static_try_raise(inst)  # type: ignore[misc]
 
     def _instructions(self) -> list[llvm_ir.Instruction]:
         return [each for block in self.function.blocks for each in block.instructions]
@@ -336,7 +352,7 @@ class ParallelVectorLowering(ParallelLowering):
 
 
 class _Compiler(CompilerBase):  # type: ignore[misc]
-    """numba's nopython compiler with its lowering pass exchanged."""
+    """numba's nopython compiler with some of its passes exchanged."""
 
     replacements: ClassVar[dict[type, type]]
 
@@ -353,6 +369,7 @@ class ScalarCompiler(_Compiler):
     """Compiles calls of the C library one at a time."""
 
     replacements: ClassVar[dict[type, type]] = {
+        ReconstructSSA: DeepSSA,
         NativeLowering: SerialLowering,
         NativeParforLowering: ParallelLowering,
     }
@@ -362,6 +379,7 @@ class VectorCompiler(_Compiler):
     """Compiles loops over calls of the C library as vector calls."""
 
     replacements: ClassVar[dict[type, type]] = {
+        ReconstructSSA: DeepSSA,
         NativeLowering: SerialVectorLowering,
         NativeParforLowering: ParallelVectorLowering,
     }

@@ -47,9 +47,13 @@ def alone(text: str) -> str:
     """The text of a module that has to run without us: numba does not know special functions."""
     if not is_used(text):
         return text
-    start, end = text.index("try:\n    from numba import njit"), text.index("\n\n\n@njit")
+    start, last = "try:\n    from numba import njit", "        return lambda function: function"
+    (before, taken), after = text.split(start, 1), text.split(last, 1)[1]
     plain = "def njit(**options):  # numba does not know SciPy's special functions\n"
-    return text[:start] + plain + "    return lambda function: function" + text[end:]
+    plain += "    return lambda function: function"
+    if taken.startswith(", prange"):
+        plain = "prange = range\n\n\n" + plain
+    return before + plain + after
 
 
 def rows() -> dict[str, Rule]:

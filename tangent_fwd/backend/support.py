@@ -3,7 +3,7 @@
 `overlap` tells whether two arguments of a helper share memory. `stretch` and `common` are NumPy's
 broadcasting of axes of size 1, for operands whose shapes are only found to differ when the program
 runs. `take32` and its like cut arrays out of a workspace. `products2` and its like multiply
-several matrices by one.
+several matrices by one. `empty_list` and `empty_dict` make what holds nothing yet.
 """
 
 from __future__ import annotations
@@ -67,7 +67,23 @@ def clear{bits}(work, shape):
 
 _KINDS = ({"bits": 32, "place": 0, "name": "single"}, {"bits": 64, "place": 1, "name": "double"})
 
+_EMPTY_LIST = '''@njit(error_model="numpy")
+def empty_list(sample):
+    """A list of nothing, which may hold what the sample is."""
+    made = [sample]
+    made.clear()
+    return made'''
+
+_EMPTY_DICT = '''@njit(error_model="numpy")
+def empty_dict(key, sample):
+    """A dict of nothing, which may hold what the samples of a key and a value are."""
+    made = {key: sample}
+    made.clear()
+    return made'''
+
 TEXTS = {
+    "empty_list": _EMPTY_LIST,
+    "empty_dict": _EMPTY_DICT,
     "common": COMMON,
     "overlap": OVERLAP,
     **{f"take{kind['bits']}": _TAKE.format(**kind) for kind in _KINDS},
@@ -176,6 +192,16 @@ def texts(functions: list[Function]) -> list[str]:
         for x in own_exprs(s)
         for e in subexpressions(x)
         if isinstance(e, Op)
+    }
+    used |= {
+        word
+        for function in functions
+        for s in statements(function.body)
+        for x in own_exprs(s)
+        for e in subexpressions(x)
+        if isinstance(e, Op) and e.fn == "emptied"
+        for word in ("empty_list", "empty_dict")
+        if word in dict(e.keywords)["text"]
     }
     used |= {name.replace("clear", "take") for name in used if name in ("clear32", "clear64")}
     used |= {name.partition("_")[2] for name in used if name.startswith("products")}

@@ -16,7 +16,7 @@ BINARY: dict[str, type[ast.operator]] = {
 }  # fmt: skip
 _COMPARE: dict[str, type[ast.cmpop]] = {
     "lt": ast.Lt, "le": ast.LtE, "gt": ast.Gt, "ge": ast.GtE, "eq": ast.Eq, "ne": ast.NotEq,
-    "is": ast.Is, "is_not": ast.IsNot,
+    "is": ast.Is, "is_not": ast.IsNot, "in": ast.In, "not_in": ast.NotIn,
 }  # fmt: skip
 _UNARY: dict[str, type[ast.unaryop]] = {
     "neg": ast.USub, "pos": ast.UAdd, "not": ast.Not, "invert": ast.Invert,
@@ -82,10 +82,18 @@ def _op(op: Op) -> Any:
         return ast.Tuple([expression(a) for a in args], ast.Load())
     if fn == "list":
         return ast.List([expression(a) for a in args], ast.Load())
+    if fn == "dict":
+        return ast.Dict([expression(a) for a in args[::2]], [expression(a) for a in args[1::2]])
+    if fn == "set":
+        return ast.Set([expression(a) for a in args]) if args else ast.Call(_name("set"), [], [])
+    if fn == "emptied":
+        return ast.parse(dict(op.keywords)["text"], mode="eval").body
+    if fn == "zeroed":
+        return _zeroed(ast.unparse(expression(args[0])), dict(op.keywords)["text"])
     if fn == "repeated":
         times = ast.List([expression(a) for a in args[1:]], ast.Load())
         return ast.BinOp(times, ast.Mult(), expression(args[0]))
-    if fn in ("getitem", "gather"):
+    if fn in ("getitem", "gather", "field"):
         return _subscript(args)
     if fn == "slice":
         parts = [None if a == Lit(None) else expression(a) for a in args]
@@ -99,6 +107,16 @@ def _op(op: Op) -> Any:
         assert isinstance(args[0], Lit)
         return _attribute("np." + str(args[0].value).replace("bool", "bool_"))
     return _call(op)
+
+
+def _zeroed(of: str, text: str) -> Any:
+    """The comprehension that makes zeros; its variables are not called as what it goes over."""
+    for word in ("key", "each"):
+        other = word
+        while other in of:
+            other += "_"
+        text = text.replace(word, other)
+    return ast.parse(text.format(of), mode="eval").body
 
 
 def _text_part(expr: Expr) -> Any:
@@ -136,8 +154,8 @@ def _call(op: Op) -> Any:
         return ast.Call(expression(args[0]), [expression(a) for a in args[1:]], [])
     if fn == "tangent_fwd.stop_gradient":
         return expression(args[0])
-    if fn in _METHOD or fn.startswith("list."):
-        word = _METHOD.get(fn) or fn.removeprefix("list.")
+    if fn in _METHOD or fn.startswith("container."):
+        word = _METHOD.get(fn) or fn.removeprefix("container.")
         method = ast.Attribute(expression(args[0]), word, ast.Load())
         return ast.Call(method, [expression(a) for a in args[1:]], [])
     if fn == "numpy.transpose" and len(args) == 1:

@@ -10,6 +10,17 @@ from typing import Any
 
 from tangent_fwd.backend.special import IMPORT
 
+_IMPORT = """try:
+    from numba import njit{more}
+except ImportError:  # plain Python gives the same numbers
+{instead}def njit(**options):
+        return lambda function: function"""
+# What an emitted module takes from numba, without loops over `prange` and with them.
+IMPORTS = (
+    _IMPORT.format(more="", instead="    "),
+    _IMPORT.format(more=", prange", instead="    prange = range\n\n    "),
+)
+
 _HEAD = re.compile(r"return |if |elif |while |[^=()]*? [-+*/]?= ")
 _JOINTS = ((", ",), (" if ", " else "), (" or ",), (" and ",), (" + ", " - "), (" * ", " / "))
 

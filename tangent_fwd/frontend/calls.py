@@ -10,11 +10,11 @@ import numpy as np
 
 from tangent_fwd.custom import has_rule, rule_of
 from tangent_fwd.errors import nearest
-from tangent_fwd.frontend import lists, names, options, ways
+from tangent_fwd.frontend import names, options, ways
 from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.frontend.opaque import opaque
 from tangent_fwd.frontend.rewrites import WAYS
-from tangent_fwd.frontend.spelt import Spelt
+from tangent_fwd.frontend.told import Told
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import definition
@@ -30,15 +30,17 @@ _OF_LISTS = frozenset(
 _ARRAYS = ("numpy.array", "numpy.asarray")
 
 
-class Calls(Spelt):
+class Calls(Told):
     """Calls of library functions and of array methods."""
 
     def on_Call(self, node: ast.Call) -> Expr:
         return self.call(node)
 
     def call(self, node: ast.Call) -> Expr:
+        node = self.of_its_type(self.written_keywords(node))
         if any(k.arg is None for k in node.keywords):
-            self.refuse(node, "arguments passed with `**` are not supported")
+            advice = "write each as `name=…`"
+            self.refuse(node, "arguments passed with `**` are not supported", advice)
             return Lit(0.0)
         derivative = self.derivative_call(node)
         if derivative is not None:
@@ -51,10 +53,13 @@ class Calls(Spelt):
         if has_rule(callee) and not names.is_helper(callee):
             return self.opaque_call(node, callee)
         key = names.key_of(callee)
-        if key == "builtins.isinstance" and len(node.args) == 2:
-            told = self.is_instance(node)
+        if key in ("builtins.isinstance", "builtins.hasattr") and len(node.args) == 2:
+            told = self.is_instance(node) if callee is isinstance else self.has_attribute(node)
             if told is not None:
                 return Lit(told)
+        made = self.container_call(node, callee)
+        if made is not None:
+            return made
         if key is not None and key.startswith("builtins.") and key not in names.BUILTINS:
             advice = "it stands in the head of a `for` only" if callee in names.WALKS else ""
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
@@ -65,8 +70,6 @@ class Calls(Spelt):
             return self.helper_call(node, callee)
         if names.is_named_tuple(callee):
             return self.named_tuple(node, callee)
-        if names.is_list(callee) and not node.args and not node.keywords:
-            return Op("list", (), (), Span.of(node))
         name = ast.unparse(node.func)
         kind = "class" if inspect.isclass(callee) else type(callee).__name__
         self.refuse(
@@ -87,22 +90,6 @@ class Calls(Spelt):
             return Lit(0.0)
         args = map(self.atom, node.args)
         return Op("call", (Ref(function.name, function), *args), (), Span.of(node))
-
-    def is_instance(self, node: ast.Call) -> bool | None:
-        """Whether a value is of a class, which its type tells; None where it does not."""
-        from numba.core import types
-
-        classes: dict[Any, Any] = {
-            float: types.Float, int: types.Integer, bool: types.Boolean, str: types.UnicodeType,
-            complex: types.Complex, tuple: types.BaseTuple, list: types.List,
-            np.ndarray: types.Array,
-        }  # fmt: skip
-        wanted = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
-        asked: list[Any] = [classes.get(self.resolve(c)) for c in wanted]
-        kind = self.kind(self.atom(node.args[0]))
-        if None in asked or kind is None:
-            return None
-        return isinstance(types.unliteral(kind), tuple(asked))
 
     def known_call(self, node: ast.Call, key: str) -> Expr:
         """The call of a library's function: written in another way, defined, or an operation."""
@@ -157,8 +144,8 @@ class Calls(Spelt):
         of_list = self.of_list(node, func)
         if of_list is not None:
             return of_list
-        if func.attr in lists.METHODS:
-            return self.list_method(node, func.value, func.attr)
+        if self.is_method(func.attr):
+            return self.container_method(node, func.value, func.attr)
         if func.attr not in names.METHODS:
             advice = nearest(func.attr, names.METHODS) if func.attr[0] != "_" else ""
             self.refuse(func, f"the method `.{func.attr}()` is not supported", advice, "function")
@@ -330,6 +317,10 @@ class Calls(Spelt):
         numbers = (float, int, bool, complex)
         if inspect.isclass(obj) and (issubclass(obj, np.generic) or obj in numbers):
             return Op("dtype", (Lit(np.dtype(obj).name),), (), Span.of(node))
+        if isinstance(obj, np.dtype) and obj.names is not None:
+            message = "a structured array cannot be made here"
+            self.refuse(node, message, "pass one in, or take `np.zeros_like` of one", "function")
+            return Lit(0.0)
         if isinstance(obj, np.dtype):
             return Op("dtype", (Lit(obj.name),), (), Span.of(node))
         return self.atom(node)

@@ -40,8 +40,11 @@ _EACH = {
     sum: ("result = result + element", 0),
     any: ("if element:\n    result = True\n    break", False),
     list: ("result.append(element)", None),
+    set: ("result.add(element)", None),
+    dict: ("result[place] = element", None),
     all: ("if not element:\n    result = False\n    break", True),
 }
+_GROWN = (ast.ListComp, ast.SetComp, ast.DictComp)
 _FIRST = {max: "gt", min: "lt", np.array: "", np.asarray: ""}
 
 
@@ -51,7 +54,7 @@ class Comprehensions(Grids):
     list_name: str | None = None  # the name that a list about to be made has
 
     def call(self, node: ast.Call) -> Expr:
-        source = node.args[0] if node.args else None
+        source = self.gone_over(node)
         if not isinstance(source, (ast.GeneratorExp, ast.ListComp)):
             return super().call(node)
         callee, alone = self.resolve(node.func), len(node.args) == 1 and not node.keywords
@@ -59,7 +62,8 @@ class Comprehensions(Grids):
             self.refuse(source, "an async comprehension is not supported")
             return Lit(0.0)
         if callee in (np.array, np.asarray) and alone and isinstance(source, ast.ListComp):
-            if len(source.generators) > 1 or source.generators[0].ifs:
+            part = source.generators[0]
+            if len(source.generators) > 1 or part.ifs or isinstance(source.elt, ast.ListComp):
                 return Op("numpy.array", (self.name(self.on_ListComp(source)),), (), Span.of(node))
         if (
             callee in _FIRST
@@ -75,31 +79,65 @@ class Comprehensions(Grids):
             return self.from_start(callee, source, Lit(_EACH[callee][1]))
         return super().call(node)
 
+    def gone_over(self, node: ast.Call) -> ast.expr | None:
+        """The first argument; a dict, a set and `d.values()` are written as comprehensions."""
+        source = node.args[0] if node.args else None
+        if source is None or self.resolve(node.func) not in (*_EACH, *_FIRST):
+            return source
+        if isinstance(source, ast.Name):
+            if source.id not in self.listed or type(self.kind(Var(source.id))).__name__ not in (
+                "DictType", "Set"
+            ):  # fmt: skip
+                return source
+        elif not self.is_view(source):
+            return source
+        name = self.fresh()
+        over = [ast.comprehension(ast.Name(name, ast.Store()), source, [], 0)]
+        made = ast.copy_location(ast.ListComp(ast.Name(name, ast.Load()), over), source)
+        for part in (made.elt, over[0].target):
+            ast.copy_location(part, source)
+        return made
+
     def on_ListComp(self, node: ast.ListComp) -> Expr:
         """A list, which grows by each element."""
+        return self.grown(list, node)
+
+    def on_SetComp(self, node: ast.SetComp) -> Expr:
+        return self.grown(set, node)
+
+    def on_DictComp(self, node: ast.DictComp) -> Expr:
+        return self.grown(dict, node)
+
+    def grown(self, callee: Any, node: ast.ListComp | ast.SetComp | ast.DictComp) -> Expr:
         if any(g.is_async for g in node.generators):
             self.refuse(node, "an async comprehension is not supported")
             return Lit(0.0)
-        return self.from_start(list, node, Op("list", (), (), Span.of(node)))
+        return self.from_start(callee, node, Op(callee.__name__, (), (), Span.of(node)))
 
     def named(self, name: str, node: ast.expr) -> None:
         """Bind a name; a list grows under it, where it does not grow out of what had that name."""
         words = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        self.list_name = name if isinstance(node, ast.ListComp) and name not in words else None
+        self.list_name = name if isinstance(node, _GROWN) and name not in words else None
         value = self.value(node)
         self.list_name = None
         if value != Var(name):
             self.let(name, value)
 
-    def from_start(self, callee: Any, source: ast.GeneratorExp | ast.ListComp, start: Expr) -> Expr:
+    def from_start(self, callee: Any, source: Any, start: Expr) -> Expr:
         """The loop that changes a value with each element."""
         result, self.list_name = self.list_name or self.fresh(), None
         source = self.renamed(source)
         element = self.fresh()
-        self.locals |= {result, element}
         each = ast.parse(_EACH[callee][0])
-        _Renamed({"result": result, "element": element}).visit(each)
-        body = [ast.Assign([ast.Name(element, ast.Store())], source.elt), *each.body]
+        body: list[ast.stmt] = []
+        names = {"result": result, "element": element}
+        if isinstance(source, ast.DictComp):
+            names["place"] = self.fresh()
+            body.append(ast.Assign([ast.Name(names["place"], ast.Store())], source.key))
+        elt = source.value if isinstance(source, ast.DictComp) else source.elt
+        _Renamed(names).visit(each)
+        self.locals |= {*names.values()}
+        body += [ast.Assign([ast.Name(element, ast.Store())], elt), *each.body]
         for part in reversed(source.generators):
             for test in reversed(part.ifs):
                 body = [ast.If(test, body, [])]

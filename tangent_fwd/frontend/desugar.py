@@ -41,24 +41,25 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
 from typing import Any
 
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+from tangent_fwd.frontend import trees
+from tangent_fwd.frontend.lastly import has_finally, lastly
+from tangent_fwd.frontend.trees import Statements, own_nodes, unused
 
 
 def desugared(node: ast.FunctionDef) -> ast.FunctionDef:
-    """The function without `match` and without `else` on loops; the given one stays as it is.
+    """The function without `match`, without `else` on loops and with `finally` as `lastly.py` has
+    it; the given one stays as it is.
 
     A `match` with a pattern that takes a value apart is left alone: see `taken_apart`.
     """
     inside = list(own_nodes(node))
-    if not any(isinstance(n, ast.Match) or _has_else(n) for n in inside):
+    if not any(isinstance(n, ast.Match) or _has_else(n) or has_finally(n) for n in inside):
         return node
     made = copy.deepcopy(node)
-    work = _Desugar({n.id for n in ast.walk(node) if isinstance(n, ast.Name)})
-    made.body = [s for stmt in made.body for s in work.made_of(stmt)]
+    taken = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    made.body = lastly(_Desugar(taken).block(made.body), taken)
     return ast.fix_missing_locations(made)
 
 
@@ -84,44 +85,12 @@ def _has_else(node: ast.AST) -> bool:
     return isinstance(node, (ast.For, ast.While)) and bool(node.orelse)
 
 
-def unused(word: str, taken: set[str]) -> str:
-    """A word, or with the first number behind it that makes it new; it is taken from then on."""
-    found, count = word, 2
-    while found in taken:
-        found, count = f"{word}_{count}", count + 1
-    taken.add(found)
-    return found
-
-
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Everything inside a function but for what has names of its own: functions in it, and
-    comprehensions, of which only `:=` binds names outside.
-    """
-    for child in ast.iter_child_nodes(node):
-        yield child
-        if isinstance(child, _COMPREHENSIONS):
-            yield from (n.target for n in ast.walk(child) if isinstance(n, ast.NamedExpr))
-        elif not isinstance(child, _SCOPES):
-            yield from own_nodes(child)
-
-
-class _Statements(ast.NodeTransformer):
-    """Puts any number of statements in the place of one."""
-
-    def made_of(self, stmt: ast.stmt) -> list[ast.stmt]:
-        made = self.visit(stmt)
-        return made if isinstance(made, list) else [made]
-
-
-class _Desugar(_Statements):
+class _Desugar(Statements):
     def __init__(self, taken: set[str]) -> None:
         self.taken = taken
 
     def fresh(self, word: str) -> str:
         return unused(word, self.taken)
-
-    def visit(self, node: ast.AST) -> Any:
-        return node if isinstance(node, _SCOPES) else super().visit(node)
 
     # --- loops ---------------------------------------------------------------------------------
 
@@ -139,14 +108,14 @@ class _Desugar(_Statements):
         orelse, node.orelse = node.orelse, []
         left = self.fresh("left")
         marked = _Breaks(left)
-        node.body = [s for stmt in node.body for s in marked.made_of(stmt)]
+        node.body = marked.block(node.body)
         if not marked.found:
             return [node, *orelse]
-        untold = ast.UnaryOp(ast.Not(), _name(left))
+        untold = ast.UnaryOp(ast.Not(), trees.name(left))
         return [
-            _at(node, _assign(left, ast.Constant(False))),
+            trees.at(node, trees.assign(left, ast.Constant(False))),
             node,
-            _at(node, ast.If(untold, orelse, [])),
+            trees.at(node, ast.If(untold, orelse, [])),
         ]
 
     # --- match ---------------------------------------------------------------------------------
@@ -159,8 +128,8 @@ class _Desugar(_Statements):
         before: list[ast.stmt] = []
         if not isinstance(subject, ast.Name):
             name = self.fresh("subject")
-            before = [_at(node, _assign(name, subject))]
-            subject = ast.copy_location(_name(name), subject)
+            before = [trees.at(node, trees.assign(name, subject))]
+            subject = ast.copy_location(trees.name(name), subject)
         return [*before, *self.cases(subject, node.cases)]
 
     def cases(self, subject: ast.expr, cases: list[ast.match_case]) -> list[ast.stmt]:
@@ -170,7 +139,7 @@ class _Desugar(_Statements):
         case, rest = cases[0], self.cases(subject, cases[1:])
         at, guard = case.pattern, case.guard
         test, names = _test(case.pattern, subject), _bound(case.pattern)
-        bind = [_at(at, _assign(name, subject)) for name in names]
+        bind = [trees.at(at, trees.assign(name, subject)) for name in names]
         if guard is None:
             return _chosen(at, test, [*bind, *case.body], rest)
         if not bind:
@@ -180,13 +149,13 @@ class _Desugar(_Statements):
             return [*bind, *_chosen(at, guard, case.body, rest)]
         fits = self.fresh("fits")
         return [
-            _at(at, _assign(fits, ast.Constant(False))),
-            *_chosen(at, test, [*bind, _at(at, _assign(fits, guard))], []),
-            *_chosen(at, _name(fits), case.body, rest),
+            trees.at(at, trees.assign(fits, ast.Constant(False))),
+            *_chosen(at, test, [*bind, trees.at(at, trees.assign(fits, guard))], []),
+            *_chosen(at, trees.name(fits), case.body, rest),
         ]
 
 
-class _Breaks(_Statements):
+class _Breaks(Statements):
     """Notes in a variable that a loop is left by `break`; loops inside it have their own."""
 
     def __init__(self, name: str) -> None:
@@ -194,13 +163,13 @@ class _Breaks(_Statements):
         self.found = False
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, (*_SCOPES, ast.For, ast.While)):
+        if isinstance(node, (ast.For, ast.While)):
             return node
         return super().visit(node)
 
     def visit_Break(self, node: ast.Break) -> Any:
         self.found = True
-        return [_at(node, _assign(self.name, ast.Constant(True))), node]
+        return [trees.at(node, trees.assign(self.name, ast.Constant(True))), node]
 
 
 def _test(pattern: ast.pattern, subject: ast.expr) -> ast.expr | None:
@@ -230,20 +199,4 @@ def _bound(pattern: ast.pattern) -> list[str]:
 def _chosen(
     at: ast.AST, test: ast.expr | None, body: list[ast.stmt], orelse: list[ast.stmt]
 ) -> list[ast.stmt]:
-    return body if test is None else [_at(at, ast.If(test, body, orelse))]
-
-
-def _name(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
-def _assign(name: str, value: ast.expr) -> ast.Assign:
-    return ast.Assign([ast.Name(name, ast.Store())], value)
-
-
-def _at(node: ast.AST, made: Any) -> Any:
-    """A new node where an old one stood, all of it."""
-    for part in ast.walk(made):
-        if "lineno" in part._attributes and not hasattr(part, "lineno"):
-            ast.copy_location(part, node)
-    return made
+    return body if test is None else [trees.at(at, ast.If(test, body, orelse))]

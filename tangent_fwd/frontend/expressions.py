@@ -39,10 +39,14 @@ COMPARE: dict[type[ast.cmpop], str] = {
     ast.NotEq: "ne",
     ast.Is: "is",
     ast.IsNot: "is_not",
+    ast.In: "in",
+    ast.NotIn: "not_in",
 }
 
 # Operations that may be computed although the user's program would have skipped them.
-HARMLESS = frozenset("add sub mul neg pos not lt le gt ge eq ne is is_not and or attr".split())
+HARMLESS = frozenset(
+    "add sub mul neg pos not lt le gt ge eq ne is is_not in not_in and or attr".split()
+)
 
 _SYNTAX = {
     "Lambda": "a lambda",
@@ -138,10 +142,7 @@ class Expressions(Meanings):
         """The k-th comparison of a chain and those after it; each operand is computed once, and
         only if the comparisons before it hold.
         """
-        fn = COMPARE.get(type(node.ops[k]))
-        if fn is None:
-            self.refuse(node, "`in` is not supported")
-            return [], Lit(False)
+        fn = COMPARE[type(node.ops[k])]
         right, pending = self.aside(node.comparators[k])
         test = Op(fn, (left, right), (), Span.of(node))
         if k + 1 == len(node.ops):
@@ -214,7 +215,12 @@ class Expressions(Meanings):
             return Lit(0.0)
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             # Parameters in a dict reach compiled code as a named tuple.
-            return Op("attr", (self.atom(node.value), Lit(node.slice.value)), (), Span.of(node))
+            return Op(
+                "attr",
+                (self.atom(node.value), Lit(node.slice.value)),
+                (("key", True),),
+                Span.of(node),
+            )
         value = self.elements_of(node.value) or self.atom(node.value)
         if isinstance(node.slice, ast.Tuple) and not node.slice.elts:
             whole = getattr(self.kind(value), "ndim", None)

@@ -32,11 +32,14 @@ import types
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from tangent_fwd.errors import SourceUnavailable
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.desugar import own_nodes, unused
+from tangent_fwd.frontend.desugar import desugared
 from tangent_fwd.frontend.parse import Differentiated, UserFunction, as_function, parse
 from tangent_fwd.frontend.texts import Texts
+from tangent_fwd.frontend.trees import own_nodes, unused
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Ref, Var
 from tangent_fwd.library import SETTLED, is_ours
 from tangent_fwd.source import Span
@@ -49,13 +52,16 @@ _PLAIN = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEY
 class Closure:
     """A function that takes variables from around it, and what those are called where it is known
     by this object: every call passes them behind the arguments. One that `forward_grad` was given
-    has active arguments, at `argnums`.
+    has active arguments, at `argnums`. What it binds around it comes back behind its value, if it
+    `gives` one.
     """
 
     function: UserFunction
     captured: tuple[str, ...]
     signature: inspect.Signature
     argnums: tuple[int, ...] | None = None
+    rebinds: tuple[str, ...] = ()
+    gives: bool = True
 
 
 class Functions(Texts):
@@ -64,19 +70,36 @@ class Functions(Texts):
     def do_FunctionDef(self, node: ast.FunctionDef) -> None:
         if node.decorator_list:
             self.refuse(node.decorator_list[0], "a decorator on a nested function is not supported")
-        elif any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(node)):
-            self.refuse(node, "a nested generator is not supported")
         else:
             self.define(node.name, node, node)
 
     def is_definition(self, node: ast.Assign) -> bool:
         """`g = lambda y: …` defines a function as `def` does."""
         target = node.targets[0]
+        if isinstance(target, ast.Name) and len(node.targets) == 1:
+            held = self.functions_in(node.value)
+            if held is not None:
+                if self.may_define(target.id, node):
+                    self.inner[target.id] = held
+                    self.locals.discard(target.id)
+                self.refused.add(target.id)
+                return True
         if not isinstance(node.value, ast.Lambda) or not isinstance(target, ast.Name):
             return False
         if len(node.targets) == 1:
             self.define(target.id, as_function(node.value, target.id), node)
         return len(node.targets) == 1
+
+    def functions_in(self, node: ast.expr) -> Any:
+        """A function or a dtype that an expression names, or several in a tuple or a list."""
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            obj = self.resolve(node)
+            return obj if is_passed(obj) else None
+        if isinstance(node, (ast.Tuple, ast.List)) and node.elts:
+            inner = (ast.Name, ast.Attribute, ast.Lambda)
+            found = [self.known(e) if isinstance(e, inner) else None for e in node.elts]
+            return None if None in found else tuple(found)
+        return None
 
     def define(self, name: str, node: ast.FunctionDef, at: ast.stmt) -> None:
         """An inner function has its name from here on."""
@@ -103,6 +126,8 @@ class Functions(Texts):
         found = [n.id for n in own_nodes(self.function.node)
                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
         found += [n.name for n in own_nodes(self.function.node) if isinstance(n, ast.FunctionDef)]
+        nonlocals = (n for n in ast.walk(self.function.node) if isinstance(n, ast.Nonlocal))
+        found += [word for n in nonlocals for word in n.names]
         return [*found, *self.function.params].count(name)
 
     def closure(self, node: ast.FunctionDef, name: str) -> Closure:
@@ -111,20 +136,23 @@ class Functions(Texts):
         bound = {n.id for n in own_nodes(node)
                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
         bound |= {n.name for n in own_nodes(node) if isinstance(n, ast.FunctionDef)}
+        bound -= {w for n in own_nodes(node) if isinstance(n, ast.Nonlocal) for w in n.names}
         free = [n.id for n in ast.walk(ast.Module(list(node.body), []))
                 if isinstance(n, ast.Name) and n.id not in bound
                 and n.id not in signature.parameters]  # fmt: skip
         captured: dict[str, None] = {}
         for word in free:
             if word in self.inner:
-                captured |= dict.fromkeys(self.inner[word].captured)
+                held = self.inner[word]
+                for each in held if isinstance(held, tuple) else (held,):
+                    captured |= dict.fromkeys(getattr(each, "captured", ()))
             elif word in self.locals and word != name:
                 captured[word] = None
         made = UserFunction(
             name=name,
             qualname=f"{self.function.qualname}.<locals>.{name}",
             module=self.function.module,
-            node=node,
+            node=desugared(node),
             source=self.function.source,
             namespace={**self.function.namespace, **self.inner},
             signature=_longer(signature, tuple(captured)),
@@ -171,10 +199,7 @@ class Functions(Texts):
         if isinstance(node, ast.Name) and node.id in self.inner:
             return self.inner[node.id]
         obj = self.resolve(node)
-        if isinstance(obj, Closure) or names.is_helper(obj):
-            return obj
-        passed = callable(obj) and not inspect.isclass(obj) and names.key_of(obj) is not None
-        return obj if passed else None
+        return obj if is_passed(obj) else None
 
     def helper_call(self, node: ast.Call, callee: Any) -> Expr:
         """A call of a function with Python source: keywords and defaults become positions. In the
@@ -225,7 +250,7 @@ class Functions(Texts):
                 values.append(self.captured(node, name, parameter.default))
         behind = [*found.captured]
         if chosen:
-            function = _given(function, chosen)
+            function = settled(function, chosen)
             behind += [n for c in chosen.values() if isinstance(c, Closure) for n in c.captured]
         values += map(Var, behind)
         inside = isinstance(callee, Closure) or chosen or isinstance(function, Differentiated)
@@ -263,9 +288,18 @@ def _longer(signature: inspect.Signature, words: tuple[str, ...]) -> inspect.Sig
     ])  # fmt: skip
 
 
-def _given(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:
-    """A helper for which some parameters are settled, functions and constants. What functions take
-    from around them comes behind the other arguments.
+def is_passed(obj: Any) -> bool:
+    """Whether an object is a function that calls can be told to call."""
+    if isinstance(obj, Closure) or names.is_helper(obj):
+        return True
+    if inspect.isclass(obj):
+        return issubclass(obj, np.generic) or obj in (bool, int, float, complex)
+    return callable(obj) and names.key_of(obj) is not None
+
+
+def settled(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:
+    """A function for which some parameters are settled, functions and constants. What functions
+    take from around them comes behind the other arguments.
     """
     namespace = dict(function.namespace)
     taken = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)}
@@ -280,7 +314,8 @@ def _given(function: UserFunction, chosen: dict[str, Any]) -> UserFunction:
             key = passed.function.original, own
             passed = replace(passed, captured=own)
         if callable(passed) or isinstance(passed, Closure):
-            called.append(passed.function.name if isinstance(passed, Closure) else passed.__name__)
+            word = passed.function.name if isinstance(passed, Closure) else passed.__name__
+            called.append(word.strip("<>"))
         namespace[parameter] = passed
         keys.append((parameter, key))
     kept = [p for name, p in function.signature.parameters.items() if name not in chosen]

@@ -32,8 +32,9 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.frontend.iteration import Iteration, Walk, within_loop
+from tangent_fwd.frontend.iteration import Iteration, within_loop
 from tangent_fwd.frontend.rewrites import call, placed
+from tangent_fwd.frontend.views import Walk
 from tangent_fwd.ir.nodes import Expr, For, Lit, Op, Stmt, Var
 from tangent_fwd.library import rearranged
 from tangent_fwd.source import Span

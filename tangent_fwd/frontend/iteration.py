@@ -30,36 +30,19 @@ def f(x):
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from tangent_fwd.frontend import names
-from tangent_fwd.frontend.calls import Calls, complete
-from tangent_fwd.frontend.lists import METHODS
+from tangent_fwd.frontend.calls import complete
+from tangent_fwd.frontend.containers import METHODS, VIEWED
+from tangent_fwd.frontend.functions import is_passed
+from tangent_fwd.frontend.views import Views, Walk
 from tangent_fwd.ir.nodes import Expr, For, If, Lit, Op, Raise, Stmt, Var
 from tangent_fwd.source import Span
 
 
-@dataclass(frozen=True)
-class Walk:
-    """How to go over something: in how many steps, and what each of them is given.
-
-    `unrolled` where the steps differ in kind, so that each is written out.
-    """
-
-    length: Expr
-    bind: Callable[[ast.expr, Expr], None]
-    unrolled: bool = False
-
-
-class Iteration(Calls):
+class Iteration(Views):
     """`for` over ranges, arrays and tuples, and over `enumerate`, `zip` and `reversed` of those."""
-
-    rebound: frozenset[str]  # names that the loop at hand binds
-
-    def assign(self, target: ast.expr, value: Expr) -> None:
-        raise NotImplementedError
 
     def block(self, nodes: list[ast.stmt], head: tuple[Stmt, ...] = ()) -> tuple[Stmt, ...]:
         raise NotImplementedError
@@ -76,11 +59,13 @@ class Iteration(Calls):
                 self.refuse(node.target, "a loop over `range` binds one name")
                 return
             self.counters.append(node.target.id)
-            self.out.append(For(node.target.id, bounds, self.block(node.body), at))
+            parallel = getattr(self.callee(node.iter), "__name__", "") == "prange"
+            self.out.append(For(node.target.id, bounds, self.block(node.body), at, parallel))
             return
         stored = [n.id for s in (node.target, *node.body) for n in ast.walk(s)
                   if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
-        self.rebound = frozenset(stored)
+        inside = (getattr(each, "rebinds", ()) for each in self.inner.values())
+        self.rebound = frozenset(stored).union(*inside)
         self.refuse_growth(node)
         walk = self.walk(node.iter)
         if walk.unrolled:
@@ -104,7 +89,7 @@ class Iteration(Calls):
             inner = (ast.Name, ast.Attribute, ast.Lambda)
             found = [self.known(e) if isinstance(e, inner) else None for e in node.elts]
         elif isinstance(held := self.resolve(node), tuple):
-            found = [each if names.is_helper(each) else None for each in held]
+            found = [each if is_passed(each) else None for each in held]
         return [] if None in found else found
 
     def each_function(self, node: ast.For, functions: list[Any]) -> None:
@@ -121,12 +106,22 @@ class Iteration(Calls):
         del self.inner[node.target.id]
 
     def refuse_growth(self, node: ast.For) -> None:
-        """How far a walk goes is known before it starts, so a list must stay as it is."""
+        """How far a walk goes is known before it starts, so a list must stay as it is; a dict that
+        grows or shrinks meanwhile is an error in Python.
+        """
+        over = node.iter
+        if isinstance(over, ast.Call) and isinstance(over.func, ast.Attribute):
+            over = over.func.value if over.func.attr in VIEWED else over
+        whole = ast.dump(over)
+        for gone in (t for s in node.body for n in ast.walk(s) if isinstance(n, ast.Delete)
+                     for t in n.targets if isinstance(t, ast.Subscript)):  # fmt: skip
+            if ast.dump(gone.value).replace("Del()", "Load()") == whole:
+                self.refuse(gone, *_WALKED)
         for call in (n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Call)):
             func = call.func
             if isinstance(func, ast.Attribute) and func.attr in METHODS:
-                if ast.dump(func.value) == ast.dump(node.iter):
-                    self.refuse(call, "a list that is walked over cannot be changed meanwhile")
+                if ast.dump(func.value) == whole:
+                    self.refuse(call, *_WALKED)
 
     def unroll(self, node: ast.For, walk: Walk) -> None:
         """The steps of a loop one after the other."""
@@ -173,10 +168,6 @@ class Iteration(Calls):
             return Lit(a.value - b.value)
         return a if b == Lit(0) else self.name(Op("sub", (a, b)))
 
-    def held(self, value: Expr) -> Expr:
-        """A value that the loop goes on with even where its body binds the name anew."""
-        return self.name(value) if isinstance(value, Var) and value.name in self.rebound else value
-
     # --- what can be walked --------------------------------------------------------------------
 
     def counter(self, node: ast.expr, target: ast.expr) -> str | None:
@@ -210,15 +201,22 @@ class Iteration(Calls):
             if callee in (map, filter):
                 self.refuse(node, f"iterating over `{callee.__name__}` is not supported")
                 return _nothing()
+            if self.is_view(node):
+                assert isinstance(node.func, ast.Attribute)
+                return self.viewed(node.func.value, node.func.attr, Span.of(node))
         return self.elements(node)
 
     def elements(self, node: ast.expr) -> Walk:
         if isinstance(node, (ast.Tuple, ast.List)):
             sequence: Expr = self.name(Op("tuple", self.entries(node.elts)))
         else:
+            if isinstance(node, ast.Name) and node.id in self.tables:
+                return self.viewed(node, "keys", Span.of(node))
             sequence = self.held(self.atom(node))
         span = Span.of(node)
         kind: Any = self.kind(sequence)
+        if type(kind).__name__ in ("DictType", "Set"):
+            return self.viewed(node, "keys", span)
         parts = kind.types if hasattr(kind, "types") and hasattr(kind, "count") else None
         unrolled = parts is not None and len(set(parts)) != 1
         length: Expr = Lit(0 if parts is None else len(parts))
@@ -226,17 +224,9 @@ class Iteration(Calls):
             length = self.name(Op("builtins.len", (sequence,), (), span))
 
         def bind(target: ast.expr, index: Expr) -> None:
-            self.give(target, Op("getitem", (sequence, index), (), span))
+            self.give(target, Op("getitem", (sequence, index), (("walk", True),), span))
 
         return Walk(length, bind, unrolled)
-
-    def give(self, target: ast.expr, value: Expr) -> None:
-        """Bind the element; the step's own number may be what it is called already."""
-        if isinstance(target, ast.Name):
-            if value != Var(target.id):
-                self.let(target.id, value)
-        else:
-            self.assign(target, self.name(value) if isinstance(value, Op) else value)
 
     def ranged(self, node: ast.Call) -> Walk:
         start, stop, step = complete(tuple(map(self.held, self.range_bounds(node))))
@@ -323,6 +313,10 @@ class Iteration(Calls):
         return Walk(walk.length, bind, walk.unrolled)
 
 
+_WALKED = (
+    "a list, a dict or a set that is walked over cannot grow or shrink meanwhile",
+    "walk over a copy: `for k in list(d)`",
+)
 _WRITTEN_OUT = (
     "a loop over a tuple of different kinds is written out step by step: it cannot be left",
     "use conditions in place of `break` and `continue`",

@@ -1,31 +1,14 @@
-"""Lowering of lists: displays, comprehensions with a name, and what changes a list in place."""
+"""Lowering of lists: displays, and arrays in their place where arrays are asked for."""
 
 from __future__ import annotations
 
 import ast
-from collections import namedtuple
-from functools import cache, cached_property
+from functools import cached_property
 
 from tangent_fwd.frontend.derivatives import Derivatives
-from tangent_fwd.frontend.desugar import own_nodes
-from tangent_fwd.ir.nodes import Do, Expr, Lit, Op, Var
+from tangent_fwd.frontend.trees import own_nodes
+from tangent_fwd.ir.nodes import Expr, Op
 from tangent_fwd.source import Span
-
-# Methods that change a list, and with how many arguments they are called.
-METHODS = {
-    "append": (1,),
-    "extend": (1,),
-    "insert": (2,),
-    "pop": (0, 1),
-    "clear": (0,),
-    "reverse": (0,),
-}
-
-
-@cache
-def _fields(*names: str) -> type:
-    """One class for each choice of keys."""
-    return namedtuple("Fields", names)
 
 
 class Lists(Derivatives):
@@ -51,8 +34,9 @@ class Lists(Derivatives):
 
     @cached_property
     def listed(self) -> frozenset[str]:
-        """The names that are bound to lists somewhere in the function."""
-        makes = (ast.List, ast.ListComp, ast.Call, ast.BinOp)
+        """The names that may be bound to lists, dicts or sets somewhere in the function."""
+        makes = (ast.List, ast.ListComp, ast.Call, ast.BinOp, ast.Dict, ast.DictComp, ast.Set,
+                 ast.SetComp)  # fmt: skip
         found: set[str] = set()
         for n in own_nodes(self.function.node):
             if isinstance(n, ast.Assign):
@@ -69,30 +53,3 @@ class Lists(Derivatives):
             entries = self.entries(node.left.elts)
             return Op("repeated", (self.atom(node.right), *entries), (), Span.of(node))
         return super().on_BinOp(node)
-
-    def on_Dict(self, node: ast.Dict) -> Expr:
-        """A dict whose keys are words is a tuple with named fields, as one that is passed in is."""
-        words = [k.value for k in node.keys if isinstance(k, ast.Constant)]
-        plain = all(isinstance(w, str) and w.isidentifier() and w[0] != "_" for w in words)
-        if len(words) < len(node.keys) or not words or not plain or len(set(words)) < len(words):
-            self.refuse(node, "a dict is supported where its keys are names in quotes only")
-            return Lit(0.0)
-        values = self.entries(node.values)
-        return Op("tuple", values, (("class", _fields(*map(str, words))),), Span.of(node))
-
-    def list_method(self, node: ast.Call, base: ast.expr, method: str) -> Expr:
-        """`xs.append(x)` and its like."""
-        if node.keywords or len(node.args) not in METHODS[method]:
-            self.refuse(node, f"`.{method}()` does not take these arguments", code="function")
-            return Lit(0.0)
-        name = Var(self.variable(base))
-        return Op(f"list.{method}", (name, *map(self.atom, node.args)), (), Span.of(node))
-
-    def do_Delete(self, node: ast.Delete) -> None:
-        for target in node.targets:
-            if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
-                self.refuse(target, "`del` is supported for an element of a list only")
-                continue
-            name = Var(self.variable(target.value))
-            taken = Op("list.pop", (name, self.atom(target.slice)), (), Span.of(node))
-            self.out.append(Do(taken, self.at))

@@ -26,18 +26,17 @@ def f(x, n):
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from tangent_fwd.errors import Diagnostic, raise_all
-from tangent_fwd.frontend.comprehensions import Comprehensions
-from tangent_fwd.frontend.desugar import taken_apart, unused
+from tangent_fwd.frontend.desugar import taken_apart
 from tangent_fwd.frontend.expressions import BINARY
 from tangent_fwd.frontend.order import rebound_early
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
+from tangent_fwd.frontend.rebinding import Rebinding
 from tangent_fwd.frontend.sofar import Typing
 from tangent_fwd.frontend.ways import outer_index, sorted_in_place
 from tangent_fwd.ir.nodes import (
@@ -47,18 +46,15 @@ from tangent_fwd.ir.nodes import (
     Expr,
     Function,
     If,
-    Let,
     Lit,
     Op,
-    Raise,
     Return,
     Stmt,
     Store,
-    Try,
     Var,
     While,
 )
-from tangent_fwd.source import NOWHERE, Span
+from tangent_fwd.source import Span
 
 
 def lower(
@@ -79,7 +75,7 @@ def lower(
     return result
 
 
-class _Lowering(Comprehensions):
+class _Lowering(Rebinding):
     """One function on its way down; what it is built on deals with values, calls and loops."""
 
     def run(self) -> Function:
@@ -129,6 +125,8 @@ class _Lowering(Comprehensions):
     def do_Expr(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Constant):
             return
+        if self.given_back(node.value) is not None:
+            return
         if isinstance(node.value, ast.Call):
             if self.is_fill(node.value) or sorted_in_place(self, node.value):
                 return
@@ -162,7 +160,8 @@ class _Lowering(Comprehensions):
         elif isinstance(node.value, ast.Tuple):
             value = Op("tuple", self.entries(node.value.elts))
         else:
-            value = self.atom(node.value)
+            value = self.given_back(node.value) or self.atom(node.value)
+            value = self.name(value) if isinstance(value, Op) else value
         self.out.append(Return(value, self.at))
 
     def do_Assign(self, node: ast.Assign) -> None:
@@ -173,10 +172,15 @@ class _Lowering(Comprehensions):
             if isinstance(node.value, (ast.Tuple, ast.List)):
                 self.assign_together(first, node.value)
                 return
+        given = self.given_back(node.value)
         if len(node.targets) == 1 and isinstance(first, ast.Name):
-            self.named(first.id, node.value)
+            if given is None:
+                self.named(first.id, node.value)
+            else:
+                self.let(first.id, given)
             return
-        value = self.atom(node.value)
+        value = self.atom(node.value) if given is None else given
+        value = self.name(value) if isinstance(value, Op) else value
         for target in node.targets:
             self.assign(target, value)
 
@@ -204,22 +208,32 @@ class _Lowering(Comprehensions):
                 self.out.append(Store(node.target.id, (whole,), self.name(new), self.at))
             else:
                 self.let(node.target.id, new)
-        elif isinstance(node.target, ast.Subscript):
+        elif isinstance(node.target, ast.Subscript) or self.is_field(node.target):
             array = self.variable(node.target.value)
-            index = self.index(node.target.slice)
+            index = self.place_in(node.target)
             element = self.name(Op("getitem", (Var(array), *index), (), span))
             changed = self.name(Op(fn, (element, self.atom(node.value)), inplace, span))
             self.out.append(Store(array, index, changed, self.at))
         else:
             self.refuse(node.target, "assigning to an attribute is not supported")
 
+    def is_field(self, node: ast.expr) -> TypeGuard[ast.Attribute]:
+        """Whether an attribute is a field of a record."""
+        if not isinstance(node, ast.Attribute):
+            return False
+        return type(self.kind(self.atom(node.value))).__name__ == "Record"
+
+    def place_in(self, node: ast.Subscript | ast.Attribute) -> tuple[Expr, ...]:
+        """What stands behind an array that is written to."""
+        return (Lit(node.attr),) if isinstance(node, ast.Attribute) else self.index(node.slice)
+
     def assign(self, target: ast.expr, value: Expr) -> None:
         """Bind an already computed value to a target."""
         if isinstance(target, ast.Name):
             self.let(target.id, value)
-        elif isinstance(target, ast.Subscript):
+        elif isinstance(target, ast.Subscript) or self.is_field(target):
             array = self.variable(target.value)
-            self.out.append(Store(array, self.index(target.slice), value, self.at))
+            self.out.append(Store(array, self.place_in(target), value, self.at))
         elif isinstance(target, (ast.Tuple, ast.List)):
             if any(isinstance(e, ast.Starred) for e in target.elts):
                 self.bind_starred(target.elts, value, target)
@@ -280,72 +294,12 @@ class _Lowering(Comprehensions):
             "match literals, names and `_`, also joined by `|`, and guards",
         )
 
-    def do_Try(self, node: ast.Try) -> None:
-        if len(node.handlers) != 1 or node.finalbody:
-            found = node.finalbody[0] if node.finalbody else node.handlers[1]
-            advice = "write what must run in any case after it" if node.finalbody else ""
-            what = "`finally`" if node.finalbody else "more than one `except`"
-            self.refuse(found, f"{what} is not supported", advice)
-            return
-        handler = node.handlers[0]
-        if handler.type is not None and self.resolve(handler.type) is not Exception:
-            message = "only `except:` and `except Exception:` are supported"
-            self.refuse(handler, message, "compiled code does not tell exceptions apart")
-            return
-        names = {n.id for s in handler.body for n in ast.walk(s) if isinstance(n, ast.Name)}
-        if handler.name in names:
-            self.refuse(handler, f"what was caught cannot be used: `{handler.name}` has no value")
-            return
-        at, done = self.at, unused("done", {*self.locals, *self.function.namespace})
-        if node.orelse:
-            self.locals.add(done)
-            self.out.append(Let(done, Lit(False), NOWHERE))
-        body = self.block(node.body)
-        body += (Let(done, Lit(True), NOWHERE),) if node.orelse else ()
-        self.out.append(Try(body, self.block(handler.body), at))
-        if node.orelse:
-            self.out.append(If(Var(done), self.block(node.orelse), (), at))
-
     def do_While(self, node: ast.While) -> None:
         at = self.at
         outer, self.out = self.out, []
         cond = self.atom(node.test)
         test, self.out = tuple(self.out), outer
         self.out.append(While(test, cond, self.block(node.body), at))
-
-    def do_Assert(self, node: ast.Assert) -> None:
-        cond = self.name(Op("not", (self.atom(node.test),), (), self.at))
-        outer, self.out = self.out, []
-        self.complain("AssertionError", [] if node.msg is None else [node.msg])
-        fail, self.out = tuple(self.out), outer
-        self.out.append(If(cond, fail, (), self.at))
-
-    def do_Raise(self, node: ast.Raise) -> None:
-        exc = node.exc
-        call = isinstance(exc, ast.Call)
-        named = exc.func if isinstance(exc, ast.Call) else exc
-        callee: Any = self.resolve(named) if named is not None else ...
-        builtin = inspect.isclass(callee) and callee.__module__ == "builtins"
-        if not builtin or node.cause is not None:
-            self.refuse(node, 'only `raise BuiltinError("text")` is supported')
-            return
-        args = exc.args if isinstance(exc, ast.Call) else []
-        if call and getattr(exc, "keywords", None):
-            self.refuse(node, "an exception takes no keywords")
-            return
-        self.complain(callee.__name__, args)
-
-    def complain(self, exception: str, args: list[ast.expr]) -> None:
-        """`raise` with a constant message or with values, whose tangents nobody asks for."""
-        first = args[0] if len(args) == 1 else None
-        if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            self.out.append(Raise(exception, first.value, self.at))
-            return
-        said = self.said(args)
-        if len(said) == 1 and isinstance(said[0], Lit) and isinstance(said[0].value, str):
-            self.out.append(Raise(exception, said[0].value, self.at))
-        else:
-            self.out.append(Raise(exception, "", self.at, said))
 
     def undefined(self, node: ast.Name, advice: str) -> None:
         if node.id in self.inner:

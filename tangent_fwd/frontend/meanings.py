@@ -12,9 +12,9 @@ import numpy as np
 
 from tangent_fwd.errors import Diagnostic, nearest
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.desugar import own_nodes
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.sofar import SoFar, Typing
+from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.source import Span
 

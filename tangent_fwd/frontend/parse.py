@@ -143,11 +143,14 @@ def derived(thing: Any) -> tuple[Any, tuple[int, ...]] | None:
 def parse(function: Any) -> UserFunction:
     """Read a function's source and resolve its names.
 
-    Arguments: a plain function, a lambda, a numba dispatcher or `f.tangent`.
+    Arguments: a plain function, a lambda, a numba dispatcher or `f.tangent`; what is parsed already
+    comes back.
     Returns a `UserFunction`.
     Raises SourceUnavailable where there is no text (a plain prompt, exec, Cython),
     UnsupportedSyntax for async and generator functions and for ambiguous lambdas.
     """
+    if isinstance(function, UserFunction):
+        return function
     if (derivative := derived(function)) is not None:
         base = parse(derivative[0])
         return differentiated(base, tuple(i in derivative[1] for i in range(len(base.params))))

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.lists import Lists
+from tangent_fwd.frontend.containers import Containers
 from tangent_fwd.ir.nodes import Do, Expr, Lit, Op, Store, Var
 from tangent_fwd.library import indexing, orders, rearranged
 from tangent_fwd.source import Span
@@ -53,7 +53,7 @@ def way(key: str, parameters: str) -> Callable[[Way], Way]:
     return keep
 
 
-class Rewrites(Lists):
+class Rewrites(Containers):
     """Writes calls as others, with pieces that are computed once."""
 
     here: ast.expr = ast.Constant(None)

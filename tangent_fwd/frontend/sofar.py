@@ -22,7 +22,7 @@ from tangent_fwd.ir.nodes import (
     Stmt,
     Var,
 )
-from tangent_fwd.ir.walk import blocks, with_blocks
+from tangent_fwd.ir.walk import blocks, read, with_blocks
 from tangent_fwd.source import NOWHERE
 
 # The numba type of what a body returns; None where it has none.
@@ -72,7 +72,24 @@ class SoFar:
             block = block.around
         counters = [Let(name, Lit(0), NOWHERE) for name in self.counters]
         body = (*counters, *_going_on(tuple(before)), Return(value, NOWHERE))
-        return self.typing(body)
+        return self.typing(_needed(body))
+
+
+def _needed(block: Block) -> Block:
+    """The statements without names that nothing reads: what an empty list will hold is not known
+    before something was put in.
+    """
+    used = read(block)
+
+    def sweep(block: Block) -> Block:
+        return tuple(
+            with_blocks(s, tuple(map(sweep, blocks(s))))
+            for s in block
+            if not isinstance(s, Let) or s.target in used
+        )
+
+    swept = sweep(block)
+    return block if swept == block else _needed(swept)
 
 
 def _going_on(block: Block) -> Block:

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.desugar import own_nodes
 from tangent_fwd.frontend.rewrites import Rewrites, call, placed
+from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import sequences

@@ -31,8 +31,8 @@ from tangent_fwd.ir.walk import assigned, own_exprs, subexpressions
 # Operations of a fixed number of arguments.
 _ARITY = {
     **dict.fromkeys(
-        "add sub mul truediv floordiv mod pow matmul lt le gt ge eq ne is is_not and or bitand "
-        "bitor bitxor lshift rshift attr".split(),
+        "add sub mul truediv floordiv mod pow matmul lt le gt ge eq ne is is_not in not_in and or "
+        "bitand bitor bitxor lshift rshift attr".split(),
         2,
     ),
     **dict.fromkeys("neg pos not invert dtype tangent_fwd.stop_gradient".split(), 1),
@@ -41,7 +41,7 @@ _ARITY = {
 # Names of operations without a dot; all others are functions of a library.
 _PLAIN = frozenset(
     "getitem gather tuple call empty zeros array row stretch common overlap dim trim like cast "
-    "abs fstring list repeated".split()
+    "abs fstring list repeated field dict set emptied zeroed".split()
 )
 
 
@@ -104,7 +104,7 @@ class _Checker:
                 self.fail(f"a nest inside a nest over the same index `{stmt.index}`", stmt)
             inner = bound | {stmt.index}
             return self.block(stmt.body, inner, (*nests, stmt.index)) - {stmt.index}
-        elif isinstance(stmt, Raise) and not stmt.exception.isidentifier():
+        elif isinstance(stmt, Raise) and not (stmt.exception or "pass_on").isidentifier():
             self.fail(f"`{stmt.exception}` is no exception", stmt)
         elif isinstance(stmt, Return) and nests:
             self.fail("a nest runs in any order, so nothing may return from it", stmt)
@@ -114,7 +114,12 @@ class _Checker:
         if stmt.array not in bound:
             self.fail(f"`{stmt.array}` is stored into before it is bound", stmt)
         kind: Any = self.function.typeof(stmt.array)
-        if kind is not None and type(kind).__name__ not in ("Array", "List"):
+        if kind is not None and type(kind).__name__ not in (
+            "Array",
+            "List",
+            "ListType",
+            "DictType",
+        ):
             self.fail(f"`{stmt.array}` is stored into, but is {kind}", stmt)
         if not stmt.index:
             self.fail(f"a store into `{stmt.array}` without an index", stmt)

@@ -146,12 +146,13 @@ class If:
 
 @dataclass(frozen=True)
 class For:
-    """The user's loop: `for var in range(*bounds)`."""
+    """The user's loop: `for var in range(*bounds)`; `parallel` where it says `prange`."""
 
     var: str
     bounds: tuple[Expr, ...]
     body: Block
     span: Span
+    parallel: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,11 @@ class Continue:
 
 @dataclass(frozen=True)
 class Raise:
-    """`raise exception(message)`, or with values in the place of the message."""
+    """`raise exception(message)`, or with values in the place of the message.
+
+    Without an exception, at the end of a handler, what was caught passes on; the handler is then
+    what runs last (`finally`), unless the one of `values` tells that it has run already.
+    """
 
     exception: str
     message: str

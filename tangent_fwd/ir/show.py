@@ -27,7 +27,8 @@ from tangent_fwd.ir.nodes import (
 INFIX = {
     "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%",
     "pow": "**", "pow.int": "**", "matmul": "@", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
-    "eq": "==", "ne": "!=", "is": "is", "is_not": "is not", "and": "and", "or": "or",
+    "eq": "==", "ne": "!=", "is": "is", "is_not": "is not", "in": "in", "not_in": "not in",
+    "and": "and", "or": "or",
     "bitand": "&", "bitor": "|", "bitxor": "^", "lshift": "<<", "rshift": ">>",
 }  # fmt: skip
 PREFIX = {"neg": "-", "pos": "+", "invert": "~", "not": "not "}
@@ -93,6 +94,8 @@ def _stmt(stmt: Stmt, depth: int, function: Function) -> list[str]:
         return [f"{pad}return {show_expr(stmt.value)}"]
     if isinstance(stmt, Raise):
         said = ", ".join(map(show_expr, stmt.values)) or repr(stmt.message)
+        if not stmt.exception:
+            return [f"{pad}raise unless {said}"]
         return [f"{pad}raise {stmt.exception}({said})"]
     if isinstance(stmt, Break):
         return [f"{pad}break"]
@@ -104,7 +107,8 @@ def _stmt(stmt: Stmt, depth: int, function: Function) -> list[str]:
             lines += [f"{pad}else:", *_block(stmt.orelse, depth + 1, function)]
         return lines
     if isinstance(stmt, For):
-        head = f"{pad}for {stmt.var} in range({', '.join(map(show_expr, stmt.bounds))}):"
+        word = "prange" if stmt.parallel else "range"
+        head = f"{pad}for {stmt.var} in {word}({', '.join(map(show_expr, stmt.bounds))}):"
         return [head, *_block(stmt.body, depth + 1, function)]
     if isinstance(stmt, Nest):
         head = f"{pad}nest {stmt.index} in range({show_expr(stmt.extent)}):"

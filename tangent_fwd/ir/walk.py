@@ -171,6 +171,12 @@ def with_blocks(stmt: Stmt, new: tuple[Block, ...]) -> Stmt:
     return stmt
 
 
+def passes_on(stmt: Try) -> Expr | None:
+    """Where a handler passes on what it caught, what tells whether it has run; None elsewhere."""
+    last = stmt.handler[-1] if stmt.handler else None
+    return last.values[0] if isinstance(last, Raise) and not last.exception else None
+
+
 def statements(block: Block) -> Iterator[Stmt]:
     """Every statement, those inside others included, in the order of the text."""
     for stmt in block:

@@ -21,6 +21,7 @@ from tangent_fwd.frontend.parse import differentiated
 from tangent_fwd.marks import Outer
 from tangent_fwd.optim.plan import CLOCK, REPORT, SEED, Plan
 from tangent_fwd.optim.text import compose
+from tangent_fwd.options import Options
 from tangent_fwd.program import Program, Types
 from tangent_fwd.routes import NO_FINGERPRINT, with_pairs
 from tangent_fwd.specialise import Key, Specialisation, Specialiser
@@ -132,7 +133,7 @@ class StepSpecialiser(Specialiser):
         # With the factor that is stored transposed, which has as many axes.
         self.way_type = with_pairs(self.params_type, tree.compiled(moved))
 
-    def _write(self, key: Key) -> Program:
+    def _write(self, key: Key, options: Options) -> Program:
         """The derivative for these types with the step behind it."""
         state, *batch = key[0]
         if state != self.state_type:
@@ -145,9 +146,7 @@ class StepSpecialiser(Specialiser):
         if self.plan.directions.second:
             function, kinds = differentiated(function, active), (*kinds, self.params_type)
             active, pairs = (*active, False), None
-        derivative = pipeline.differentiate(
-            function, kinds, active, k, self.options, pairs, kept=True
-        )
+        derivative = pipeline.differentiate(function, kinds, active, k, options, pairs, kept=True)
         names = self.function.params
         if 0 in derivative.mutated:
             raise TypeError(

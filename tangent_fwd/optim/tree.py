@@ -8,19 +8,16 @@ back: as the user wrote it, as compiled code takes it, or as text.
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import hashlib
 import itertools
-import keyword
 import re
-from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tangent_fwd.fields import fields_class, fields_of, remade
 
 Array = NDArray[Any]
 
@@ -172,21 +169,6 @@ def same_shape(tree: Tree, value: Any, name: str) -> Tree:
     return other
 
 
-@functools.cache
-def fields_class(names: tuple[str, ...]) -> type:
-    """The named tuple that stands for a dict or a dataclass with these names in compiled code.
-
-    There is one class for each tuple of names, and other processes find it under the same name,
-    so that what was compiled for it is theirs, too.
-    """
-    digest = hashlib.sha256("\0".join(names).encode()).hexdigest()[:12]
-    made: Any = namedtuple(f"Fields_{digest}", names)  # type: ignore[misc]
-    made.__module__ = __name__
-    globals()[made.__name__] = made
-    found: type = made
-    return found
-
-
 def _read(value: Any, path: str, parts: tuple[str, ...], leaves: list[Leaf]) -> Node:
     def children(items: Mapping[Any, Any], spelling: str) -> tuple[Node, ...]:
         return tuple(
@@ -200,43 +182,20 @@ def _read(value: Any, path: str, parts: tuple[str, ...], leaves: list[Leaf]) -> 
         return Branch(path, lambda v: cls(*v), cls, named, cls.__name__)
     if type(value) is tuple:
         return Branch(path, tuple, None, children(dict(enumerate(value)), "[{}]"))
-    if isinstance(value, dict):
-        keys = _field_names(value, path)
-        label = parts[-1].title() if parts else "Params"
+    fields = fields_of(value, path)
+    if fields is not None:
+        keys = tuple(fields)
+        root = parts[-1].title() if parts else "Params"
         return Branch(
             path,
-            lambda v: type(value)(zip(keys, v)),
-            fields_class(keys),
-            children(value, ".{}"),
-            label,
-        )
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        keys = _field_names(fields, path)
-        return Branch(
-            path,
-            lambda v: replace(value, **dict(zip(keys, v))),
+            lambda v: remade(value, v),
             fields_class(keys),
             children(fields, ".{}"),
-            type(value).__name__,
+            root if isinstance(value, dict) else type(value).__name__,
         )
     leaf = _leaf(value, path, parts)
     leaves.append(leaf)
     return leaf
-
-
-def _field_names(fields: Mapping[Any, Any], path: str) -> tuple[str, ...]:
-    for key in fields:
-        if not isinstance(key, str) or not key.isidentifier() or keyword.iskeyword(key):
-            raise TypeError(
-                f"`{path}` has the key {key!r}; keys must be names, because compiled code reads "
-                "them as attributes"
-            )
-        if key.startswith("_"):
-            raise TypeError(f"`{path}` has the key {key!r}; keys must not begin with `_`")
-    if not fields:
-        raise ValueError(f"`{path}` is empty")
-    return tuple(fields)
 
 
 def _leaf(value: Any, path: str, parts: tuple[str, ...]) -> Leaf:

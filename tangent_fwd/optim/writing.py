@@ -68,8 +68,8 @@ def enumerated(names: Sequence[str]) -> str:
 
 
 def flags(text: str) -> str:
-    """The flags that the emitted functions have after their error model."""
-    found = re.search(r'@njit\(error_model="numpy"(.*)\)', text)
+    """The flags that all emitted functions have after their error model."""
+    found = re.search(r'@njit\(error_model="numpy"(.*?)(?:, parallel=True)?\)', text)
     return found.group(1) if found else ""
 
 

@@ -56,9 +56,9 @@ from tangent_fwd.transform.words import Words, base, core, mark
 # Names that the emitted module uses itself.
 RESERVED = (
     frozenset(
-        "np math njit random special range len min max abs complex float int bool print round "
-        "tuple pow sum any all list str ValueError overlap common stretch stretch1 stretch2 "
-        "stretch3 stretch4 take32 take64 clear32 clear64".split()
+        "np math njit random special range prange len min max abs complex float int bool print "
+        "round tuple pow sum any all list dict set str ValueError overlap common stretch stretch1 "
+        "stretch2 stretch3 stretch4 take32 take64 clear32 clear64 empty_list empty_dict".split()
     )
     | {f"products{n}{take}" for n in range(2, 1 + MOST) for take in ("", "_take32", "_take64")}
     | HELPERS
@@ -76,7 +76,7 @@ def naming(
     names = _Names(function, taken, origins or {}).choose()
     body = rename(function.body, names)
     params = tuple(names.get(p, p) for p in function.params)
-    types = {names.get(n, n): t for n, t in (function.types or {}).items()}
+    types = {names[n]: t for n, t in (function.types or {}).items() if n in names}
     body = _without_self_copies(body)
     return replace(function, params=params, body=body, types=types or function.types)
 

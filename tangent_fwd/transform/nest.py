@@ -251,6 +251,8 @@ class _Nest:
         names = set(variables(value))
         if not isinstance(value, Ref) and (not names or any(self.bound[n] != 1 for n in names)):
             return False
+        if stmt.target in self.stored:
+            return False  # a store wants a name
         if _is_small(value) and not all(self.is_scalar(n) for n in variables(value)):
             return False
 

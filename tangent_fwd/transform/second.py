@@ -211,7 +211,7 @@ class _Second(Tangents):
         row = rule(value.fn, self.is_complex(value))
         whole = has_array(self.types[target]) or is_tuple(self.types[target])
         multilinear = row is not None and row.kind == "multilinear"
-        if whole or multilinear or value.fn in ("getitem", "list.pop"):
+        if whole or multilinear or value.fn in ("getitem", "container.pop", "container.copy"):
             super().let(stmt)
             return
         moving = self.moving(value, target)

@@ -5,12 +5,21 @@ What is done to the build of a value (a view, an element, a longer list) is done
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tangent_fwd.analysis.activity import GROWS, Activity, holds_float, is_complex
-from tangent_fwd.analysis.alias import has_array, is_array, is_list, is_tuple
-from tangent_fwd.errors import UnsupportedFunction
+from tangent_fwd.analysis.alias import (
+    MAKES,
+    has_array,
+    held,
+    is_array,
+    is_container,
+    is_list,
+    is_tuple,
+)
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Stmt, Var
 from tangent_fwd.source import Span
 from tangent_fwd.transform.partials import Partials
@@ -31,14 +40,11 @@ class Shadows(Partials):
         """A stored zero of the shape of a value, where something must stand."""
         if is_array(kind):
             return Op("numpy.zeros_like", (expr,))
-        if is_list(kind):
-            if has_array(kind.dtype) or is_tuple(kind.dtype):
-                raise UnsupportedFunction(
-                    f"`{self.function.name}`: a list of arrays, lists or tuples stands where its "
-                    "tangent is zero; make it in the function that needs it, from active values"
-                )
+        if is_list(kind) and not has_array(kind.dtype) and not is_tuple(kind.dtype):
             zero = self.zero(Lit(0.0), kind.dtype)
             return Op("repeated", (Op("builtins.len", (expr,)), zero))
+        if is_container(kind):
+            return Op("zeroed", (expr,), (("text", zeroed("{}", kind)),))
         if is_tuple(kind):
             entries = tuple(
                 self.zero(Op("getitem", (expr, Lit(k))), t) if holds_float(t) else Lit(0)
@@ -59,8 +65,8 @@ class Shadows(Partials):
         return self.zero(expr, kind)
 
     def changes_list(self, value: Expr) -> bool:
-        """Whether an operation changes a list that has a list of tangents beside it."""
-        if not isinstance(value, Op) or not value.fn.startswith("list."):
+        """Whether an operation changes a list or a dict that has one of tangents beside it."""
+        if not isinstance(value, Op) or not value.fn.startswith("container."):
             return False
         return isinstance(value.args[0], Var) and self.shadowed(value.args[0].name)
 
@@ -69,7 +75,7 @@ class Shadows(Partials):
         return name in self.activity.names
 
     def beside(self, value: Op, lane: int) -> Op:
-        """The same change of the list of tangents; places stay what they are."""
+        """The same change of the one with the tangents; places and keys stay what they are."""
         first, *rest = value.args
         last = [self.solid(rest.pop(), lane)] if value.fn in GROWS else []
         return replace(value, args=(self.solid(first, lane), *rest, *last))
@@ -79,11 +85,10 @@ class Shadows(Partials):
         self.out.append(stmt)
         for k in self.lanes:
             made: Expr
-            if value.fn in ("list", "repeated"):
-                first = value.args[: value.fn == "repeated"]
-                zeros = (self.zero(a, kind.dtype) for a in value.args[len(first) :])
-                made = replace(value, args=(*first, *zeros))
-            elif value.fn == "empty" and dict(value.keywords).get("owned"):
+            named = dict(value.keywords)
+            if value.fn in MAKES:
+                made = self.made(value, lambda a: self.zero(a, held(kind)))
+            elif value.fn == "emptied" or (value.fn == "empty" and named.get("owned")):
                 made = value
             elif value.fn in ("empty", "zeros"):
                 made = replace(value, fn="zeros")
@@ -97,16 +102,37 @@ class Shadows(Partials):
                 made = self.zero(Var(stmt.target), kind)
             self.emit(self.d(stmt.target, k), made, stmt.span)
 
+    def made(self, value: Op, tangent: Callable[[Expr], Expr]) -> Op:
+        """The same tuple, list or dict of tangents: lengths and keys stay what they are."""
+        args = list(value.args)
+        first, step = {"repeated": (1, 1), "dict": (1, 2)}.get(value.fn, (0, 1))
+        args[first::step] = map(tangent, args[first::step])
+        return replace(value, args=tuple(args))
+
     def structural(self, stmt: Let, value: Op) -> None:
         """Views, elements and tuples: the same operation on the tangents."""
         for k in self.lanes:
-            if value.fn in ("tuple", "list"):
-                made = replace(value, args=tuple(self.solid(a, k) for a in value.args))
-            elif value.fn == "repeated":
-                first, *rest = value.args
-                made = replace(value, args=(first, *(self.solid(a, k) for a in rest)))
+            if value.fn == "tuple" or value.fn in MAKES:
+                made = self.made(value, partial(self.solid, lane=k))
             else:
                 base = self.solid(value.args[0], k)
                 made = replace(value, args=(base, *value.args[1:]))
             self.emit(self.d(stmt.target, k), made, stmt.span)
         self.out.append(stmt)
+
+
+def zeroed(name: str, kind: Any, depth: int = 0) -> str:
+    """The text of zeros for a value called `name`: `[np.zeros_like(a) for a in xs]`."""
+    if is_array(kind):
+        return f"np.zeros_like({name})"
+    if is_container(kind):
+        key, each, inner = f"key{depth or ''}", f"each{depth or ''}", held(kind)
+        if is_list(kind):
+            return f"[{zeroed(each, inner, depth + 1)} for {each} in {name}]"
+        return f"{{{{{key}: {zeroed(f'{name}[{key}]', inner, depth + 1)} for {key} in {name}}}}}"
+    if is_tuple(kind):
+        places = (zeroed(f"{name}[{k}]", part, depth) for k, part in enumerate(kind))
+        return f"({', '.join(places)},)"
+    if not holds_float(kind):
+        return "0"
+    return "0j" if is_complex(kind) else "np.float32(0.0)" if str(kind) == "float32" else "0.0"

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tangent_fwd.analysis.alias import VIEWS, has_array
+from tangent_fwd.analysis.alias import VIEWS, has_array, held
 from tangent_fwd.analysis.effects import ALLOCATES, Memory, block_calls, calls, is_temporary
 from tangent_fwd.ir.nodes import (
     Block,
@@ -129,7 +129,7 @@ class _Share:
             isinstance(value, Var)
             and self.fixed(value.name)
             and kind is not None
-            and self.function.typeof(value.name) == kind.dtype
+            and self.function.typeof(value.name) == held(kind)
             and not any(isinstance(e, Op) for e in stmt.index)
         )
 
@@ -165,9 +165,9 @@ class _Share:
         names = assigned(block)
         stores = self.memory.stores(block)
         everything = block_calls(block)
-        for expr, held in list(known.items()):
-            untrue = not (held.names.isdisjoint(names) and held.memory.isdisjoint(stores))
-            if untrue or (everything and held.memory):
+        for expr, kept in list(known.items()):
+            untrue = not (kept.names.isdisjoint(names) and kept.memory.isdisjoint(stores))
+            if untrue or (everything and kept.memory):
                 del known[expr]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import is_array, is_list
+from tangent_fwd.analysis.alias import is_array, is_container
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, shape_of
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Raise, Store, Var
@@ -64,13 +64,15 @@ class Stores:
         kind = self.nests.types[stmt.array]
         stmt = replace(stmt, index=self.nests.places(stmt.index, stmt.span))
         self.waiting.flush_all(but=position)
-        if is_list(kind) and len(stmt.index) == 1 and not isinstance(stmt.index[0], Op):
+        if is_container(kind) and len(stmt.index) == 1 and not isinstance(stmt.index[0], Op):
             self.waiting.flush_all()
             self.nests.emit(stmt)
             return
         if not is_array(kind):
             where = stmt.span
-            message = f"`{stmt.array.split('%')[0]}` is {kind}: only arrays can be written to"
+            name = stmt.array.split("%")[0]
+            what = f"`{name}`" if name else "this"
+            message = f"{what} is {kind}: only arrays can be written to"
             self.nests.diagnostics.append(Diagnostic("typing", message, where))
             return
         if self.is_mask(stmt, kind):

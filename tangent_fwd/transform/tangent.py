@@ -32,8 +32,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tangent_fwd.analysis.activity import Activity, holds_float
-from tangent_fwd.analysis.alias import is_array, is_tuple
+from tangent_fwd.analysis.activity import STRUCTURAL, Activity, holds_float
+from tangent_fwd.analysis.alias import held, is_array, is_tuple
 from tangent_fwd.analysis.shapes import shape_of
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
@@ -165,7 +165,7 @@ class Tangents(Calls):
             self.let(stmt)
         elif isinstance(stmt, Store):
             if stmt.array in self.activity.names:
-                zero = self.zero(Lit(0.0), getattr(self.types[stmt.array], "dtype", None))
+                zero = self.zero(stmt.value, held(self.types[stmt.array]))
                 for k in self.lanes:
                     found = self.tangent_of(stmt.value, k)
                     value = zero if found is None else found
@@ -226,10 +226,10 @@ class Tangents(Calls):
                 self.emit(self.d(target, k), self.typed(self.strongly(value, k), target), span)
             self.out.append(stmt)
             return
-        if value.fn in ("getitem", "attr", "stretch", "tuple", "gather", "list", "repeated"):
+        if value.fn in STRUCTURAL - {"container.pop", "strong"} or value.fn == "attr":
             self.structural(stmt, value)
             return
-        if value.fn == "list.pop":
+        if value.fn == "container.pop":
             for k in self.lanes:
                 self.emit(self.d(target, k), self.beside(value, k), span)
             self.out.append(stmt)

@@ -6,7 +6,7 @@ element `x[i]` is `x_i`. A longer one is called by its kind: `diff`, `total`, `p
 
 from __future__ import annotations
 
-from tangent_fwd.analysis.alias import is_array
+from tangent_fwd.analysis.alias import MAKES, is_array
 from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Return, Store, Var
 from tangent_fwd.ir.walk import statements
 
@@ -114,8 +114,12 @@ class Words:
             return found
         if not isinstance(value, Op):
             return None
-        if value.fn in ("list", "repeated"):
+        if value.fn in MAKES:
             return "values"
+        if value.fn == "attr" and value.keywords and isinstance(value.args[1], Lit):
+            return f"{self.in_words(value.args[0]) or 'value'}_{value.args[1].value}"
+        if value.fn == "builtins.list":
+            return "keys"
         if value.fn in _WORDS:
             return _WORDS[value.fn]
         if value.fn == "call" or value.fn in ("empty", "zeros"):
@@ -155,6 +159,8 @@ class Words:
             whole = value.args[0]
             moved = isinstance(whole, Var) and mark(whole.name) is not None
             return f"d_{value.args[1].value}" if moved else str(value.args[1].value)
+        if value.fn == "field" and isinstance(value.args[1], Lit):
+            return f"{self.in_words(value.args[0]) or 'record'}_{value.args[1].value}"
         if value.fn == "call":
             ref, rule = value.args[0], dict(value.keywords).get("rule")
             assert isinstance(ref, Ref)
@@ -210,6 +216,8 @@ class Words:
                 parts.append(self.chosen.get(entry.name) or base(entry.name) or "k")
             elif isinstance(entry, Lit) and isinstance(entry.value, int) and entry.value >= 0:
                 parts.append(str(entry.value))
+            elif isinstance(entry, Lit) and isinstance(entry.value, str):
+                parts.append(entry.value)
             elif isinstance(entry, Op) and entry.fn == "slice":
                 start, stop, step = entry.args
                 if step not in (Lit(None), Lit(1)):

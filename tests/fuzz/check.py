@@ -9,6 +9,7 @@ import random
 import shutil
 import sys
 import tempfile
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from tests.inputs import fresh
 
 # The oracle is believed where nudging the inputs by some roundings moves its tangent by less.
 SETTLED = TOLERANCE / 10.0
+# What the programs raise on purpose.
+OWN = (("out of range",), ("too large",), ("beyond",))
 _numbers = itertools.count()
 _folder: Path | None = None
 
@@ -110,8 +113,22 @@ def _answers(
     return answers, ""
 
 
+def stops(case: Case) -> bool:
+    """Whether this program raises on purpose."""
+    made = function(case.text)
+    try:
+        original(made, case.arguments())
+    except (ValueError, AssertionError) as error:
+        return error.args in OWN
+    finally:
+        forget(made)
+    return False
+
+
 def doubts(case: Case) -> str:
     """Why the oracle cannot decide this program; empty where it can."""
+    if stops(case):
+        return ""
     made = function(case.text)
     args = case.arguments()
     ways = directions(args, case.pattern(), 1, np.random.default_rng(case.seed))
@@ -153,14 +170,55 @@ def check(case: Case, *, compiled: bool = False, text: str | None = None) -> Ver
         args = case.arguments()
         with np.errstate(all="raise", under="ignore"):
             expected = original(made, args)
-        if not all(map(np.isfinite, oracle.flat(expected[0]))):
-            return Verdict("invalid", "the value is not finite")
+    except (ValueError, AssertionError) as error:
+        if error.args not in OWN:
+            return Verdict("invalid", f"{type(error).__name__}: {error}")
+        return _judge_raised(case, made, args, compiled)
     except Exception as error:
         return Verdict("invalid", f"{type(error).__name__}: {error}")
     try:
+        if not all(map(np.isfinite, oracle.flat(expected[0]))):
+            return Verdict("invalid", "the value is not finite")
         return _judge(case, made, args, expected, compiled)
     finally:
         forget(made)
+
+
+def _raised(call: Any, *args: Any) -> tuple[BaseException, list[int]]:
+    """What a call raises, and the lines that it had come to, innermost first."""
+    try:
+        call(*args)
+    except Exception as error:
+        frames = list(traceback.walk_tb(error.__traceback__))
+        return error, [line for _, line in reversed(frames)]
+    return RuntimeError("nothing was raised"), [0]
+
+
+def _judge_raised(case: Case, made: Any, args: tuple[Any, ...], compiled: bool) -> Verdict:
+    """A program that raises: its derivative raises the same, from the same line."""
+    active = case.pattern()
+    lanes = 1 if compiled else case.lanes
+    ways = directions(args, active, lanes, np.random.default_rng(case.seed))
+    expected, (line, *_) = _raised(original, made, args)
+    try:
+        if compiled:
+            found, _ = _raised(_compiled, made, args, ways[0])
+            places = [line]
+        else:
+            program = differentiate(made, args, active, lanes)
+            found, lines = _raised(run, plain(program), args, ways)
+            places = [program.line_map.get(number, 0) for number in lines[:1]]
+    except ActivityError:
+        return Verdict("refused")
+    except Exception as error:
+        return Verdict("disagrees", f"{type(error).__name__}: {error}")
+    finally:
+        forget(made)
+    if isinstance(found, ActivityError) or "shares memory with another" in str(found):
+        return Verdict("refused")
+    same = type(found) is type(expected) and found.args == expected.args and places == [line]
+    told = f"raised: {found!r} at {places}, expected {expected!r} at {line}"
+    return Verdict("agrees" if same else "disagrees", "" if same else told, "exception")
 
 
 def _judge(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.fuzz.filling import Filling, helpers_of
 from tests.fuzz.scope import Helper, Variable
-from tests.fuzz.statements import ARRAYS, NAMES, SHAPES, WHOLE, Statements
+from tests.fuzz.statements import ARRAYS, NAMES, SHAPES, WHOLE
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,12 @@ class Case:
                 made.append(int(rng.integers(1, 5)))
             elif kind == "b":
                 made.append(bool(rng.integers(0, 2)))
+            elif kind == "t":
+                made.append((rng.uniform(-1.5, 1.5, 3), float(rng.uniform(-1.5, 1.5))))
+            elif kind == "m":
+                made.append(("sin", "cube", "other")[int(rng.integers(0, 3))])
+            elif kind == "none":
+                made.append(None)
             else:
                 assert isinstance(kind, tuple)
                 made.append(rng.uniform(-1.5, 1.5, kind))
@@ -40,15 +47,17 @@ class Case:
     def pattern(self) -> tuple[bool, ...]:
         """Which arguments are active: at least one, half of them on the average."""
         rng = random.Random(self.seed + 1)
-        able = [kind not in ("i", "b") for kind in self.kinds]
+        able = [kind not in ("i", "b", "m", "none") for kind in self.kinds]
         chosen = [on and rng.random() < 0.6 for on in able]
         if not any(chosen):
             chosen[able.index(True)] = True
         return tuple(chosen)
 
 
-class Body(Statements):
+class Body(Filling):
     """Writes the statements of one function."""
+
+    wide = 0  # how often a statement comes from the tables of the wider language
 
     def block(self, count: int, depth: int) -> list[str]:
         """Statements; every name that they define is in the scope afterwards."""
@@ -73,6 +82,7 @@ class Body(Statements):
             (self.branch, 4 if depth > 0 else 0),
             (self.loop, 5 if depth > 0 and self.trips < 20 else 0),
             (self.repeat_while, 2 if depth > 0 and self.trips < 20 else 0),
+            (self.snippet, self.wide),
             (self.leave, 2 if self.loops else 0),
             (self.early_return, 1),
         ]
@@ -103,7 +113,8 @@ class Body(Statements):
         saved, protected = self.scope.copy(), self.protected
         # An integer that the body turns into a float is one from the start of the loop.
         for v in self.scope.of("i"):
-            if not v.below and self.rng.random() < 0.3 and v.name not in protected:
+            whole = v.below or self.settled or v.name in protected
+            if self.rng.random() < 0.3 and not whole:
                 saved.add(Variable(v.name, "f"))
         # `below` and `dense` are promises about the first round only, unless nothing rebinds them.
         for v in list(saved.variables.values()):
@@ -226,6 +237,7 @@ def _function(
     size: int,
 ) -> tuple[list[str], Body]:  # fmt: skip
     body = Body(rng, helpers, gives)
+    body.wide = rng.choice((0, 20, 40, 80))
     for p in parameters:
         body.scope.add(p)
     lines = [f"def {name}({', '.join(p.name for p in parameters)}):"]
@@ -238,7 +250,7 @@ def generate(seed: int) -> Case:
     """The program of this seed: a few helpers and a function ``program``."""
     rng = random.Random(seed)
     helpers: list[Helper] = []
-    text = ["import math", "", "import numpy as np", ""]
+    text: list[str] = []
     for number in range(rng.choice((0, 0, 1, 1, 2))):
         parameters = _parameters(rng, rng.randint(1, 3))
         gives = rng.choice(("f", "f", "ff", "a", "none"))
@@ -252,8 +264,15 @@ def generate(seed: int) -> Case:
     parameters = _parameters(rng, rng.randint(1, 4))
     if not any(p.kind in "fa" for p in parameters):
         parameters.append(Variable("s", "f"))
+    extras = [Variable("pair", "t"), Variable("mode", "m"), Variable("maybe", "o")]
+    parameters += [extra for extra in extras if rng.random() < 0.25]
     gives = rng.choice(("f", "f", "f", "a", "fa", "ff"))
     lines, _ = _function(rng, "program", parameters, helpers, gives, rng.randint(3, 9))
     text += ["", *lines, ""]
-    kinds = tuple(p.shape if p.kind == "a" else p.kind for p in parameters)
-    return Case(seed, "\n".join(text), kinds, rng.choice((1, 1, 1, 2, 3)))
+    kinds = tuple(
+        p.shape if p.kind == "a" else rng.choice(("f", "none")) if p.kind == "o" else p.kind
+        for p in parameters
+    )
+    body_text = "\n".join(text)
+    head = f"import math\n\nimport numpy as np\n\n{helpers_of(body_text)}"
+    return Case(seed, head + body_text, kinds, rng.choice((1, 1, 1, 2, 3)))

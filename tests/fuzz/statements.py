@@ -24,6 +24,7 @@ class Statements:
         self.shape = rng.choice(SHAPES)
         self.loops = 0  # loops around the statement that is being written
         self.trips = 1  # how often it runs
+        self.settled = False  # integers do not become floats any more
 
     @property
     def scope(self) -> Scope:
@@ -63,7 +64,7 @@ class Statements:
         text = self.make.within(self.make.scalar(3))
         name = self.target()
         whole = [v for v in self.scope.of("i") if not v.below]
-        if whole and not self.loops and self.rng.random() < 0.2:
+        if whole and not self.loops and not self.settled and self.rng.random() < 0.2:
             name = self.rng.choice(whole).name  # an integer becomes a float
         self.scope.add(Variable(name, "f"))
         return [f"{name} = {text} * 1.0"]

@@ -80,6 +80,68 @@ def returned_from_both(s, t):
         return t
 
 
+def fails_in_the_library(A, s):
+    B, v = A * s, s
+    try:
+        v = s * s
+        B = np.linalg.inv(B * 0.0)
+        v = 0.5
+    except Exception:
+        v = v * 3.0
+    return v * np.sum(B * B)
+
+
+def runs_last_whichever_way(x, s):
+    y = np.zeros(3)
+    for i in range(x.size):
+        try:
+            if i == 1:
+                continue
+            if x[i] * s > 50.0:
+                return y * s
+            if i == 3:
+                break
+            y[0] += _risky(x[i], i)
+        finally:
+            y[1] += s * x[i]
+            s = s * 1.1
+    try:
+        z = _risky(s, -1)
+    except Exception:
+        z = s * s
+    else:
+        z = -s
+    finally:
+        y[2] = s * y[0]
+    return y * z
+
+
+def returns_past_two(x, s):
+    y = x * s
+    try:
+        try:
+            y[0] = y[1] * s
+            return np.sum(y) * s, y
+        finally:
+            y[1] = y[1] * s * s
+    finally:
+        y[2] = y[1] * y[2]
+
+
+def fails_through_what_runs_last(s, t):
+    y, z = s, t
+    try:
+        try:
+            y = s * t
+            z = _risky(y, -1)
+            y = z
+        finally:
+            z = z * y
+    except Exception:
+        y = y * t
+    return y * z
+
+
 def says_what_it_does(x, s, n):
     print(f"{n} of", f"x0 = {x[0]}!", s)
     if n < 0:

@@ -14,6 +14,7 @@ NEEDS_REWRITING = (
     "two_functions_that_take_the_same",
     "inner_function_passed_on",
     "function_of_another_module_passed_on",
+    "functions_and_dtypes_under_names",
 )
 
 
@@ -166,3 +167,44 @@ def inner_function_passed_on(s, t):
 
 def function_of_another_module_passed_on(s):
     return _both(support.softplus, support.swish, s)
+
+
+def variables_bound_from_inside(x, s):
+    total, count, y = s, 0, np.zeros(12)
+
+    def take(v, weight=0.5):
+        nonlocal total, count
+        if v < 0.0:
+            return total * v
+        count += 1
+        total = total + v * weight
+        y[count] = total
+        return v * s
+
+    def scale():
+        nonlocal y
+        y = y * total
+
+    def shrink():
+        nonlocal x
+        x = x[:4] * total
+
+    for v in x:
+        part = take(v)
+        s = s + part * 0.1
+        take(s, weight=part)
+        shrink()
+    scale()
+    last = take(total)
+    return last * count, y
+
+
+def functions_and_dtypes_under_names(x, s):
+    wave = np.sin
+    kind = np.float64
+    cast = float
+    table = [lambda a: a * s, _square, wave]
+    y = np.zeros(x.size, dtype=kind)
+    for g in table:
+        y += g(x[0]) * x
+    return table[0](s) * table[-1](s) + cast(y.size), _repeat(table[1], type(s)(2) * s), y

@@ -79,7 +79,9 @@ def lists_of_helpers(x, s):
     total += ys[len(ys) - 1] * ys[0] + sum(ys)
     zs = _doubled(xs)
     zs[1] = s
-    return total + xs[0] * xs[1]
+    copied = xs.copy()
+    copied[0] = s * s
+    return total + xs[0] * xs[1] + copied[0] * copied[1]
 
 
 def lists_of_arrays(x, s):

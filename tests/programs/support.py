@@ -37,3 +37,10 @@ def fill_powers(base, target):
 
 def gauss(a):
     return a * 3.0
+
+
+def halves(a, n):
+    """`a` and its halves."""
+    for _ in range(n):
+        yield np.tanh(a)
+        a = a / GRAVITY

@@ -136,6 +136,13 @@ def named_tuple_of_branches(s, t):
     return p.x * p.y
 
 
+def named_tuple_written_through(params, s):
+    params.b[0] = s
+    p = Point(params.b * 2.0, s)
+    p.x[1] *= params.b[0]
+    return params.b * p.x
+
+
 def named_tuple_of_helper(s, x):
     p = _moved(Point(x * s, s), s)
     return np.sum(p.x) * p.y

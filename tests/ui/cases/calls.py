@@ -7,6 +7,7 @@ import time
 from collections import namedtuple
 from dataclasses import dataclass
 
+import numba.experimental
 import numpy as np
 import scipy.special
 
@@ -221,3 +222,14 @@ def range_as_a_value(s):
 def enumerate_as_a_value(x):
     e = enumerate(x)
     return x[0]
+
+
+@numba.experimental.jitclass([("value", numba.float64)])
+class _Box:
+    def __init__(self, value):
+        self.value = value
+
+
+def a_jitclass_called(s):
+    box = _Box(s)
+    return box.value * s

@@ -8,7 +8,7 @@ SCALE = 2.0
 
 
 def comprehends(v):
-    return v * len({k for k in range(3)})
+    return v * len(b"abc")
 
 
 def calls_one_that_comprehends(v):

@@ -17,14 +17,6 @@ def list_that_is_never_filled(s):
     return s * len(values)
 
 
-def set_comprehension(x):
-    return len({v for v in x}) * x[0]
-
-
-def dict_comprehension(x):
-    return {i: x[i] for i in range(3)}[0]
-
-
 def generator_expression(x):
     y = (v * v for v in x)
     return sum(y)
@@ -48,7 +40,7 @@ def starred_array(x):
 
 
 def double_starred_call(x):
-    return np.sum(x, **{"axis": 0})
+    return np.sum(x, **{**_OPTIONS, "keepdims": False})
 
 
 def starred_unknown(x):
@@ -61,11 +53,6 @@ def f_string(s):
     return s
 
 
-def dict_display(s):
-    found = {1: s}
-    return found[1]
-
-
 def array_or_none(x, n):
     y = None
     if n > 2:
@@ -73,11 +60,6 @@ def array_or_none(x, n):
     if y is None:
         return x[0]
     return y[0]
-
-
-def set_display(s):
-    values = {s, 1.0}
-    return s
 
 
 def list_of_several_kinds(x, n):
@@ -101,22 +83,6 @@ def list_that_changes_while_it_is_walked(s):
         if v < 10.0:
             values.append(v * 2.0)
     return values[-1]
-
-
-def dict_of_numbers(s):
-    found = dict()
-    found[1] = s
-    return found[1]
-
-
-def membership(s, n):
-    if n in (1, 2):
-        return s
-    return s * s
-
-
-def no_membership(s, n):
-    return s if n not in (1, 2) else s * s
 
 
 def bytes_literal(s):
@@ -155,7 +121,7 @@ def on_several_lines(x):
 
 def after_a_wide_character(s):
     é = s * 2.0
-    return "é…", {é for _ in range(2)}
+    return "é…", (é for _ in range(2))
 
 
 def format_of_a_number(s):
@@ -164,3 +130,20 @@ def format_of_a_number(s):
 
 def text_times_number(s):
     return "a" * s
+
+
+def text_filled_in(s, n):
+    return s * len("%d" % n)
+
+
+def list_of_two_ranks(x, X):
+    parts = [x, X]
+    return parts[0][0]
+
+
+def place_in_a_table_that_is_not_known(s, n):
+    table = (np.sin, np.cos)
+    return table[n - 4](s)
+
+
+_OPTIONS = {"axis": 0}

@@ -5,14 +5,14 @@ import numpy as np
 
 def three_kinds(s, n):
     values = [s, s]
-    if n in (1, 2):
+    if n == b"12":
         with open("log.txt") as log:
             pass
     return s * sclae
 
 
 def two_on_one_line(x):
-    return [v for v in x][0] * {v for v in x}.pop()
+    return [v for v in x][0] * (v for v in x)
 
 
 def two_without_rule(x):
@@ -28,10 +28,8 @@ def the_same_twice(x):
 
 def in_both_branches(s, flag):
     if flag:
-        try:
-            return s
-        finally:
-            pass
+        del s
+        return s
     else:
         return unknown * s
 

@@ -2,6 +2,7 @@
 
 import contextlib
 
+import numba
 import numpy as np
 
 COUNTER = 0
@@ -39,13 +40,6 @@ def a_nested_function_with_a_decorator(s):
         return v * s
 
     return g(s)
-
-
-def a_nested_generator(s):
-    def g(v):
-        yield v
-
-    return sum(g(s))
 
 
 def a_nested_function_with_any_keywords(s):
@@ -96,15 +90,44 @@ def a_nested_function_called_before_it_is_there(s):
     return r
 
 
-def a_nested_function_with_nonlocal(s):
+def a_nested_function_with_nonlocal_in_an_expression(s):
+    total = 0.0
+
+    def g(v):
+        nonlocal total
+        total += v
+        return v
+
+    return total + g(s)
+
+
+def a_nested_function_with_nonlocal_passed_on(s):
+    total = 0.0
+
+    def g(v):
+        nonlocal total
+        total += v
+        return v
+
+    return _called_with(g, s) + total
+
+
+def _called_with(g, s):
+    return g(s)
+
+
+def a_nested_function_with_nonlocal_that_another_calls(s):
     total = 0.0
 
     def g(v):
         nonlocal total
         total += v
 
-    g(s)
-    return total
+    def h(v):
+        g(v)
+        return v
+
+    return h(s) + total
 
 
 def a_nested_function_called_with_too_much(s):
@@ -128,20 +151,30 @@ def try_block(s):
     return r
 
 
-def try_finally(s):
-    try:
-        r = s * s
-    finally:
-        r = s
-    return r
-
-
 def match_block(s, n):
     match (s, n):
         case (_, 0):
             return s
         case _:
             return s * s
+
+
+def match_class(s, n):
+    match n:
+        case int():
+            return s
+    return s * s
+
+
+def object_mode(s):
+    with numba.objmode():
+        print(s)
+    return s
+
+
+def shape_assigned(X):
+    X.shape = (12,)
+    return X[0]
 
 
 def delete_a_name(s):
@@ -300,12 +333,23 @@ def several_exceptions(s):
     return y
 
 
-def run_in_any_case(s):
+def finally_that_returns(s):
     try:
         y = s * s
     finally:
-        print("done")
+        return s
     return y
+
+
+def finally_that_leaves_a_loop(x):
+    total = 0.0
+    for v in x:
+        try:
+            total += v
+        finally:
+            if v > 1.0:
+                break
+    return total
 
 
 def what_was_caught(s):

@@ -244,3 +244,17 @@ def integers_divided_in_place(s):
     k = np.array([1, 2, 3])
     k /= 2
     return k[0] * s
+
+
+def rank_changes_in_a_loop(x, n):
+    y = x * 1.0
+    for _ in range(n):
+        y = y.reshape(5, 1)
+    return np.sum(y)
+
+
+def tuple_that_grows(s, n):
+    t = ()
+    for _ in range(n):
+        t = (*t, s)
+    return t[0]

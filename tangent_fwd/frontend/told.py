@@ -1,0 +1,74 @@
+"""Calls that a type or the text answers: `isinstance`, `hasattr`, `type(x)(y)`, `g(**{"a": y})`."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+
+from tangent_fwd.frontend.spelt import Spelt
+
+
+class Told(Spelt):
+    """What numba's types tell before anything runs."""
+
+    def is_instance(self, node: ast.Call) -> bool | None:
+        """Whether a value is of a class, which its type tells; None where it does not."""
+        from numba.core import types
+
+        classes: dict[Any, Any] = {
+            float: types.Float, int: types.Integer, bool: types.Boolean, str: types.UnicodeType,
+            complex: types.Complex, tuple: types.BaseTuple, list: (types.List, types.ListType),
+            dict: types.DictType, set: types.Set,
+            np.ndarray: types.Array,
+        }  # fmt: skip
+        wanted = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
+        asked: list[Any] = [classes.get(self.resolve(c)) for c in wanted]
+        kind = self.kind(self.atom(node.args[0]))
+        if None in asked or kind is None:
+            return None
+        return isinstance(types.unliteral(kind), tuple(asked))
+
+    def has_attribute(self, node: ast.Call) -> bool | None:
+        """Whether a value has an attribute, which its type tells; None where it does not."""
+        from numba.core.registry import cpu_target
+
+        word = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
+        kind = self.kind(self.atom(node.args[0]))
+        if not isinstance(word, str) or kind is None:
+            return None
+        return cpu_target.typing_context.resolve_getattr(kind, word) is not None
+
+    def of_its_type(self, node: ast.Call) -> ast.Call:
+        """`type(x)(y)` of a number calls a class."""
+        asked = node.func
+        if not isinstance(asked, ast.Call) or self.resolve(asked.func) is not type:
+            return node
+        kind = self.kind(self.atom(asked.args[0])) if len(asked.args) == 1 else None
+        word = _CLASSES.get(str(kind))
+        if word is None:
+            return node
+        named = ast.copy_location(ast.Name(word, ast.Load()), asked)
+        return ast.copy_location(ast.Call(named, node.args, node.keywords), node)
+
+    def written_keywords(self, node: ast.Call) -> ast.Call:
+        """The call with the keywords that `**{…}` spells out."""
+        keywords: list[ast.keyword] = []
+        for each in node.keywords:
+            given = each.value
+            if each.arg is None and isinstance(given, ast.Dict):
+                words = [str(k.value) for k in given.keys
+                         if isinstance(k, ast.Constant) and isinstance(k.value, str)]  # fmt: skip
+                if len(words) == len(given.keys):
+                    pairs = zip(words, given.values)
+                    keywords += [ast.copy_location(ast.keyword(w, v), v) for w, v in pairs]
+                    continue
+            keywords.append(each)
+        return ast.copy_location(ast.Call(node.func, node.args, keywords), node)
+
+
+_CLASSES = {
+    "float64": "builtins.float", "int64": "builtins.int", "bool": "builtins.bool",
+    "complex128": "builtins.complex", "float32": "np.float32", "complex64": "np.complex64",
+}  # fmt: skip

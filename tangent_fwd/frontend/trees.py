@@ -1,0 +1,63 @@
+"""Small tools for syntax trees: to walk a function, to put statements where another stood."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def unused(word: str, taken: set[str]) -> str:
+    """A word, or with the first number behind it that makes it new; it is taken from then on."""
+    found, count = word, 2
+    while found in taken:
+        found, count = f"{word}_{count}", count + 1
+    taken.add(found)
+    return found
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything inside a function but for what has names of its own: functions in it, and
+    comprehensions, of which only `:=` binds names outside.
+    """
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if isinstance(child, _COMPREHENSIONS):
+            yield from (n.target for n in ast.walk(child) if isinstance(n, ast.NamedExpr))
+        elif not isinstance(child, SCOPES):
+            yield from own_nodes(child)
+
+
+class Statements(ast.NodeTransformer):
+    """Puts any number of statements in the place of one; what is inside other functions stays."""
+
+    def visit(self, node: ast.AST) -> Any:
+        return node if isinstance(node, SCOPES) else super().visit(node)
+
+    def made_of(self, stmt: ast.stmt) -> list[ast.stmt]:
+        made = self.visit(stmt)
+        return made if isinstance(made, list) else [made]
+
+    def block(self, stmts: list[ast.stmt]) -> list[ast.stmt]:
+        return [made for stmt in stmts for made in self.made_of(stmt)]
+
+
+def name(word: str) -> ast.Name:
+    """A name that is read."""
+    return ast.Name(word, ast.Load())
+
+
+def assign(word: str, value: ast.expr) -> ast.Assign:
+    """`word = value`."""
+    return ast.Assign([ast.Name(word, ast.Store())], value)
+
+
+def at(node: ast.AST, made: Any) -> Any:
+    """A new node where an old one stood, all of it."""
+    for part in ast.walk(made):
+        if "lineno" in part._attributes and not hasattr(part, "lineno"):
+            ast.copy_location(part, node)
+    return made
