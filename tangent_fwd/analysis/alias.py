@@ -10,8 +10,8 @@ from tangent_fwd.ir.walk import statements, variables
 VIEWS = frozenset(
     "field getitem numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient stretch "
     "attr numpy.ascontiguousarray numpy.asarray numpy.broadcast_to numpy.flip numpy.flipud "
-    "numpy.fliplr numpy.rot90 numpy.swapaxes numpy.moveaxis numpy.squeeze numpy.expand_dims numpy.diagonal "
-    "numpy.atleast_1d numpy.atleast_2d numpy.real numpy.asfortranarray "
+    "numpy.fliplr numpy.rot90 numpy.swapaxes numpy.moveaxis numpy.squeeze numpy.expand_dims "
+    "numpy.diagonal numpy.atleast_1d numpy.atleast_2d numpy.real numpy.asfortranarray "
     "numpy.lib.stride_tricks.as_strided numpy.lib.stride_tricks.sliding_window_view".split()
 )
 
