@@ -130,7 +130,12 @@ def elliprg(x: Any, y: Any, z: Any) -> Any:
 
 
 def wright(a: Any, b: Any, x: Any) -> Any:
-    return mp.nsum(lambda k: x**k / mp.factorial(k) * mp.rgamma(a * k + b), [0, mp.inf])
+    total, power, k = mp.mpf(0), mp.mpf(1), 0
+    while k < 20 or power > mp.mpf(10) ** (-mp.mp.dps - 5):
+        total += power * mp.rgamma(a * k + b)
+        k += 1
+        power *= x / k
+    return total
 
 
 def besselpoly(a: Any, lmb: Any, nu: Any) -> Any:

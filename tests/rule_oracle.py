@@ -153,6 +153,15 @@ SLOW = frozenset(
 """Functions that mpmath evaluates slowly; their rows have no tiny arguments in their domains."""
 
 
+SLOWEST = frozenset(
+    SPECIAL[name]
+    for name in (
+        "nctdtrit chndtrix chndtrinc ncfdtri itstruve0 itmodstruve0 it2struve0 owens_t"
+    ).split()
+)
+"""Functions that have to be solved for or integrated."""
+
+
 FEW = SLOW | {SPECIAL[name] for name in ("erfcinv", "ndtri", "gamma", "psi", "gammaln", "binom")}
 """Functions at which fewer points are tried in every run."""
 

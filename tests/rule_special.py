@@ -179,7 +179,7 @@ SPECIAL: dict[str, Mp] = {
     "hyp0f1": mp.hyp0f1,
     "hyp1f1": mp.hyp1f1,
     "hyp2f1": mp.hyp2f1,
-    "hyperu": mp.hyperu,
+    "hyperu": lambda a, b, x: mp.re(mp.hyperu(a, b, x)),
     "jve": mp.besselj,
     "yve": _near(mp.bessely),
     "itstruve0": lambda x: mp.quad(lambda t: mp.struveh(0, t), [0, x]),

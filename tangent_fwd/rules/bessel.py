@@ -195,7 +195,7 @@ BESSEL_FUNCTIONS = (
         bound=2048.0,
         strong_zero=True,
     ),
-    scipy("itstruve0", "x", "struve(0.0, x)", domain="wave", bound=512.0, absolute=64.0),
+    scipy("itstruve0", "x", "struve(0.0, x)", domain="wave", bound=512.0, absolute=4096.0),
     scipy("itmodstruve0", "x", "modstruve(0.0, x)", domain="short wave", bound=512.0),
     scipy(
         "it2struve0",
@@ -204,7 +204,7 @@ BESSEL_FUNCTIONS = (
         domain="wave",
         strong_zero=True,
         bound=512.0,
-        absolute=64.0,
+        absolute=4096.0,
     ),
     # DLMF 10.46, 14.10
     scipy(

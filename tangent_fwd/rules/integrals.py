@@ -117,7 +117,7 @@ HYPERGEOMETRIC = (
           "a * b / c * hyp2f1(a + 1.0, b + 1.0, c + 1.0, z)",
           domain="order, order, order, mild", strong_zero=True, bound=65536.0, absolute=1024.0),
     scipy("hyperu", "a, b, x", UNKNOWN, UNKNOWN, "-a * hyperu(a + 1.0, b + 1.0, x)",
-          domain="order, order, order", strong_zero=True, bound=1e8, absolute=1e8),
+          domain="order, order, shape", strong_zero=True, bound=1e8, absolute=1e8),
 )  # fmt: skip
 
 # Of the second kind a negative degree is, but for the sign, one that is not.

@@ -95,7 +95,7 @@ DOMAINS: dict[str, tuple[float, float]] = {
     "ten and up": (10.0, 30.0),
     "mild": (-0.9, 0.9),
     "order one": (1.0, 1.0),
-    "angles": (-5.0, 5.0),
+    "angles": (0.3, 5.0),
     "above minus a third": (-0.35, 30.0),
 }
 """Open intervals in which an argument may be sampled, at every scale that they reach;

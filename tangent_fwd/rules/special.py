@@ -249,8 +249,8 @@ ELEMENTARY_FUNCTIONS = (
         bound=256.0,
     ),
     scipy("exprel", "x", "exprel_slope(x)", domain="exponent", bound=64.0),
-    scipy("tandg", "x", "0.017453292519943295 * (1.0 + out * out)", domain="angle", bound=64.0),
-    scipy("cotdg", "x", "-0.017453292519943295 * (1.0 + out * out)", domain="angle", bound=64.0),
+    scipy("tandg", "x", "0.017453292519943295 * (1.0 + out * out)", domain="angle", bound=512.0),
+    scipy("cotdg", "x", "-0.017453292519943295 * (1.0 + out * out)", domain="angle", bound=512.0),
     scipy(
         "radian",
         "d, m, s",
