@@ -40,6 +40,7 @@ def _slope(case: Case, arguments: tuple[Any, ...], tangents: tuple[Any, ...]) ->
     return (4.0 * quotient(step / 2.0) - quotient(step)) / 3.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("case", "reference"), REFERENCES)
 def test_reference_agrees_with_differences_of_the_primal(case: Case, reference: Any) -> None:
     arguments = case.small_inputs()
@@ -53,6 +54,7 @@ def test_reference_agrees_with_differences_of_the_primal(case: Case, reference: 
     assert slope == pytest.approx(_slope(case, wide, tangents), rel=allowed, abs=allowed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
 def test_compiled_primal_is_the_primal(case: Case) -> None:
     """Where numba needs another wording, that wording computes the same."""

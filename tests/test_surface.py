@@ -134,8 +134,8 @@ GROUPS = batches(ROWS)
 @pytest.mark.parametrize(
     ("group", "low"),
     [
-        # Every third is enough for a first answer.
-        pytest.param(group, low, marks=pytest.mark.slow if low or group % 3 else ())
+        # Every eighth is enough for a first answer.
+        pytest.param(group, low, marks=pytest.mark.slow if low or group % 8 else ())
         for group in range(len(GROUPS))
         for low in (False, True)
     ],
