@@ -215,6 +215,8 @@ def _surveyed(module: str, function: Callable[..., Any]) -> bool:
 SURVEYED = [program for program in PROGRAMS if _surveyed(*program)]
 
 
+# Of a dict that is read before it is filled numba guesses the type, and warns before it refuses.
+@pytest.mark.filterwarnings("ignore::numba.core.errors.NumbaTypeSafetyWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "function"), SURVEYED, ids=[f"{m}.{f.__name__}" for m, f in SURVEYED]

@@ -5,6 +5,8 @@ import numpy as np
 NEEDS_REWRITING = (
     "tables_made_at_once",
     "places_in_sets",
+    "fields_one_by_one",
+    "tables_of_words",
 )
 
 
