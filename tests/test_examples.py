@@ -17,6 +17,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[list, Path]:
     return digits.main(["--quick", "--results", str(folder)]), folder
 
 
+@pytest.mark.slow
 def test_digits_learns_in_a_fiftieth_of_the_steps(quick: tuple[list, Path]) -> None:
     for _, runs in quick[0]:
         for run in runs:
@@ -24,6 +25,7 @@ def test_digits_learns_in_a_fiftieth_of_the_steps(quick: tuple[list, Path]) -> N
             assert run.accuracy > 0.5
 
 
+@pytest.mark.slow
 def test_digits_leaves_curves_and_emitted_sources(quick: tuple[list, Path]) -> None:
     folder = quick[1]
     assert (folder / "digits.png").read_bytes().startswith(b"\x89PNG")

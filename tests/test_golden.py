@@ -117,7 +117,14 @@ def _ways(case: Case) -> list[tuple[Any, ...]]:
     ]
 
 
-@EACH
+# What goes on in one goes on in its neighbours; the others are compiled in the slow tests.
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=pytest.mark.slow if place % 3 else ())
+        for place, case in enumerate(CASES)
+    ],
+)
 def test_the_file_gives_the_numbers_of_the_compiled_derivative(case: Case) -> None:
     """The kept text, run where numba cannot be imported, against our own calls and the oracle."""
     text = _file(case).read_text()

@@ -131,6 +131,7 @@ def test_single_precision_stays(name: str) -> None:
     assert np.allclose(value, wide, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["dense", "layer_norm", "relu", "gelu", "gelu_tanh", "max_pool2d", "dropout"]
 )

@@ -133,6 +133,7 @@ def lanes(trainer):
     return np.array([np.concatenate([p.ravel() for p in d]) for d in trainer.state.directions])
 
 
+@pytest.mark.slow
 def test_a_projection_leaves_only_what_no_direction_sees():
     g, trainer = estimates(optim.Projection(optim.Rademacher()), 3, 1)
     np.testing.assert_allclose(lanes(trainer) @ (FLAT - g[0]), 0, atol=1e-10)

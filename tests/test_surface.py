@@ -162,6 +162,7 @@ def test_refused_calls_say_so(call: str, tmp_path: Path) -> None:
     assert refusal(call, tmp_path) == REFUSED[call], "python -m tests.test_surface --renew"
 
 
+@pytest.mark.slow
 def test_locally_constant_rows_have_no_tangent(tmp_path: Path) -> None:
     """A row that no direction moves gives a zero tangent, not just a small one."""
     for calls in batches([row for row in ROWS if row.derivative == "zero"]):
