@@ -280,8 +280,8 @@ class ForwardGrad:
         """What was compiled so far, how long it took, and what the compiler found; print it."""
         from tangent_fwd.report import Report
 
-        made = (self, *self._settled.values())
-        return Report.of(self.__qualname__, [f._made[0] for f in made if f._made])
+        made = [f._made[0] for f in self._settled.values() if f._made]
+        return Report.of(self.__qualname__, made)
 
     @property
     def py_func(self) -> Callable[..., Any]:

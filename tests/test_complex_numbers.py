@@ -74,8 +74,8 @@ def cut(Z):
     return np.maximum(Z, 1.0)
 
 
-def arcsine(Z):
-    return np.arcsin(Z)
+def waves(Z):
+    return np.sinc(Z)
 
 
 def inverse(H):
@@ -89,7 +89,7 @@ def inverse(H):
         (spread, TypingFailure, "`np.var` is not supported for 1-D array of complex128"),
         (largest, TypingFailure, "complex numbers have no order"),
         (cut, NoRule, "no derivative rule for `np.maximum` of complex numbers"),
-        (arcsine, NoRule, "no derivative rule for `np.arcsin` of complex numbers"),
+        (waves, NoRule, "no derivative rule for `np.sinc` of complex numbers"),
         (inverse, TypingFailure, "linear algebra takes arrays of floats"),
     ],
 )

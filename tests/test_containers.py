@@ -138,7 +138,7 @@ REFUSED = [
     (([1.0, 2], 0.5), [1.0, 1.0], TypeError, "values of different kinds"),
     (([[1.0]], 0.5), [[1.0]], TypeError, "inside a tuple or a list"),
     (({1.0}, 0.5), {1.0}, TypeError, "a set of floats"),
-    (({1: 1.0}, 0.5), {1: 1.0}, TypeError, r"numba\.typed\.Dict"),
+    (({1: 1.0}, 0.5), {1: 1.0}, TypeError, "`xs` has the key 1; keys must be names"),
     (([1.0], slice(3)), [1.0], TypeError, "`s` is a slice"),
 ]
 

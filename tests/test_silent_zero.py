@@ -107,6 +107,11 @@ def test_refused_or_right(name: str, module: Any) -> None:
     except Exception:
         # NumPy refuses the call when it runs, and so may what we made of it.
         return
-    value, (slope,), _, _ = harness.run(harness.plain(program), args, [way])
+    try:
+        value, (slope,), _, _ = harness.run(harness.plain(program), args, [way])
+    except ValueError as error:
+        # Of real numbers numba makes no complex ones, and neither does what we made of the call.
+        assert "domain change" in str(error)  # noqa: PT017
+        return
     assert oracle.distance(value, function(*args)) < 1e-12
     assert oracle.distance(slope, truth.value) < 1e-7 + 10.0 * truth.error

@@ -21,10 +21,11 @@ def f(x):
     %1 = builtins.list(table)
     %2 = builtins.len(%1)
     for %3 in range(%2):
-        k = %1[%3]
-        v = table[k]
-        %4 = k * v
-        s = s + %4
+        %4 = %1[%3]
+        k = %4
+        v = table[%4]
+        %5 = k * v
+        s = s + %5
     return s
 """
 
