@@ -247,7 +247,7 @@ def test_many_random_damages(folder):
     path = object_file(folder)
     intact = path.read_bytes()
     chance = random.Random(7)
-    for _ in range(300):
+    for _ in range(100):
         if chance.random() < 0.5:
             path.write_bytes(intact[: chance.randrange(len(intact))])
         else:

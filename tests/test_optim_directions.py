@@ -62,16 +62,11 @@ FAMILIES = [
     (optim.Rademacher(), 1, N),
     (optim.Sphere(), 1, N),
     (optim.Sparse(0.25), 1, N - 1 + 1 / 0.25),
-    (optim.Sparse(1.0), 1, N),
     (optim.Custom(three_values), 1, N - 1 + 1.5),
-    (optim.Rademacher(), 3, (N - 1) / 3 + 1),
     (optim.Gaussian(), 3, (N + 1) / 3 + 1),
     (optim.Orthogonal(), 3, N / 3),
     (optim.RankOne(), 1, N),
-    (optim.RankOne(), 3, (N - 1) / 3 + 1),
-    (optim.LowRank(1), 1, N),
     (optim.LowRank(3), 1, N + (2 - 2 / 3) * SHARE),
-    (optim.LowRank(16), 1, N + (2 - 2 / 16) * SHARE),
     (optim.LowRank(2), 3, (N + SHARE - 1) / 3 + 1),
 ]
 

@@ -148,9 +148,9 @@ def test_rows_differentiate(group: int, low: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("group", range(0, len(GROUPS), 4))
+@pytest.mark.parametrize("group", range(0, len(GROUPS), 8))
 def test_rows_compile(group: int, tmp_path: Path) -> None:
-    """The same through numba, for every fourth group."""
+    """The same through numba, for every eighth group."""
     calls = [c for c in GROUPS[group] if "random" not in c]
     (function,) = surface.functions([calls], tmp_path)
     assert not complaints(calls, function, False, compiled=True)

@@ -51,8 +51,8 @@ def kept(function: Any, args: tuple[Any, ...], active: tuple[bool, ...], lanes: 
     return pipeline.differentiate(parsed, kinds, active, lanes, OPTIONS, None, True, known)
 
 
-# Every second program shows each way in which memory is taken.
-EACH = [pytest.param(f, id=f"{module}.{f.__name__}") for module, f in [*programs()][::2]]
+# Every fourth program shows each way in which memory is taken.
+EACH = [pytest.param(f, id=f"{module}.{f.__name__}") for module, f in [*programs()][::4]]
 
 
 @pytest.mark.slow
