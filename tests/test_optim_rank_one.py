@@ -51,11 +51,14 @@ def flat(parts):
     return np.concatenate([part.ravel() for part in parts])
 
 
-FAMILIES = pytest.mark.parametrize("directions", [optim.RankOne(), optim.LowRank(3)], ids=repr)
-
-
-@pytest.mark.parametrize("k", [1, pytest.param(3, marks=pytest.mark.slow)])
-@FAMILIES
+@pytest.mark.parametrize(
+    ("directions", "k"),
+    [
+        (optim.RankOne(), 1),
+        (optim.LowRank(3), 1),
+        pytest.param(optim.RankOne(), 3, marks=pytest.mark.slow),
+    ],
+)
 def test_a_step_moves_along_the_products_by_their_slopes(directions, k):
     trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1), directions, k)
     before = params()
