@@ -20,7 +20,7 @@ from tests.fuzz.reduce import reduce
 from tests.fuzz.run import survey
 from tests.harness import differentiate, directions, original, plain, run
 
-PROGRAMS = 200
+PROGRAMS = 100
 CHUNK = 50
 COMPILED = 20
 COMPILED_CHUNK = 5

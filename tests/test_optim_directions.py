@@ -63,7 +63,6 @@ FAMILIES = [
     (optim.Sphere(), 1, N),
     (optim.Sparse(0.25), 1, N - 1 + 1 / 0.25),
     (optim.Custom(three_values), 1, N - 1 + 1.5),
-    (optim.Gaussian(), 3, (N + 1) / 3 + 1),
     (optim.Orthogonal(), 3, N / 3),
     (optim.RankOne(), 1, N),
     (optim.LowRank(3), 1, N + (2 - 2 / 3) * SHARE),
