@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.boundary import Array
+from tangent_fwd.fields import remade
 from tangent_fwd.seeds import number
 
 
@@ -50,13 +51,8 @@ def place(name: str, template: Any, out: Any, primals: Sequence[Any]) -> None:
 def filled(template: Any) -> Any:
     """The arrays of a structure in it; a number for one without axes."""
     if isinstance(template, tuple):
-        return like(type(template), list(map(filled, template)))
+        return remade(template, list(map(filled, template)))
     return number(template.array) if isinstance(template, Slot) else None
-
-
-def like(cls: type, parts: Sequence[Any]) -> Any:
-    """A tuple of the class of another."""
-    return tuple(parts) if cls is tuple else cls(*parts)
 
 
 def _take(name: str, template: Any, out: Any, path: str) -> None:

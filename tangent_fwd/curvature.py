@@ -9,7 +9,7 @@ lost, and one that is zero comes out as noise. Here zeros are zeros.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,16 +25,6 @@ class Curvatures(Sweeps):
     """Products with the Hessian, and the whole of it, for one signature and any sizes; its
     arguments are those of `Sweeps`, where what is compiled is the derivative of the derivative.
     """
-
-    def __init__(
-        self,
-        name: str,
-        compile: Callable[[int], Specialisation],
-        trees: Sequence[Tree],
-        active: Sequence[int],
-    ) -> None:
-        super().__init__(name, compile, trees, active)
-        self._every = [*trees, *self._trees]
 
     def product(self, primals: Sequence[Any], way: Sequence[Any]) -> tuple[Any, Any]:
         """Value and Hv, in the structure of the active arguments."""

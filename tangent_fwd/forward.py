@@ -358,7 +358,7 @@ class ForwardGrad:
         self, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> tuple[ForwardGrad, tuple[Any, ...]]:
         every = boundary.bind(self.__name__, self.signature, args, kwargs)
-        made, rest = self._router.settled(every) or (self, every)
+        made, rest, _ = self._router.settled(every) or (self, every, ())
         return made, made._router.types_of(rest)
 
     def settle(self, functions: Mapping[int, Any]) -> ForwardGrad:

@@ -13,8 +13,9 @@ import numpy as np
 from numba.core import types
 from numba.np.numpy_support import as_dtype
 
-from tangent_fwd.blocks import Slot, filled, like, place
+from tangent_fwd.blocks import Slot, filled, place
 from tangent_fwd.boundary import Array, Tree, leaves
+from tangent_fwd.fields import remade
 from tangent_fwd.seeds import Sweeps, arranged, order, shapes_of
 
 
@@ -127,7 +128,7 @@ def _leaves(value: Any, tangent: Any) -> Iterator[Any]:
 def _outer(value: Any, slots: Iterator[list[Slot] | None], trees: Sequence[Tree]) -> Any:
     """The structure of what is returned, each leaf replaced by that of the arguments."""
     if isinstance(value, tuple):
-        return like(type(value), [_outer(part, slots, trees) for part in value])
+        return remade(value, [_outer(part, slots, trees) for part in value])
     mine = next(slots)
     if mine is None:
         return None

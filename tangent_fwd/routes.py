@@ -48,11 +48,14 @@ def _settling(
             settled = self.settled(primals)
             if settled is None:
                 return slow(self, primals, *more)
-            made, rest = settled
+            made, rest, active = settled
             if directed:
-                more = (self._direction(primals, more[0]),)
+                more = (self._direction(active, more[0]),)
             result = method(made)(rest, *more)
-            return (result[0], self._like(primals, result[1])) if back else result
+            if not back:
+                return result
+            value, found = result
+            return value, like(active if len(active) > 1 else active[0], found)
 
         return run
 
@@ -90,9 +93,10 @@ class Router:
         self._known: dict[Any, dispatch.Route] = {}
         self._swept: dict[Any, Any] = {}
 
-    def settled(self, primals: Any) -> tuple[Any, tuple[Any, ...]] | None:
+    def settled(self, primals: Any) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]] | None:
         """Where some arguments are functions, dicts or dataclasses: the function without the
-        functions, and the other arguments with named tuples for what has fields.
+        functions, the other arguments with named tuples for what has fields, and the active
+        arguments as they were given.
         """
         if not isinstance(primals, (tuple, list)) or not any(map(_is_settled, primals)):
             defaults = (p.default for p in self._signature.parameters.values())
@@ -108,22 +112,16 @@ class Router:
         rest = tuple(
             as_tuples(value, self._names[i]) for i, value in enumerate(every) if i not in functions
         )
-        return self._settle(functions), rest
+        return self._settle(functions), rest, tuple(every[i] for i in self._active)
 
-    def _direction(self, primals: Any, ways: Any) -> Any:
-        """A direction with named tuples where the arguments have them now."""
-        every = boundary.positional(self._name, self._signature, primals)
+    def _direction(self, active: tuple[Any, ...], ways: Any) -> Any:
+        """A direction with named tuples where the active arguments have them now."""
         if len(self._active) == 1 and not (isinstance(ways, (tuple, list)) and len(ways) == 1):
             ways = (ways,)  # as `hvp` may be given it
         if not isinstance(ways, (tuple, list)) or len(ways) != len(self._active):
             return ways
-        return tuple(direction(every[i], way, self._names[i]) for i, way in zip(self._active, ways))
-
-    def _like(self, primals: Any, found: Any) -> Any:
-        """A gradient in the classes of the arguments."""
-        every = boundary.positional(self._name, self._signature, primals)
-        active = tuple(every[i] for i in self._active)
-        return like(active, found) if len(active) > 1 else like(active[0], found)
+        names = (self._names[i] for i in self._active)
+        return tuple(map(direction, active, ways, names))
 
     @_settling(lambda made: lambda primals, _: made(*primals))
     def call(self, primals: Any, tangents: Any) -> Any:
@@ -238,7 +236,8 @@ class Router:
                 differentiated(self._specialiser.function, active), self._specialiser.options
             )
             compile = partial(again.compile, (*kinds, *ways))
-            made = Curvatures(self._name, compile, trees, self._active)
+            every = (*trees, *(trees[i] for i in self._active))
+            made = Curvatures(self._name, compile, every, self._active)
             self._swept[trees, kinds, "curvature"] = made
         return made
 
