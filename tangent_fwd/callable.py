@@ -51,7 +51,7 @@ class Compilable(Protocol):
         """That of the function."""
 
 
-class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
+class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]  # numba has no types
     """The numba type of one function object; a call is the primal, or with `lanes` its tangent,
     or in second `order` both tangents.
     """
@@ -179,7 +179,7 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]
         return self._found[sig.args].get_overload(sig.args)
 
 
-class JvpType(types.Callable, types.Opaque):  # type: ignore[misc]
+class JvpType(types.Callable, types.Opaque):  # type: ignore[misc]  # numba has no types
     """The numba type of `f.jvp`, which takes a tuple of primals and a tuple of tangents, and in
     second `order` of `f.directional2`.
     """
@@ -318,7 +318,7 @@ def _unbox(kind: Any, value: Any, c: Any) -> Any:
 
 
 @infer_getattr
-class _Attributes(AttributeTemplate):  # type: ignore[misc]
+class _Attributes(AttributeTemplate):  # type: ignore[misc]  # numba has no types
     """`f.tangent` and `f.jvp` in compiled code: values without content, of their own types."""
 
     key = CompiledType

@@ -136,7 +136,7 @@ def _context() -> Any:
         from numba.core import types
         from numba.core.registry import cpu_target
 
-        class Remembering(type(cpu_target.typing_context)):  # type: ignore[misc]
+        class Remembering(type(cpu_target.typing_context)):  # type: ignore[misc]  # numba has no types
             def resolve_function_type(self, function: Any, args: Any, keywords: Any) -> Any:
                 if keywords or not isinstance(function, types.Function):
                     return super().resolve_function_type(function, args, keywords)
@@ -170,7 +170,7 @@ def _pipeline() -> Any:
             TranslateByteCode,
         )
 
-        class InferenceOnly(CompilerBase):  # type: ignore[misc]
+        class InferenceOnly(CompilerBase):  # type: ignore[misc]  # numba has no types
             def define_pipelines(self) -> list[Any]:
                 manager = PassManager("tangent_fwd inference")
                 for step in (

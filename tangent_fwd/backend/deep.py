@@ -13,7 +13,7 @@ from numba.core.untyped_passes import ReconstructSSA
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class DeepSSA(ReconstructSSA):  # type: ignore[misc]
+class DeepSSA(ReconstructSSA):  # type: ignore[misc]  # numba has no types
     """numba's renaming of variables, which looks for a name one call deeper in each block; a `try`
     has a block for each of its lines.
     """

@@ -19,7 +19,7 @@ from numba.core.sigutils import normalize_signature
 from tangent_fwd.backend.cache import Entry
 
 
-class SealedCache(_Cache):  # type: ignore[misc]
+class SealedCache(_Cache):  # type: ignore[misc]  # numba has no types
     """numba's view of one entry of our cache.
 
     numba's own files are used as they are found: a flipped bit in one can end the process, and

@@ -53,7 +53,7 @@ class _AcrossLanes(_Codegen):
         return self._codegen._module_pass_manager(**{"slp_vectorize": True, **options})
 
 
-class StrictLibrary(JITCodeLibrary):  # type: ignore[misc]
+class StrictLibrary(JITCodeLibrary):  # type: ignore[misc]  # numba has no types
     """A code library whose loops are vectorised around sums that must stay in order.
 
     LLVM can compute the terms of a float sum side by side and still add them one after the
@@ -273,11 +273,11 @@ class _Additions:
         return [each for block in self.function.blocks for each in block.instructions]
 
 
-class Lower(_Additions, lowering.Lower):  # type: ignore[misc]
+class Lower(_Additions, lowering.Lower):  # type: ignore[misc]  # numba has no types
     """numba's lowering, with sums whose order is free."""
 
 
-class ParallelLower(_Additions, ParforLower):  # type: ignore[misc]
+class ParallelLower(_Additions, ParforLower):  # type: ignore[misc]  # numba has no types
     """The same for functions with parallel loops."""
 
 
@@ -303,7 +303,7 @@ class _KernelCodegen(_Codegen):
         return self._codegen.create_library(name, **options)
 
 
-class _Lowering(BaseNativeLowering):  # type: ignore[misc]
+class _Lowering(BaseNativeLowering):  # type: ignore[misc]  # numba has no types
     """numba's lowering pass with our classes in it."""
 
     vector_math = False
@@ -351,7 +351,7 @@ class ParallelVectorLowering(ParallelLowering):
     vector_math = True
 
 
-class _Compiler(CompilerBase):  # type: ignore[misc]
+class _Compiler(CompilerBase):  # type: ignore[misc]  # numba has no types
     """numba's nopython compiler with some of its passes exchanged."""
 
     replacements: ClassVar[dict[type, type]]
