@@ -1,0 +1,47 @@
+"""Puts faults in, one at a time, and counts how many the tests find; see `tests/mutation`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.mutation.mutants import sample
+from tests.mutation.server import Server, prepare
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("transform", "rules")
+
+
+def main() -> int:
+    """Sample, try, report; faults that the file of results knows already are not tried again."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    parser.add_argument("--sample", type=int, default=300, help="how many faults")
+    parser.add_argument("--seed", type=int, default=0, help="which ones")
+    parser.add_argument("--out", type=Path, required=True, help="results, a line of JSON for each")
+    parser.add_argument("--limit", type=float, default=60.0, help="seconds for one fault")
+    parser.add_argument("--again", type=Path, help="try those that survived in these results")
+    parser.add_argument("--unchanged", action="store_true", help="files as they are: none may fail")
+    parser.add_argument("tests", nargs="*", help="what pytest is asked for")
+    options = parser.parse_args()
+    paths = [p for folder in FOLDERS for p in sorted((ROOT / "tangent_fwd" / folder).glob("*.py"))]
+    mutants = sample(paths, options.sample, options.seed)
+    if options.again is not None:
+        lines = map(json.loads, options.again.read_text().splitlines())
+        survived = {line["name"] for line in lines if line["killed"] is None}
+        mutants = [m for m in mutants if m.name in survived]
+    if options.unchanged:
+        mutants = [m.without_fault() for m in mutants]
+    prepare()
+    server = Server(mutants, options.out, options.limit)
+    arguments = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *options.tests]
+    os.chdir(ROOT)
+    return int(pytest.main(arguments, plugins=[server]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
