@@ -22,14 +22,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("--sample", type=int, default=300, help="how many faults")
     parser.add_argument("--seed", type=int, default=0, help="which ones")
+    parser.add_argument("--then", type=int, default=0, help="how many of the next seed after that")
     parser.add_argument("--out", type=Path, required=True, help="results, a line of JSON for each")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds for one fault")
     parser.add_argument("--again", type=Path, help="try those that survived in these results")
+    parser.add_argument("--only", default="", help="of files with this in their names")
+    parser.add_argument("--all", action="store_true", help="do not ask which tests reach a fault")
     parser.add_argument("--unchanged", action="store_true", help="files as they are: none may fail")
     parser.add_argument("tests", nargs="*", help="what pytest is asked for")
     options = parser.parse_args()
     paths = [p for folder in FOLDERS for p in sorted((ROOT / "tangent_fwd" / folder).glob("*.py"))]
     mutants = sample(paths, options.sample, options.seed)
+    mutants += sample(paths, options.then, options.seed + 1)
+    mutants = [m for m in mutants if options.only in m.name]
     if options.again is not None:
         lines = map(json.loads, options.again.read_text().splitlines())
         survived = {line["name"] for line in lines if line["killed"] is None}
@@ -37,7 +42,7 @@ def main() -> int:
     if options.unchanged:
         mutants = [m.without_fault() for m in mutants]
     prepare()
-    server = Server(mutants, options.out, options.limit)
+    server = Server(mutants, options.out, options.limit, options.all)
     arguments = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *options.tests]
     os.chdir(ROOT)
     return int(pytest.main(arguments, plugins=[server]))

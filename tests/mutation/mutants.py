@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import difflib
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from mutmut.mutation.mutators import mutation_operators
 _NEVER = ("len", "isinstance")
 # What a row of a table says to people, and what it lets tests allow.
 _SAID = ("note", "bound", "absolute")
+# So many lines are one row of a table; more are the table.
+_ROW = 15
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,18 @@ class Mutant:
         return replace(self, text=self.path.read_text())
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What is quoted close to the fault: the names of a row of a table."""
+        if self.inside:
+            return ()
+        lines = self.path.read_text().splitlines()
+        found: list[str] = []
+        for first, last in self.places:
+            if last - first < _ROW:
+                found += re.findall(r"[a-zA-Z_.0-9]{2,}", " ".join(lines[first - 1 : last]))
+        return tuple(dict.fromkeys(found))
+
+    @property
     def difference(self) -> str:
         """The changed lines, before and after."""
         before, after = self.path.read_text().splitlines(), self.text.splitlines()
@@ -56,13 +71,16 @@ def sample(paths: list[Path], count: int, seed: int) -> list[Mutant]:
     """So many faults, spread over the files by their lines, the same for every run of a seed."""
     lines = {path: len(path.read_text().splitlines()) for path in paths}
     draw = random.Random(seed)
-    found = []
+    found: list[Mutant] = []
     for path in paths:
-        there = File(path)
         share = count * lines[path] / sum(lines.values())
         number = int(share) + (draw.random() < share % 1)
+        if not number:
+            continue
+        there = File(path)
         every = range(len(there.changes))
         found += there.mutants(draw.sample(every, min(number, len(every))))
+    draw.shuffle(found)  # what is left undone is as likely to be of one file as of another
     return found
 
 

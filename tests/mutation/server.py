@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import signal
 import time
 from collections import Counter
@@ -24,7 +25,8 @@ from tests.mutation.transplant import forget, transplant
 class Server:
     """A plugin of pytest that runs the tests once, and then again for every fault."""
 
-    def __init__(self, mutants: list[Mutant], out: Path, limit: float) -> None:
+    def __init__(self, mutants: list[Mutant], out: Path, limit: float, all: bool) -> None:
+        self.all = all
         self.mutants = mutants
         self.out = out
         self.limit = limit
@@ -45,20 +47,23 @@ class Server:
             known = {json.loads(line)["name"] for line in self.out.read_text().splitlines()}
         for mutant in self.mutants:
             if mutant.name not in known:
-                chosen = self.in_turn(reached.by(mutant))
+                chosen = self.in_turn(reached.by(mutant), mutant.words)
                 found = self.tried(mutant, [items[name] for name in chosen])
                 found |= {"name": mutant.name, "reached": len(chosen), "fault": mutant.difference}
                 with self.out.open("a") as file:
                     file.write(json.dumps(found) + "\n")
         return True
 
-    def in_turn(self, names: set[str]) -> list[str]:
-        """The quickest test of every file, then the second of every file, and so on."""
-        places: dict[str, int] = {}
+    def in_turn(self, names: set[str], words: tuple[str, ...]) -> list[str]:
+        """First the tests named after what stands around the fault; then the quickest test of
+        every file, the second of every file, and so on.
+        """
+        places: dict[str, tuple[bool, int]] = {}
         order = Counter[str]()
         for name in sorted(names, key=self.seconds.__getitem__):
-            file = name.split("::")[0]
-            places[name] = order[file]
+            file, _, parameters = name.partition("[")
+            meant = any(re.search(rf"\b{re.escape(word)}-", parameters) for word in words)
+            places[name] = (not meant, order[file])
             order[file] += 1
         return sorted(places, key=places.__getitem__)
 
@@ -74,19 +79,22 @@ class Server:
     def measured(self, items: dict[str, pytest.Item]) -> Reached:
         """Which lines each test reaches; those that do not pass as things are, are left out."""
         watch = coverage.Coverage(data_file=None, include=["*/tangent_fwd/*"], config_file=False)
-        watch.start()
+        if not self.all:
+            watch.start()
         for name, item in items.items():
             forget()
-            watch.switch_context(name)
+            if not self.all:
+                watch.switch_context(name)
             start = time.perf_counter()
             if self.passes(item):
                 self.seconds[name] = time.perf_counter() - start
             else:
                 print("left out:", name, flush=True)
-        watch.stop()
+        if not self.all:
+            watch.stop()
         print(f"{len(self.seconds)} of {len(items)} tests, {sum(self.seconds.values()):.0f} s",
               flush=True)  # fmt: skip
-        return Reached(watch.get_data(), set(self.seconds))
+        return Reached(None if self.all else watch.get_data(), set(self.seconds))
 
     def tried(self, mutant: Mutant, items: list[pytest.Item]) -> dict[str, Any]:
         """What a copy of this process finds of a fault."""
@@ -150,13 +158,15 @@ class Server:
 class Reached:
     """Which tests reach a line."""
 
-    def __init__(self, data: coverage.CoverageData, tests: set[str]) -> None:
+    def __init__(self, data: coverage.CoverageData | None, tests: set[str]) -> None:
         self.tests = tests
-        self.contexts = {name: data.contexts_by_lineno(name) for name in data.measured_files()}
+        self.contexts = {
+            name: data.contexts_by_lineno(name) for name in (data.measured_files() if data else ())
+        }
 
     def by(self, mutant: Mutant) -> set[str]:
         """The tests that reach a fault: its lines or, where none are counted, those around it."""
-        if not mutant.inside:
+        if not mutant.inside or not self.contexts:
             return self.tests
         lines = self.contexts.get(str(mutant.path), {})
         for first, last in mutant.places:

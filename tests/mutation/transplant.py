@@ -62,10 +62,10 @@ def forget() -> None:
 def forget_derivatives() -> None:
     """Empty the functions that keep derivatives they made."""
     for thing in gc.get_objects():
-        if isinstance(thing, Known):
+        if type(thing) is Known:  # not what only stands for one that is gone
             thing.parsed.clear()
             thing.typed.clear()
-        elif isinstance(thing, Specialiser):
+        elif type(thing) is Specialiser:
             thing.compiled.clear()
             thing._programs.clear()
 
