@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -35,17 +34,13 @@ def main() -> int:
     mutants = sample(paths, options.sample, options.seed)
     mutants += sample(paths, options.then, options.seed + 1)
     mutants = [m for m in mutants if options.only in m.name]
-    if options.again is not None:
-        lines = map(json.loads, options.again.read_text().splitlines())
-        survived = {line["name"] for line in lines if line["killed"] is None}
-        mutants = [m for m in mutants if m.name in survived]
     if options.unchanged:
         mutants = [m.without_fault() for m in mutants]
     prepare()
-    server = Server(mutants, options.out, options.limit, options.all)
-    arguments = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *options.tests]
+    server = Server(mutants, options.out, options.again, options.limit, options.all)
+    off = [f"-pno:{plugin}" for plugin in ("cacheprovider", "xdist", "unraisableexception")]
     os.chdir(ROOT)
-    return int(pytest.main(arguments, plugins=[server]))
+    return int(pytest.main(["-q", "-s", *off, *options.tests], plugins=[server]))
 
 
 if __name__ == "__main__":

@@ -25,10 +25,13 @@ from tests.mutation.transplant import forget, transplant
 class Server:
     """A plugin of pytest that runs the tests once, and then again for every fault."""
 
-    def __init__(self, mutants: list[Mutant], out: Path, limit: float, all: bool) -> None:
+    def __init__(
+        self, mutants: list[Mutant], out: Path, again: Path | None, limit: float, all: bool
+    ) -> None:
         self.all = all
         self.mutants = mutants
         self.out = out
+        self.again = again
         self.limit = limit
         self.failed = False
         self.seconds: dict[str, float] = {}
@@ -42,10 +45,12 @@ class Server:
         """Called by pytest in place of its own loop."""
         items = {item.nodeid: item for item in session.items}
         reached = self.measured(items)
-        known = set()
-        if self.out.exists():
-            known = {json.loads(line)["name"] for line in self.out.read_text().splitlines()}
-        for mutant in self.mutants:
+        known = {found["name"] for found in _read(self.out)}
+        mutants = self.mutants
+        if self.again is not None:
+            left = {found["name"] for found in _read(self.again) if found["killed"] is None}
+            mutants = [mutant for mutant in mutants if mutant.name in left]
+        for mutant in mutants:
             if mutant.name not in known:
                 chosen = self.in_turn(reached.by(mutant), mutant.words)
                 found = self.tried(mutant, [items[name] for name in chosen])
@@ -174,6 +179,12 @@ class Reached:
             if found:
                 return found
         return set()
+
+
+def _read(results: Path) -> list[dict[str, Any]]:
+    if not results.exists():
+        return []
+    return [json.loads(line) for line in results.read_text().splitlines()]
 
 
 def _messages(pipe: Any) -> Iterator[tuple[str, ...]]:
