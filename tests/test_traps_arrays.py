@@ -674,6 +674,7 @@ APART = [
     lambda x, i: _twice(x[:, 0], x[:, 1]),
     lambda x, i: _twice(x[2:], x[:2]),
     lambda x, i: _twice(x[:2], x[2:]),
+    lambda x, i: _twice(x[:0], x[2:]),
     lambda x, i: _twice(x[:1:1], x[1::1]),
     lambda x, i: _twice(x[::2], x[1::2]),
     lambda x, i: _twice(x[::3], x[2::3]),
