@@ -5,6 +5,7 @@ import numpy as np
 NEEDS_REWRITING = (
     "stored_through_a_mask_of_rows",
     "contracted",
+    "contracted_by_letters",
     "products_of_stacks",
     "scattered",
     "borders_and_parts",
@@ -33,6 +34,12 @@ def stored_through_a_mask_of_rows(X, Y):
 def contracted(X, W, Y):
     both = np.einsum("ij,jk->ik", X, W) * np.tensordot(X, W, 1)
     return both, np.einsum("ij,ij->i", X, Y)
+
+
+def contracted_by_letters(A, T):
+    turned = np.einsum("ij->ji", A) * np.einsum("ii,jk->kj", A, A)
+    stacks = np.einsum("ijk,ljk->li", T, T), np.einsum("ijk,kl->jil", T, A)
+    return turned, np.einsum("ii->i", A), *stacks
 
 
 def products_of_stacks(T, A):
