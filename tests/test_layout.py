@@ -19,7 +19,7 @@ PACKAGE = ROOT / "tangent_fwd"
 FLOORS = (
     ("source", "options", "marks", "custom", "choices", "library", "fixpoint", "fields"),
     ("errors", "boundary"),
-    ("dispatch", "apart", "fitting"),
+    ("dispatch", "apart", "fitting", "parts"),
     ("ir", "rules"),
     ("frontend", "analysis", "backend"),
     ("transform",),
