@@ -293,6 +293,10 @@ def spoken(text: str) -> str:
     text = re.sub(
         r"(?:readonly )?array\((\w+), (\d+)d, [ACF](?:, \w+)*\)", r"\2-D array of \1", text
     )
+    text = re.sub(r"Record\(.*?;\d+;\w+\)", "record", text)
+    text = re.sub(
+        r"(?:unaligned |readonly )*array\(record, (\d+)d, [ACF]\)", "structured array", text
+    )
     text = re.sub(r"UniTuple\(([^()]+) x (\d+)\)", r"tuple of \2 \1", text)
     text = re.sub(r"\bTuple\(([^()]+)\)", r"tuple of (\1)", text)
     text = re.sub(r"slice<\w+:\w+>", "slice", text).replace("slice2_type", "slice")

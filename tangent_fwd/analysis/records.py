@@ -15,11 +15,12 @@ from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import bindings, blocks, map_exprs, own_exprs, subexpressions, with_blocks
 
-# What may be done with a structured array itself.
-_WHOLE = frozenset(
-    "field getitem call tuple list builtins.len numpy.copy numpy.zeros_like "
+# What makes a structured array, and what else may be done with one itself.
+_MAKES = frozenset(
+    "field getitem attr call numpy.copy numpy.zeros numpy.empty numpy.zeros_like "
     "numpy.empty_like".split()
 )
+_WHOLE = _MAKES | frozenset("tuple list builtins.len".split())
 
 
 def is_record(kind: Any) -> bool:
@@ -128,6 +129,13 @@ class _Fields:
                     return
         target = getattr(stmt, "target", None) or getattr(stmt, "array", None)
         kind = self.known.get(target) if target else None
+        made = stmt.value if isinstance(stmt, Let) else None
+        if isinstance(made, Op) and is_structured(kind) and made.fn not in _MAKES:
+            message = "a structured array cannot be made like this"
+            advice = "make one with `np.zeros`, `np.empty` or `.copy()`, and write its fields"
+            at = made.span or stmt.span
+            self.diagnostics.append(Diagnostic("function", message, at, help=advice))
+            return
         whole = isinstance(stmt, Store) and is_structured(kind)
         if type(kind).__name__ == "NestedArray":
             message = "a field of a record that is an array itself is not supported"

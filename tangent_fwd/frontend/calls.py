@@ -318,9 +318,7 @@ class Calls(Told):
         if inspect.isclass(obj) and (issubclass(obj, np.generic) or obj in numbers):
             return Op("dtype", (Lit(np.dtype(obj).name),), (), Span.of(node))
         if isinstance(obj, np.dtype) and obj.names is not None:
-            message = "a structured array cannot be made here"
-            self.refuse(node, message, "pass one in, or take `np.zeros_like` of one", "function")
-            return Lit(0.0)
+            return Ref(ast.unparse(node), obj)  # a constant of the module
         if isinstance(obj, np.dtype):
             return Op("dtype", (Lit(obj.name),), (), Span.of(node))
         return self.atom(node)
