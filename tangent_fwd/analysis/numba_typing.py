@@ -302,6 +302,8 @@ def spoken(text: str) -> str:
     text = re.sub(r"slice<\w+:\w+>", "slice", text).replace("slice2_type", "slice")
     text = re.sub(r"<iv=(?:None|\{.*?\}|\[.*?\])>", "", text)
     text = re.sub(r"DictType\[([^\[\],]+),(.+?)\]", r"dict from \1 to \2", text)
+    text = re.sub(r"\b(?:reflected )?(list|set)\((\w+)\)", r"\1 of \2", text)
+    text = re.sub(r"ListType\[([^\[\]]+)\]", r"typed list of \1", text)
     text = re.sub(r"omitted\(default=(\w+)\)", r"\1", text)
     text = text.replace("unicode_type", "str").replace("none", "None")
     return text.strip()

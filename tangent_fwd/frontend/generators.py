@@ -200,9 +200,8 @@ class Generators(Caught):
             if parameter.kind is parameter.VAR_POSITIONAL:
                 found[name] = self.name(Op("tuple", tuple(map(self.atom, arg))))
             elif name not in bound:
-                function = names.is_helper(parameter.default)
                 value = parameter.default
-                found[name] = value if function else self.captured(call, name, value)
+                found[name] = value if names.is_helper(value) else self.captured(call, name, value)
             else:
                 function = self.known(arg)
                 found[name] = self.atom(arg) if function is None else function

@@ -21,7 +21,7 @@ class Lists(Derivatives):
         """The call with an array in the place of each list: `sum(xs)`, `np.mean(xs)`."""
         args: list[ast.expr] = []
         for arg in node.args:
-            if isinstance(arg, ast.Name) and arg.id in self.listed:
+            if isinstance(arg, ast.Name) and (arg.id in self.listed or arg.id in self.kinds):
                 value = self.atom(arg)
                 if type(self.kind(value)).__name__ == "List":
                     made = self.name(Op("numpy.array", (value,), (), Span.of(arg)))

@@ -204,6 +204,15 @@ def _rollaxis(self: Rewrites, node: ast.Call, a: Any, axis: Any, start: Any) -> 
     return call("np.moveaxis", a, ast.Constant(one), ast.Constant(other - (one < other)))
 
 
+@way("numpy.squeeze", "a, axis=None")
+def _squeeze(self: Rewrites, node: ast.Call, a: Any, axis: Any) -> Any:
+    if _absent(axis):
+        message = "which axes `np.squeeze` takes away depends on the sizes"
+        self.refuse(node, message, "name one of size 1: `np.squeeze(a, axis=0)`", "function")
+        return ast.Constant(0.0)
+    return None
+
+
 @way("numpy.argmax numpy.argmin", "a, axis=None, out=None, keepdims=False")
 def _arg_kept(self: Rewrites, node: ast.Call, a: Any, axis: Any, out: Any, keepdims: Any) -> Any:
     if _absent(axis) or not self.known_constant(keepdims, "keepdims") or not _absent(out):

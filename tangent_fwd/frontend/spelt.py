@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.rewrites import Rewrites, call, placed
+from tangent_fwd.frontend.rewrites import Rewrites, placed
 from tangent_fwd.frontend.trees import own_nodes
-from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Var
+from tangent_fwd.ir.nodes import Do, Expr, Let, Lit, Op, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import sequences
 from tangent_fwd.source import Span
@@ -74,8 +74,11 @@ class Spelt(Rewrites):
     def on_BinOp(self, node: ast.BinOp) -> Expr:
         """`xs + ys` of lists is a new one."""
         if isinstance(node.op, ast.Add) and self.is_list(node.left):
-            made = call(self.keep(sequences.joined), node.left, node.right)
-            return self.value(placed(made, node))
+            span = Span.of(node)
+            made = self.name(Op("container.copy", (self.atom(node.left),), (), span))
+            more = Op("container.extend", (made, self.atom(node.right)), (), span)
+            self.out.append(Do(more, self.at))
+            return made
         return super().on_BinOp(node)
 
     def is_list(self, node: ast.expr) -> bool:

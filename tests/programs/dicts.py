@@ -110,6 +110,11 @@ def places_in_sets(x, s, m):
     odd = {i for i in m if i % 2 == 1}
     seen.remove(5)
     total = s * len(seen)
+    for i in (seen | odd) - (seen & odd):
+        total += x[i] * s
+    shared = odd.intersection(seen)
+    if shared <= seen and not shared.isdisjoint(odd):
+        total *= len(seen ^ odd)
     for i in seen:
         total += x[i] * x[i] * s
     for i in set(m):
