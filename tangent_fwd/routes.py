@@ -50,7 +50,7 @@ def _settling(
                 return slow(self, primals, *more)
             made, rest, active = settled
             if directed:
-                more = (self._direction(active, more[0]),)
+                more = (self._direction(active, more[0], alone=back),)
             result = method(made)(rest, *more)
             if not back:
                 return result
@@ -114,10 +114,14 @@ class Router:
         )
         return self._settle(functions), rest, tuple(every[i] for i in self._active)
 
-    def _direction(self, active: tuple[Any, ...], ways: Any) -> Any:
-        """A direction with named tuples where the active arguments have them now."""
-        if len(self._active) == 1 and not (isinstance(ways, (tuple, list)) and len(ways) == 1):
-            ways = (ways,)  # as `hvp` may be given it
+    def _direction(self, active: tuple[Any, ...], ways: Any, alone: bool) -> Any:
+        """A direction with named tuples where the active arguments have them now.
+
+        `alone`: that of one argument may stand alone, as `hvp` takes it.
+        """
+        wrapped = isinstance(ways, (tuple, list)) and len(ways) == 1
+        if alone and len(self._active) == 1 and not wrapped:
+            ways = (ways,)
         if not isinstance(ways, (tuple, list)) or len(ways) != len(self._active):
             return ways
         names = (self._names[i] for i in self._active)

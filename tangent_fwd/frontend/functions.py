@@ -271,10 +271,8 @@ class Functions(Texts):
                 values.append(given[name])
             elif name in static or names.is_helper(parameter.default):
                 chosen.setdefault(name, parameter.default)
-            elif name not in chosen and isinstance(parameter.default, Held):
-                values.append(Var(found.captured[parameter.default.place]))
             elif name not in chosen:
-                values.append(self.captured(node, name, parameter.default))
+                values.append(self.default(found, node, parameter))
         behind = [*found.captured]
         if chosen:
             function = settled(function, chosen)
@@ -283,6 +281,12 @@ class Functions(Texts):
         inside = isinstance(callee, Closure) or chosen or isinstance(function, Differentiated)
         ref = Ref(function.qualname, function if inside else function.original)
         return Op("call", (ref, *values), (), Span.of(node))
+
+    def default(self, closure: Closure, call: ast.Call, parameter: inspect.Parameter) -> Expr:
+        """What a parameter is where a call leaves it out."""
+        if isinstance(parameter.default, Held):
+            return Var(closure.captured[parameter.default.place])
+        return self.captured(call, parameter.name, parameter.default)
 
     def settled(self, node: ast.expr, name: str) -> Any:
         """The constant that an argument is."""

@@ -39,10 +39,10 @@ class Slices(Expressions):
     @cached_property
     def slices(self) -> dict[str, tuple[Expr, ...]]:
         """The names that are bound to slices only, and the three places of each."""
-        nodes = list(own_nodes(self.function.node))
+        nodes = list(ast.walk(self.function.node))  # with comprehensions, which bind anew
         bound = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         given: dict[str, list[list[ast.expr]]] = {}
-        for node in nodes:
+        for node in own_nodes(self.function.node):
             parts = self.bounds_of(node.value) if isinstance(node, ast.Assign) else None
             if parts is not None and isinstance(node, ast.Assign):
                 for target in node.targets:
