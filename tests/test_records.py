@@ -153,9 +153,12 @@ def renamed(a):
     return r.x
 
 
-def copied(a):
+def kept(a):
+    r = a[0]
+    a[1].x = 2.0
     a[0] = a[1]
-    return a[0].x
+    a[1] = r
+    return r.x * a[1].v
 
 
 def added(a):
@@ -175,7 +178,6 @@ def passed_on(a):
     [
         (nested_in_a_record, "take the field first"),
         (renamed, "a record of a structured array is not supported like this"),
-        (copied, "a record of a structured array is not supported like this"),
         (added, "not defined for|not supported"),
         (passed_on, "a record of a structured array is not supported like this"),
     ],
@@ -183,6 +185,18 @@ def passed_on(a):
 def test_records_themselves_are_refused(function, words) -> None:
     with pytest.raises(TangentError, match=words):
         forward_grad(function).jvp((A.copy(),), (WAY.copy(),))
+
+
+def test_a_record_is_a_view_of_its_place() -> None:
+    """As in NumPy: what `r` reads is what stands in its place by then."""
+    a, b, way = A.copy(), A.copy(), WAY.copy()
+    slope = sum((kept(_shifted(A, WAY, h).view(np.recarray)) / (2 * h)) for h in (1e-6, -1e-6))
+    value, found = forward_grad(kept).jvp((a,), (way,))
+    assert value == kept(b.view(np.recarray))
+    np.testing.assert_array_equal(a, b)
+    assert found == pytest.approx(slope, rel=1e-7)
+    np.testing.assert_array_equal(way["w"][0], WAY["w"][1])
+    np.testing.assert_array_equal(way["v"][:2], WAY["v"][1])
 
 
 def test_what_cannot_be_an_argument_is_refused() -> None:

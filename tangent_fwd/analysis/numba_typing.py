@@ -293,7 +293,9 @@ def spoken(text: str) -> str:
     text = re.sub(
         r"(?:readonly )?array\((\w+), (\d+)d, [ACF](?:, \w+)*\)", r"\2-D array of \1", text
     )
-    text = re.sub(r"Record\(.*?;\d+;\w+\)", "record", text)
+    while "Record(" in text:  # one may hold others
+        plain = re.sub(r"Record\(((?!Record\().)*?;\d+;\w+\)", "record", text)
+        text = plain if plain != text else text.replace("Record(", "record(")
     text = re.sub(
         r"(?:unaligned |readonly )*array\(record, (\d+)d, [ACF]\)", "structured array", text
     )

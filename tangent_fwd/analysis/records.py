@@ -1,7 +1,8 @@
 """Structured arrays: what is read or written of one is a field of it, an array like any other.
 
 `a[i].x`, `a[i]["x"]` and, in a loop over `a`, `r.x` are the element `i` of the field `a["x"]`,
-so the other passes see arrays of numbers, and views of what holds them.
+and `a[i] = b[k]` copies each field, so the other passes see arrays of numbers, and views of what
+holds them.
 """
 
 from __future__ import annotations
@@ -61,6 +62,10 @@ class _Fields:
             if not blocks(stmt):
                 stmt = map_exprs(partial(self.expr, at=stmt, out=out), stmt)
             if isinstance(stmt, Store):
+                copies = self.copies(stmt, out)
+                if copies:
+                    out += copies
+                    continue
                 stmt = self.store(stmt, out)
             self.refuse(stmt)
             out.append(with_blocks(stmt, tuple(map(self.block, blocks(stmt)))))
@@ -115,6 +120,35 @@ class _Fields:
         field = self.field(array, stmt.index[0], out, stmt)
         return replace(stmt, array=field.name, index=index)
 
+    def copies(self, stmt: Store, out: list[Stmt]) -> list[Stmt]:
+        """A record or a structured array written into another, field by field; nothing for what
+        is none, or holds records itself.
+        """
+        value = stmt.value
+        if not isinstance(value, Var):
+            return []
+        source, index = self.records.get(value.name, (value, ()))
+        kinds = self.kind(Var(stmt.array)), self.kind(source)
+        if not all(map(is_structured, kinds)) or kinds[0].dtype != kinds[1].dtype:
+            return []
+        names = list(map(Lit, kinds[0].dtype.fields))
+        if any(is_structured(_field_type(kinds[0], name.value)) for name in names):
+            return []
+        made: list[Stmt] = []
+        for name in names:
+            to, part = (
+                self.field(Var(stmt.array), name, out, stmt),
+                self.field(source, name, out, stmt),
+            )
+            if index:
+                self.count += 1
+                element = f"%field{self.count}"
+                self.known[element] = _element_type(self.known[part.name], len(index))
+                out.append(Let(element, Op("getitem", (part, *index)), stmt.span))
+                part = Var(element)
+            made.append(replace(stmt, array=to.name, value=part))
+        return made
+
     def refuse(self, stmt: Stmt) -> None:
         """Records that are more than their fields, and arrays of them in arithmetic."""
         advice = 'read and write its fields: `a[i]["x"]`, or go over it by `for r in a`'
@@ -144,6 +178,17 @@ class _Fields:
         if is_record(kind) or whole:
             message = "a record of a structured array is not supported like this"
             self.diagnostics.append(Diagnostic("function", message, stmt.span, help=advice))
+
+
+def field_shape(array: Any, name: Expr) -> tuple[int, ...]:
+    """The sizes of the axes that a field of a structured array has beside those of the array."""
+    assert isinstance(name, Lit)
+    return getattr(array.dtype.fields[name.value].type, "shape", ())
+
+
+def _element_type(field: Any, places: int) -> Any:
+    """The type of what stands at so many places of the field of a structured array."""
+    return field.dtype if field.ndim == places else field.copy(ndim=field.ndim - places)
 
 
 def _field_type(array: Any, name: str) -> Any:

@@ -155,6 +155,10 @@ def records_made_here(x, s, n):
     total = _moved(first, s)
     last["mass"] += bodies["mass"][1:, 0] * s
     others = np.zeros_like(last)
+    others[:] = last
+    others[0] = bodies[n - 1, 0]
+    for body in first:
+        last[2] = body
     others["place"][:, 1] = last["mass"]
     sums = np.zeros(first.size, first.dtype)
     sums[2]["mass"] = total * s
