@@ -17,7 +17,7 @@ from numba.core import types
 
 from tangent_fwd.blocks import Slot, filled, place
 from tangent_fwd.boundary import Array, Tree, leaves, order, values
-from tangent_fwd.seeds import Sweeps, arranged, number, rebuilt, shapes_of, zeros
+from tangent_fwd.seeds import Sweeps, arranged, number, rebuilt, zeros
 from tangent_fwd.specialise import Specialisation
 
 
@@ -28,12 +28,11 @@ class Curvatures(Sweeps):
 
     def product(self, primals: Sequence[Any], way: Sequence[Any]) -> tuple[Any, Any]:
         """Value and Hv, in the structure of the active arguments."""
-        trees, arguments = self._opened(primals)
-        shapes = shapes_of(trees, arguments)
+        trees, _, shapes = self._opened(primals)
         held = _Held(trees, shapes)
         held.set(way)
         built, flats = zeros(trees, shapes)
-        compiled, sweep = self._ready(trees, arguments)
+        compiled, sweep = self._ready(trees, shapes)
         given = (*primals, *held.arguments)
         value = compiled.entry(*given)[0] if sweep is None else None
         for chunk, (again, _), tangents in () if sweep is None else sweep.passes(given):
@@ -46,8 +45,7 @@ class Curvatures(Sweeps):
         """All second derivatives, in `out` where that is given; what stands on one side of the
         diagonal is written on both.
         """
-        trees, arguments = self._opened(primals)
-        shapes = shapes_of(trees, arguments)
+        trees, _, shapes = self._opened(primals)
         kinds = [leaf for tree in trees for leaf in leaves(tree) if leaf.floating]
         blocks = [
             [Slot(a + b, np.result_type(one.dtype, two.dtype)) for b, two in zip(shapes, kinds)]
@@ -61,7 +59,7 @@ class Curvatures(Sweeps):
             for offset in range(int(np.prod(shape)))
         ]
         held = _Held(trees, shapes)
-        _, sweep = self._ready(trees, arguments)
+        _, sweep = self._ready(trees, shapes)
         place(f"`{self._name}.hessian`", template, out, primals)
         for count, (mine, offset, column) in enumerate(places if sweep else (), start=1):
             assert sweep is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 from numba.core import types
 
-from tangent_fwd.seeds import Sweeps, arranged, numbers, shapes_of, zeros
+from tangent_fwd.seeds import Sweeps, arranged, numbers, zeros
 from tangent_fwd.specialise import Specialisation
 
 
@@ -15,9 +15,9 @@ class Gradients(Sweeps):
 
     def __call__(self, *primals: Any) -> tuple[Any, Any]:
         """`(value, gradient)`; the gradient has the structure of the active argument."""
-        trees, arguments = self._opened(primals)
-        compiled, sweep = self._ready(trees, arguments)
-        built, flats = zeros(trees, shapes_of(trees, arguments))
+        trees, arguments, shapes = self._opened(primals)
+        compiled, sweep = self._ready(trees, shapes)
+        built, flats = zeros(trees, shapes)
         value = compiled.entry(*primals) if sweep is None else None
         for chunk, again, tangents in () if sweep is None else sweep.passes(primals):
             value = again

@@ -29,8 +29,8 @@ class Jacobians(Sweeps):
             primals: all arguments.
             out: arrays of the shapes and dtypes of the result, in its structure.
         """
-        trees, arguments = self._opened(primals)
-        compiled, sweep = self._ready(trees, arguments)
+        trees, arguments, shapes = self._opened(primals)
+        compiled, sweep = self._ready(trees, shapes)
         result: _Result | None = None
         if sweep is None:
             result = self._result(compiled.entry(*primals), compiled.result, trees, arguments)

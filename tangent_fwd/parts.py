@@ -101,6 +101,13 @@ def _fields(path: str, dtype: np.dtype[Any], ndim: int, layout: str) -> Tree:
     return Fields(path, np.ndarray, tuple(parts), base, axes, layout)
 
 
+def is_closed(tree: Tree) -> bool:
+    """Whether something in a description can be opened."""
+    if isinstance(tree, Branch):
+        return any(map(is_closed, tree.children))
+    return tree.holder is not None or (tree.dtype is not None and tree.dtype.names is not None)
+
+
 def is_opened(tree: Tree) -> bool:
     """Whether something in a description was opened, so that it is made anew for each call."""
     if not isinstance(tree, Branch):

@@ -7,13 +7,14 @@ what the derivative costs; the last, partial pass leaves its spare lanes at zero
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from tangent_fwd.boundary import Array, Branch, Tree, leaves, order, values
-from tangent_fwd.parts import copied, is_opened, opened
+from tangent_fwd.parts import copied, is_closed, is_opened, opened
 from tangent_fwd.specialise import Specialisation
 
 # Buffers larger than this (bytes, all lanes together) are not kept between calls.
@@ -28,8 +29,8 @@ def lanes_for(size: int) -> int:
     return next((lanes for lanes in (0, 1, 2, 4) if size <= lanes), 8)
 
 
-def entries(trees: Sequence[Tree], arguments: Sequence[Any]) -> int:
-    """How many floats the active `arguments`, described by `trees`, hold.
+def entries(trees: Sequence[Tree], shapes: Sequence[tuple[int, ...]]) -> int:
+    """How many floats arguments hold, by the shape of each of their parts.
 
     Raises TypeError where they hold complex numbers, which have no one slope.
     """
@@ -38,7 +39,7 @@ def entries(trees: Sequence[Tree], arguments: Sequence[Any]) -> int:
             f"`{leaf.path}` is complex, and has a slope along 1 and one along 1j; "
             "ask for those with jvp"
         )
-    return sum(int(np.prod(shape)) for shape in shapes_of(trees, arguments))
+    return sum(map(math.prod, shapes))
 
 
 def shapes_of(trees: Sequence[Tree], arguments: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
@@ -74,6 +75,7 @@ class Sweep:
         self._lanes = lanes
         self._active = tuple(active)
         self._trees = [trees[i] for i in active]
+        self._opens = any(map(is_closed, self._trees))
         self._writes = frozenset(writes)
         # A list is a pool: pop and append are atomic, so threads never share a set of seeds.
         self._pool: list[tuple[tuple[Any, ...], _Seeds]] = []
@@ -89,9 +91,9 @@ class Sweep:
             mark: whether the last pass may leave behind what the function writes to its arguments.
         """
         arguments = [primals[i] for i in self._active]
-        trees = list(map(opened, self._trees, arguments))
+        trees = list(map(opened, self._trees, arguments)) if self._opens else self._trees
         shapes = shapes_of(trees, arguments)
-        sizes = [int(np.prod(shape)) for shape in shapes]
+        sizes = list(map(math.prod, shapes))
         left = sum(sizes) if stop is None else stop
         seeds = self._take(trees, shapes)
         for chunk in _chunks(sizes, self._lanes, left):
@@ -145,18 +147,20 @@ class Sweeps:
         self._every = trees
         self._active = active
         self._trees = [trees[i] for i in active]
+        self._opens = any(map(is_closed, self._trees))
         self._made: dict[int, tuple[Specialisation, Sweep | None]] = {}
 
-    def _opened(self, primals: Sequence[Any]) -> tuple[list[Tree], list[Any]]:
-        """The active ones of all arguments, and before them what they are made of."""
+    def _opened(self, primals: Sequence[Any]) -> tuple[list[Tree], list[Any], tuple[Any, ...]]:
+        """What the active arguments are made of, themselves, and the shapes of their parts."""
         arguments = [primals[i] for i in self._active]
-        return list(map(opened, self._trees, arguments)), arguments
+        trees = list(map(opened, self._trees, arguments)) if self._opens else self._trees
+        return trees, arguments, shapes_of(trees, arguments)
 
     def _ready(
-        self, trees: Sequence[Tree], arguments: Sequence[Any]
+        self, trees: Sequence[Tree], shapes: Sequence[tuple[int, ...]]
     ) -> tuple[Specialisation, Sweep | None]:
         """What is compiled for active arguments of these sizes; no sweep where they are empty."""
-        lanes = lanes_for(entries(trees, arguments))
+        lanes = lanes_for(entries(trees, shapes))
         if lanes not in self._made:
             made = self._compile(lanes)
             self._check(made, lanes)
