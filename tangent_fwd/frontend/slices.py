@@ -26,8 +26,9 @@ from functools import cached_property
 from typing import Any
 
 from tangent_fwd.frontend.expressions import Expressions
-from tangent_fwd.frontend.trees import own_nodes, unused
+from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Var
+from tangent_fwd.ir.walk import unused
 from tangent_fwd.source import Span
 
 _PLACES = ("start", "stop", "step")
