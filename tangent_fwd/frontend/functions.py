@@ -39,8 +39,9 @@ from tangent_fwd.frontend import names
 from tangent_fwd.frontend.desugar import desugared
 from tangent_fwd.frontend.parse import Differentiated, UserFunction, as_function, parse
 from tangent_fwd.frontend.texts import Texts
-from tangent_fwd.frontend.trees import own_nodes, unused
+from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Ref, Var
+from tangent_fwd.ir.walk import unused
 from tangent_fwd.library import SETTLED, is_ours
 from tangent_fwd.source import Span
 

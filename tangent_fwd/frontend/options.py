@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from tangent_fwd.frontend.rewrites import Rewrites, call, subscript, tuple_of, way
+from tangent_fwd.frontend.rewrites import NONE, Rewrites, call, subscript, tuple_of, way
 from tangent_fwd.library import elementary, sequences
-
-_NONE = ast.Constant(None)
 
 
 def _absent(node: Any) -> bool:
@@ -106,7 +104,7 @@ def _clip(
     if _absent(out):
         return None
     low, high = (v if w is None else w for v, w in ((a_min, min), (a_max, max)))
-    bounds = [b if isinstance(b, ast.expr) else _NONE for b in (low, high)]
+    bounds = [b if isinstance(b, ast.expr) else NONE for b in (low, high)]
     return self.into(out, call("np.clip", a, *bounds), node)
 
 
