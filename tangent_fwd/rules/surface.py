@@ -1,7 +1,7 @@
 """How much of what numba and NumPy offer differentiates: see `tests/test_surface.py`."""
 
 COUNTS = {
-    "NumPy as numba takes it": (321, 0, 334),
+    "NumPy as numba takes it": (334, 0, 334),
     "NumPy beyond numba": (127, 0, 127),
     "Linear algebra": (16, 0, 16),
     "Complex numbers": (25, 0, 25),
@@ -18,19 +18,6 @@ REFUSED = {
     "r = x.view(np.int64)": "no-rule",
     "a = {s}\nr = a.pop()": "activity",
     "a = {s}\nr = len(a.copy())": "typing",
-    "r = random.gammavariate(s, t)": "no-rule",
-    "r = random.betavariate(s, t)": "no-rule",
-    "r = random.vonmisesvariate(s, t)": "no-rule",
-    "r = np.random.gamma(s, t, 3)": "no-rule",
-    "r = np.random.standard_gamma(s, 3)": "no-rule",
-    "r = np.random.beta(s, t, 3)": "no-rule",
-    "r = np.random.chisquare(s, 3)": "no-rule",
-    "r = np.random.noncentral_chisquare(s, t, 3)": "no-rule",
-    "r = np.random.dirichlet(x)": "no-rule",
-    "r = np.random.f(s, t, 3)": "no-rule",
-    "r = np.random.standard_t(s, 3)": "no-rule",
-    "r = np.random.vonmises(s, t, 3)": "no-rule",
-    "r = np.random.wald(s, t, 3)": "no-rule",
     "r = np.random.poisson(s, 3)": "no-rule",
     "r = np.random.zipf(p, 3)": "no-rule",
     "r = sc.bdtrik(s,t,u)": "function",

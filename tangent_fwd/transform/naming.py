@@ -50,7 +50,7 @@ from tangent_fwd.ir.walk import (
     variables,
     with_blocks,
 )
-from tangent_fwd.rules.rule import HELPERS
+from tangent_fwd.rules.rule import HELPERS, PARTS
 from tangent_fwd.transform.stack import MOST
 from tangent_fwd.transform.words import Words, base, core, mark
 
@@ -63,6 +63,7 @@ RESERVED = (
     )
     | {f"products{n}{take}" for n in range(2, 1 + MOST) for take in ("", "_take32", "_take64")}
     | HELPERS
+    | PARTS
     | frozenset(keyword.kwlist)
 )
 
