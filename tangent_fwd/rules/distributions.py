@@ -186,16 +186,20 @@ _FISHER_NC = (
 # DLMF 13.2 for Kummer's function in the density of what a normal number that does not have mean
 # zero, or the square of one, is over an independent one
 NONCENTRAL = (
-    scipy("chndtr", "x, df, nc", _MOVED_CHI.format(**_AT), UNKNOWN,
-          "-" + _MOVED_CHI.format(**_MORE), domain="shape, two and up, shape",
+    scipy("chndtr", "x, df, nc", _MOVED_CHI.format(**_AT),
+          "-noncentral_slope_df(x, df, nc) * " + _MOVED_CHI.format(**_AT),
+          "-" + _MOVED_CHI.format(**_MORE),
+          domain="shape, two and up, shape",
           strong_zero=True, bound=2048.0, absolute=64.0),
-    scipy("chndtrix", "p, df, nc", _inverse(_MOVED_CHI, **{**_AT, "x": "out"}), UNKNOWN,
+    scipy("chndtrix", "p, df, nc", _inverse(_MOVED_CHI, **{**_AT, "x": "out"}),
+          "noncentral_slope_df(out, df, nc)",
           _MOVED_CHI.format(**{**_MORE, "x": "out"}) + " / "
           + _MOVED_CHI.format(**{**_AT, "x": "out"}),
           domain="share, two and up, shape", strong_zero=True, bound=65536.0),
     scipy("chndtrinc", "x, df, p",
           _MOVED_CHI.format(**{**_AT, "nc": "out"}) + " / "
-          + _MOVED_CHI.format(**{**_MORE, "nc": "out"}), UNKNOWN,
+          + _MOVED_CHI.format(**{**_MORE, "nc": "out"}),
+          "-noncentral_slope_df(x, df, out) / noncentral_slope(x, df, out)",
           "-" + _inverse(_MOVED_CHI, **{**_MORE, "nc": "out"}),
           domain="ten and up, two to four, lower share", strong_zero=True, bound=1e7),
     scipy("ncfdtr", "dfn, dfd, nc, f", UNKNOWN, UNKNOWN, _FISHER_NC.format(nc="nc", f="f"),
