@@ -116,6 +116,15 @@ def test_second_derivatives_differentiate_the_rule() -> None:
     assert curvature == pytest.approx((ahead - behind) / (2.0 * step) + true_first, rel=1e-7)
 
 
+def test_what_stands_still_has_zeros_of_its_own_type() -> None:
+    """numba gives a sum with a zero of double precision that precision."""
+    narrow = np.float32(0.5)
+    text = differentiate(scaled, (narrow, 3, narrow), (True, False, False), 1).text
+    assert "scaled_rule(x, n, y, d_x, None, np.float32(0.0))" in text
+    text = differentiate(scaled, (0.5, 3, 0.5), (False, False, True), 1).text
+    assert "scaled_rule(x, n, y, 0.0, None, d_y)" in text
+
+
 def test_compiled_and_inside_the_users_compiled_code() -> None:
     made = forward_grad(mixed)
     v = np.array([1.0, 0.5])

@@ -88,8 +88,18 @@ def skipped(x, out):
     return total
 
 
+def by_columns(x, out):
+    """Sizes read in the loop are no places; an axis before the round's own may be counted down."""
+    grid = np.zeros((3, x.size))
+    for i in prange(x.size):
+        for j in range(1, 4):
+            grid[j - 1, i] = x[i] * j / x.size
+        out[i] = grid[2, i] * len(out)
+    return grid
+
+
 @pytest.mark.parametrize("lanes", [1, 3])
-@pytest.mark.parametrize("function", [own_places, sums, nested, skipped])
+@pytest.mark.parametrize("function", [own_places, sums, nested, skipped, by_columns])
 def test_loops_without_races_stay(function, lanes):
     made = program(function, X, np.empty(6), lanes=lanes, active=2)
     assert len(made.report["parallel"]) == 1 and not made.report["serial"]
@@ -249,6 +259,13 @@ def printed(x, out):
     return out
 
 
+def into_a_list(x, out):
+    rows = [x[0], x[1]]
+    for i in prange(2):
+        rows[i] = x[i]
+    return rows[0]
+
+
 def multiplied(x, out):
     grid = np.ones((3, 5))
     for i in prange(x.size):
@@ -280,6 +297,7 @@ NOT_OWN = "not seen to be at a place of the round's own"
         (filled_by_another, NOT_OWN),
         (drawn, "it draws random numbers"),
         (printed, "it does more than compute"),
+        (into_a_list, "is written to, and is no array"),
         (multiplied, "may not agree in size"),
     ],
 )
@@ -288,6 +306,22 @@ def test_a_loop_that_could_race_runs_on_one_thread_and_the_report_says_why(funct
     assert not made.report["parallel"] and len(made.report["serial"]) == 1
     assert reason in made.report["serial"][0]
     assert "numba import njit\n" in made.text and "parallel=True" not in made.text
+
+
+def inside_one_that_races(x, out):
+    s = 0.0
+    for i in prange(3):
+        t = 0.0
+        for j in prange(x.size):
+            t += x[j] * i
+        s = 0.5 * s + t
+    return s
+
+
+def test_a_loop_stays_inside_one_that_does_not():
+    made = program(inside_one_that_races, X, np.empty(6))
+    assert [len(made.report[word]) for word in ("parallel", "serial")] == [1, 1]
+    assert re.findall(r"^ +for (.) in prange\(", made.text, re.MULTILINE) == ["j"]
 
 
 @pytest.mark.parametrize("function", [product, largest])

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
-from tangent_fwd.rules import RULES, BadRule, Rule, index, power, rule
+from tangent_fwd.rules import RULES, BadRule, Rule, helpers, index, power, rule
 from tangent_fwd.rules.draws import DRAWS
 from tangent_fwd.rules.page import page
 from tangent_fwd.rules.rule import (
@@ -326,3 +327,55 @@ def test_the_page_is_current() -> None:
     """`python -m tangent_fwd.rules.page > docs/rules.md` renews it."""
     kept = Path(__file__).parent.parent / "docs" / "rules.md"
     assert kept.read_text(encoding="utf-8") == page()
+
+
+NEAR = (1e-9, 1e-3, 0.05, 0.11, 0.2, 0.2499, 0.2501, 0.4, 0.7, 0.99)
+BOTH = (*NEAR, *(-x for x in NEAR))
+
+
+def _sinc(x: Any) -> Any:
+    return mpmath.sin(mpmath.pi * x) / (mpmath.pi * x)
+
+
+def _kolmogorov_slope(x: Any) -> Any:
+    terms = ((-1) ** (k - 1) * k * k * mpmath.exp(-2 * k * k * x * x) for k in range(1, 60))
+    return -8 * x * sum(terms)
+
+
+# What each helper is, and points on both sides of every place where it changes its formula.
+HELPED: dict[str, tuple[Any, tuple[float, ...]]] = {
+    "gauss": (lambda x: mpmath.exp(-x * x), (*BOTH, 3.3, -9.7, 26.5)),
+    "bell": (lambda x: mpmath.exp(-x * x / 2), (*BOTH, 3.3, -9.7, 26.5, 37.5)),
+    "erfcx_slope": (
+        lambda x: 2 * x * mpmath.exp(x * x) * mpmath.erfc(x) - 2 / mpmath.sqrt(mpmath.pi),
+        (30.0, 31.7, 55.0, 400.0),
+    ),
+    "exprel_slope": (
+        lambda x: (x * mpmath.exp(x) - mpmath.expm1(x)) / x / x,
+        (*BOTH, 1.01, -1.01, 4.4, -7.5),
+    ),
+    "log1prel_slope": (lambda x: (x / (1 + x) - mpmath.log1p(x)) / x / x, (*BOTH, 3.0, 40.0)),
+    "kolmogorov_slope": (_kolmogorov_slope, (0.2, 0.4, 0.6, 0.8, 0.819, 0.821, 1.3, 2.0, 3.5)),
+    "digamma": (mpmath.digamma, (*BOTH, 1.7, 4.5, 9.99, 10.01, 33.3, -2.3, -7.8, -12.1)),
+    "trigamma": (
+        lambda x: mpmath.psi(1, x),
+        (*BOTH, 1.7, 4.5, 11.99, 12.01, 33.3, -2.3, -7.8, -12.1),
+    ),
+    "sinc_slope": (lambda x: mpmath.diff(_sinc, x), (*BOTH, 1.3, -4.6)),
+    "sinc_curve": (lambda x: mpmath.diff(_sinc, x, 2), (*BOTH, 1.3, -4.6)),
+}
+
+
+def test_every_helper_has_points() -> None:
+    assert set(HELPED) == HELPERS
+
+
+@pytest.mark.parametrize("name", HELPED)
+def test_helpers_hold_on_both_sides_of_their_branches(name: str) -> None:
+    """Points drawn at random seldom fall where a series takes over from the formula."""
+    truth, points = HELPED[name]
+    with mpmath.workdps(60):
+        for x in points:
+            exact = truth(mpmath.mpf(x))
+            off = abs(getattr(helpers, name)(x) - exact) / abs(exact)
+            assert off < 16 * float(np.finfo(float).eps), f"at {x}"

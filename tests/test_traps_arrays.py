@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numba
 import numpy as np
 import pytest
 
-from tangent_fwd import forward_grad
+from tangent_fwd import forward_grad, pipeline
 from tangent_fwd.errors import (
     TangentError,
     TypingFailure,
     UnsupportedFunction,
 )
-from tests.harness import differentiate, plain
+from tangent_fwd.frontend.parse import parse
+from tests.harness import OPTIONS, differentiate, plain
 from tests.trap_support import agrees, array, both_ways, in_python, refused, slope
 
 X33 = np.arange(1.0, 10.0).reshape(3, 3)
@@ -659,6 +661,59 @@ def test_A8_parts_are_found_to_be_apart_when_the_program_runs(call) -> None:
     call(rows_and_columns_given_to_a_helper, (x, 0, 2), (d, None, None))
     with pytest.raises(ValueError, match="writes to an argument that shares memory with another"):
         call(rows_and_columns_given_to_a_helper, (x, 1, 1), (d, None, None))
+
+
+def _twice(new, old):
+    new[...] = 2.0 * old
+    return 0.0
+
+
+APART = [
+    lambda x, i: _twice(x[0], x[1]),
+    lambda x, i: _twice(x[0, :], x[1, :]),
+    lambda x, i: _twice(x[:, 0], x[:, 1]),
+    lambda x, i: _twice(x[2:], x[:2]),
+    lambda x, i: _twice(x[:2], x[2:]),
+    lambda x, i: _twice(x[:0], x[2:]),
+    lambda x, i: _twice(x[:1:1], x[1::1]),
+    lambda x, i: _twice(x[::2], x[1::2]),
+    lambda x, i: _twice(x[::3], x[2::3]),
+]
+PERHAPS_NOT = [
+    lambda x, i: _twice(x[i], x[0]),
+    lambda x, i: _twice(x[0], x[-1]),
+    lambda x, i: _twice(x[..., 0], x[..., 1]),
+    lambda x, i: _twice(x[0:1], x[1]),
+    lambda x, i: _twice(x[2:], x[:3]),
+    lambda x, i: _twice(x[:-2], x[2:]),
+    lambda x, i: _twice(x[:i], x[2:]),
+    lambda x, i: _twice(x[::2], x[2::2]),
+    lambda x, i: _twice(x[::2], x[1::3]),
+    lambda x, i: _twice(x[i::2], x[1::2]),
+]
+
+
+def test_A8_what_the_text_says_is_apart_is_not_checked_and_all_else_is() -> None:
+    kinds = (numba.float64[:, ::1], numba.int64)
+    for functions, checked in ((APART, False), (PERHAPS_NOT, True)):
+        for place, function in enumerate(functions):
+            made = pipeline.differentiate(parse(function), kinds, (True, False), 1, OPTIONS)
+            assert ("if overlap(" in made.text) is checked, (place, checked)
+
+
+def given_a_view_that_moves(x):
+    rest = x
+    for _ in range(2):
+        row = rest[1]
+        rest = rest[1:]
+        _twice(row, rest[0])
+    return np.sum(x)
+
+
+def test_A8_views_of_a_name_that_is_bound_again_are_not_told_apart_by_their_text() -> None:
+    x = np.arange(12.0).reshape(4, 3)
+    with pytest.raises(ValueError, match="writes to an argument that shares memory with another"):
+        in_python(given_a_view_that_moves, (x,), (np.cos(x),))
 
 
 def partly_written(s):

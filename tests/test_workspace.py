@@ -100,6 +100,9 @@ def test_a_warm_call_allocates_nothing() -> None:
     program = kept(perceptron, args, (True, True, False, False), 1)
     entry = getattr(load(program.text, program.name, program.entry, OPTIONS, ""), program.entry)
     work = workspace(4096)
+    found = entry(*args, *ways, work)
+    wanted = plain(differentiate(perceptron, args, (True, True, False, False), 1))(*args, *ways)
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
     @numba.njit
     def often(count: int, args: Any, ways: Any, work: Any) -> float:

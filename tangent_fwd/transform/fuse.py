@@ -271,10 +271,9 @@ def _mentions(stmt: Stmt, name: str) -> int:
 
 
 def _contract_one(body: Block, name: str) -> Block:
-    total = sum(_mentions(s, name) for s in statements(body))
     stores = [s for s in statements(body) if isinstance(s, Store) and s.array == name]
     if len(stores) != 1:
-        return body if total else _without_allocation(body, name)
+        return body
     store = stores[0]
     home = _home(body, store)
     position = next(k for k, s in enumerate(home) if s is store)
@@ -283,7 +282,7 @@ def _contract_one(body: Block, name: str) -> Block:
     reads = sum(
         e == element for s in statements(after) for x in own_exprs(s) for e in subexpressions(x)
     )
-    if reads + 1 != total:
+    if reads + 1 != sum(_mentions(s, name) for s in statements(body)):
         return body
     moved = {n for e in store.index for n in variables(e)} & assigned(after)
     value = store.value

@@ -79,7 +79,7 @@ class Stores:
             # What the mask leaves out is stored once more as it is.
             self.refuse_other_shape(stmt)
             chosen = Op("numpy.where", (stmt.index[0], stmt.value, Var(stmt.array)))
-            found = self.nests.fresh(kind.copy(layout="C", readonly=False))
+            found = self.nests.fresh(kind.copy(layout="C"))
             self.waiting.elementwise_now(Let(found, chosen, stmt.span), chosen)
             self.fill(stmt.array, Var(found), stmt.span)
             return
