@@ -367,7 +367,8 @@ HELPED: dict[str, tuple[Any, tuple[float, ...]]] = {
 
 
 def test_every_helper_has_points() -> None:
-    assert set(HELPED) == HELPERS
+    """Those of draws have theirs in `test_draws.py`."""
+    assert set(HELPED) == {name for name in HELPERS if hasattr(helpers, name)}
 
 
 @pytest.mark.parametrize("name", HELPED)
