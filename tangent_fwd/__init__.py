@@ -25,7 +25,8 @@ The map, from what users call down to the words we think in:
                        text to programs; types and activity; programs to text and to machine code
 `ir`, `rules`          the language of the passes, and the table of derivatives
 `custom`               rules of users, for functions of theirs and of others
-`boundary`, `fitting`, `apart`, `choices`, `options`, `marks`, `source`, `errors`
+`boundary`, `fields`, `parts`, `fitting`, `apart`, `choices`, `options`, `marks`, `source`,
+`errors`
                        arguments, options, positions in text, messages
 
 Importing this module imports neither numba nor NumPy: names are fetched when they are used.

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.boundary import Array
-from tangent_fwd.fields import remade
+from tangent_fwd.boundary import Array, is_holder
+from tangent_fwd.fields import parts_of, remade
 from tangent_fwd.seeds import number
 
 
@@ -50,18 +50,23 @@ def place(name: str, template: Any, out: Any, primals: Sequence[Any]) -> None:
 
 def filled(template: Any) -> Any:
     """The arrays of a structure in it; a number for one without axes."""
-    if isinstance(template, tuple):
-        return remade(template, list(map(filled, template)))
+    parts = parts_of(template)
+    if parts is not None:
+        return remade(template, list(map(filled, parts)))
     return number(template.array) if isinstance(template, Slot) else None
 
 
 def _take(name: str, template: Any, out: Any, path: str) -> None:
     """Give each slot of a template the array in its place."""
-    if isinstance(template, tuple):
-        if not isinstance(out, tuple) or len(out) != len(template):
-            got = f"{len(out)}" if isinstance(out, tuple) else type(out).__name__
-            raise TypeError(f"{name}: {path} must be a tuple of {len(template)}, got {got}")
-        for k, (part, mine) in enumerate(zip(template, out)):
+    parts, given = parts_of(template), parts_of(out)
+    if parts is not None:
+        kind = next(kind for kind in (tuple, list, dict) if isinstance(template, kind))
+        if given is None or not isinstance(out, kind) or len(given) != len(parts):
+            got = f"{len(given or ())}" if isinstance(out, kind) else type(out).__name__
+            raise TypeError(f"{name}: {path} must be a {kind.__name__} of {len(parts)}, got {got}")
+        if isinstance(out, dict) and list(out) != list(template):
+            raise ValueError(f"{name}: {path} must have the keys {list(template)}")
+        for k, (part, mine) in enumerate(zip(parts, given)):
             _take(name, part, mine, f"{path}[{k}]")
     elif template is not None:
         if type(out) is not np.ndarray:
@@ -77,16 +82,17 @@ def _take(name: str, template: Any, out: Any, path: str) -> None:
 
 
 def _slots(template: Any) -> Iterator[Slot]:
-    if isinstance(template, tuple):
-        for part in template:
+    parts = parts_of(template)
+    if parts is not None:
+        for part in parts:
             yield from _slots(part)
     elif template is not None:
         yield template
 
 
 def _arrays(value: Any) -> Iterator[Array]:
-    if isinstance(value, tuple):
-        for part in value:
+    if isinstance(value, tuple) or is_holder(value):
+        for part in value.values() if hasattr(value, "keys") else value:
             yield from _arrays(part)
     elif isinstance(value, np.ndarray):
         yield value

@@ -53,11 +53,24 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Branch:
-    """A tuple or a named tuple."""
+    """A tuple or a named tuple; `parts.py` has others."""
 
     path: str
     cls: type
     children: tuple[Tree, ...]
+
+    def parts(self, value: Any) -> Sequence[Any]:
+        """What stands in the places of the children."""
+        found: Sequence[Any] = value
+        return found
+
+    def made(self, parts: Sequence[Any]) -> Any:
+        """A value of this build with other parts."""
+        return tuple(parts) if self.cls is tuple else self.cls(*parts)
+
+    def blocks(self, parts: Sequence[Any]) -> Any:
+        """The blocks of a Jacobian, one for each part, where such a value stood."""
+        return self.made(parts)
 
 
 Tree = Leaf | Branch
@@ -83,7 +96,7 @@ def values(tree: Tree, value: Any) -> Iterator[Any]:
     if isinstance(tree, Leaf):
         yield value
     else:
-        for child, part in zip(tree.children, value):
+        for child, part in zip(tree.children, tree.parts(value)):
             yield from values(child, part)
 
 
@@ -175,6 +188,11 @@ def read(value: Any, path: str, inside: bool = False) -> Tree:
     if isinstance(value, slice):
         raise TypeError(f"`{path}` is a slice; pass where it starts and stops as integers")
     return Leaf(path, None)
+
+
+def order(layout: str) -> Any:
+    """The order in which a new array lies in memory where that of an argument is `layout`."""
+    return "F" if layout == "F" else "C"
 
 
 def layout(array: Array) -> str:

@@ -16,8 +16,8 @@ import numpy as np
 from numba.core import types
 
 from tangent_fwd.blocks import Slot, filled, place
-from tangent_fwd.boundary import Array, Tree, leaves, values
-from tangent_fwd.seeds import Sweeps, arranged, number, order, seed, shapes_of, zeros
+from tangent_fwd.boundary import Array, Tree, leaves, order, values
+from tangent_fwd.seeds import Sweeps, arranged, number, rebuilt, zeros
 from tangent_fwd.specialise import Specialisation
 
 
@@ -28,39 +28,38 @@ class Curvatures(Sweeps):
 
     def product(self, primals: Sequence[Any], way: Sequence[Any]) -> tuple[Any, Any]:
         """Value and Hv, in the structure of the active arguments."""
-        arguments = self._arguments(primals)
-        shapes = shapes_of(self._trees, arguments)
-        held = _Held(self._trees, shapes)
+        trees, _, shapes = self._opened(primals)
+        held = _Held(trees, shapes)
         held.set(way)
-        built, flats = zeros(self._trees, shapes)
-        compiled, sweep = self._ready(arguments)
+        built, flats = zeros(trees, shapes)
+        compiled, sweep = self._ready(trees, shapes)
         given = (*primals, *held.arguments)
         value = compiled.entry(*given)[0] if sweep is None else None
         for chunk, (again, _), tangents in () if sweep is None else sweep.passes(given):
             value = again
             for (leaf, offset), (_, bent) in zip(chunk, tangents):
                 flats[leaf][offset] = bent
-        return value, arranged(self._trees, [number(a) for arrays in built for a in arrays])
+        return value, arranged(trees, [number(a) for arrays in built for a in arrays])
 
     def hessian(self, primals: Sequence[Any], out: Any = None) -> Any:
         """All second derivatives, in `out` where that is given; what stands on one side of the
         diagonal is written on both.
         """
-        arguments = self._arguments(primals)
-        shapes = shapes_of(self._trees, arguments)
-        kinds = [leaf for tree in self._trees for leaf in leaves(tree) if leaf.floating]
+        trees, _, shapes = self._opened(primals)
+        kinds = [leaf for tree in trees for leaf in leaves(tree) if leaf.floating]
         blocks = [
             [Slot(a + b, np.result_type(one.dtype, two.dtype)) for b, two in zip(shapes, kinds)]
             for a, one in zip(shapes, kinds)
         ]
-        template = arranged(self._trees, [arranged(self._trees, row) for row in blocks])
+        rows = [arranged(trees, row, blocks=True) for row in blocks]
+        template = arranged(trees, rows, blocks=True)
         places = [
             (leaf, offset, np.unravel_index(offset, shape, order(kind.layout)) if shape else ())
             for leaf, (shape, kind) in enumerate(zip(shapes, kinds))
             for offset in range(int(np.prod(shape)))
         ]
-        held = _Held(self._trees, shapes)
-        _, sweep = self._ready(arguments)
+        held = _Held(trees, shapes)
+        _, sweep = self._ready(trees, shapes)
         place(f"`{self._name}.hessian`", template, out, primals)
         for count, (mine, offset, column) in enumerate(places if sweep else (), start=1):
             assert sweep is not None
@@ -92,10 +91,14 @@ class _Held:
     """The direction that is held, laid out like the active arguments."""
 
     def __init__(self, trees: Sequence[Tree], shapes: Sequence[Any]) -> None:
-        built, self.flats = zeros(trees, shapes)
+        self._built, self.flats = zeros(trees, shapes)
         self._trees = trees
-        self._arrays: list[Array] = [array for arrays in built for array in arrays]
-        self.arguments = [seed(tree, iter(arrays)) for tree, arrays in zip(trees, built)]
+        self._arrays: list[Array] = [array for arrays in self._built for array in arrays]
+
+    @property
+    def arguments(self) -> list[Any]:
+        """The direction as compiled code takes it."""
+        return [rebuilt(tree, iter(arrays), 0) for tree, arrays in zip(self._trees, self._built)]
 
     def set(self, way: Sequence[Any]) -> None:
         found = (

@@ -122,11 +122,22 @@ def like(value: Any, found: Any) -> Any:
     return remade(value, [like(v, f) for v, f in zip(fields.values(), found)])
 
 
+def parts_of(value: Any) -> list[Any] | None:
+    """What a tuple, a list or a dict holds; None for any other value."""
+    if hasattr(value, "keys"):
+        return list(value.values())
+    return list(value) if isinstance(value, (tuple, list)) else None
+
+
 def remade(value: Any, parts: Sequence[Any]) -> Any:
-    """A tuple, dict or dataclass of the class and with the names of `value`, of other parts."""
+    """A tuple, list, dict or dataclass of the class and with the names of `value`, of other
+    parts.
+    """
     if isinstance(value, dict):
         return type(value)(zip(value, parts))
     if is_dataclass(value):
         names = (f.name for f in dataclasses.fields(value))
         return dataclasses.replace(value, **dict(zip(names, parts)))
+    if isinstance(value, list):
+        return list(parts)
     return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)

@@ -144,7 +144,7 @@ class ForwardGrad:
 
         Returns:
             `(value, gradient)`; the gradient has the structure and dtypes of the active argument,
-            and is a tuple of such when several are active. Integers inside a tuple give None.
+            and is a tuple of such when several are active. Integers give None, fields of them 0.
 
         Raises:
             TypeError: the function does not return one float, or an argument does not fit.
@@ -178,7 +178,7 @@ class ForwardGrad:
             An array of shape `output.shape + input.shape`; a float where both are scalars.
             Where the function returns a tuple, one for each of its parts; where the active
             argument is a tuple, or several are active, each of those is a tuple of one for each
-            part. Integers and None carry nothing: None stands in their place.
+            part; lists alike, and dicts by key or field. None stands where nothing is carried.
 
         Raises:
             TypeError, ValueError: the function returns no floats, or an argument or `out` does

@@ -6,7 +6,7 @@ from typing import Any
 
 from numba.core import types
 
-from tangent_fwd.seeds import Sweeps, shaped, shapes_of, zeros
+from tangent_fwd.seeds import Sweeps, arranged, numbers, zeros
 from tangent_fwd.specialise import Specialisation
 
 
@@ -15,19 +15,16 @@ class Gradients(Sweeps):
 
     def __call__(self, *primals: Any) -> tuple[Any, Any]:
         """`(value, gradient)`; the gradient has the structure of the active argument."""
-        arguments = self._arguments(primals)
-        compiled, sweep = self._ready(arguments)
-        built, flats = zeros(self._trees, shapes_of(self._trees, arguments))
+        trees, arguments, shapes = self._opened(primals)
+        compiled, sweep = self._ready(trees, shapes)
+        built, flats = zeros(trees, shapes)
         value = compiled.entry(*primals) if sweep is None else None
         for chunk, again, tangents in () if sweep is None else sweep.passes(primals):
             value = again
             for (leaf, offset), tangent in zip(chunk, tangents):
                 flats[leaf][offset] = tangent
-        found = [
-            shaped(tree, iter(arrays), argument)
-            for tree, arrays, argument in zip(self._trees, built, arguments)
-        ]
-        return value, found[0] if len(found) == 1 else tuple(found)
+        found = [array for arrays in built for array in arrays]
+        return value, arranged(trees, numbers(trees, found, arguments))
 
     def _check(self, made: Specialisation, lanes: int) -> None:
         value = made.result[0] if lanes and made.result else made.result

@@ -14,9 +14,9 @@ from numba.core import types
 from numba.np.numpy_support import as_dtype
 
 from tangent_fwd.blocks import Slot, filled, place
-from tangent_fwd.boundary import Array, Tree, leaves
+from tangent_fwd.boundary import Array, Tree, leaves, order
 from tangent_fwd.fields import remade
-from tangent_fwd.seeds import Sweeps, arranged, order, shapes_of
+from tangent_fwd.seeds import Sweeps, arranged, shapes_of
 
 
 class Jacobians(Sweeps):
@@ -29,23 +29,25 @@ class Jacobians(Sweeps):
             primals: all arguments.
             out: arrays of the shapes and dtypes of the result, in its structure.
         """
-        arguments = self._arguments(primals)
-        compiled, sweep = self._ready(arguments)
+        trees, arguments, shapes = self._opened(primals)
+        compiled, sweep = self._ready(trees, shapes)
         result: _Result | None = None
         if sweep is None:
-            result = self._result(compiled.entry(*primals), compiled.result, arguments)
+            result = self._result(compiled.entry(*primals), compiled.result, trees, arguments)
             place(result.name, result.template, out, primals)
         for chunk, value, tangents in () if sweep is None else sweep.passes(primals):
             if result is None:
                 kind = compiled.result and compiled.result[0]
-                result = self._result(value, kind, arguments)
+                result = self._result(value, kind, trees, arguments)
                 place(result.name, result.template, out, primals)
             for (leaf, offset), tangent in zip(chunk, tangents):
                 result.put(leaf, offset, tangent)
         assert result is not None
         return filled(result.template) if out is None else out
 
-    def _result(self, value: Any, kind: Any, arguments: Sequence[Any]) -> _Result:
+    def _result(
+        self, value: Any, kind: Any, trees: Sequence[Tree], arguments: Sequence[Any]
+    ) -> _Result:
         outputs = list(_outputs(value, kind))
         if all(output is None for output in outputs):
             raise TypeError(
@@ -54,7 +56,7 @@ class Jacobians(Sweeps):
             )
         layouts = [
             (shape, order(leaf.layout))
-            for tree, argument in zip(self._trees, arguments)
+            for tree, argument in zip(trees, arguments)
             for leaf, shape in zip(
                 (leaf for leaf in leaves(tree) if leaf.floating), shapes_of([tree], [argument])
             )
@@ -63,7 +65,7 @@ class Jacobians(Sweeps):
             None if output is None else [Slot(output.shape + s, output.dtype) for s, _ in layouts]
             for output in outputs
         ]
-        template = _outer(value, iter(slots), self._trees)
+        template = _outer(value, iter(slots), trees)
         return _Result(f"`{self._name}.jacobian`", value, slots, layouts, template)
 
 
@@ -99,7 +101,7 @@ def _outputs(value: Any, kind: Any) -> Iterator[Array | None]:
     """An empty array of the dtype, and of the shape, of each float that a function returns; None
     for what carries no tangent.
     """
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         kinds = kind if isinstance(kind, types.BaseTuple) else [None] * len(value)
         for part, its in zip(value, kinds):
             yield from _outputs(part, its)
@@ -118,7 +120,7 @@ def _none_of(shape: tuple[int, ...], dtype: Any) -> Array | None:
 
 def _leaves(value: Any, tangent: Any) -> Iterator[Any]:
     """The tangents of the leaves of a value."""
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         for part, moved in zip(value, tangent):
             yield from _leaves(part, moved)
     else:
@@ -127,9 +129,9 @@ def _leaves(value: Any, tangent: Any) -> Iterator[Any]:
 
 def _outer(value: Any, slots: Iterator[list[Slot] | None], trees: Sequence[Tree]) -> Any:
     """The structure of what is returned, each leaf replaced by that of the arguments."""
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return remade(value, [_outer(part, slots, trees) for part in value])
     mine = next(slots)
     if mine is None:
         return None
-    return arranged(trees, mine)
+    return arranged(trees, mine, blocks=True)

@@ -41,7 +41,7 @@ from tangent_fwd.errors import raise_all
 from tangent_fwd.front import Front, Known
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.ir.nodes import Expr, Function, Op, Ref, Var
-from tangent_fwd.ir.walk import map_block, map_expr
+from tangent_fwd.ir.walk import map_block, map_expr, unused
 from tangent_fwd.options import Options
 from tangent_fwd.program import (
     Derivative,
@@ -225,11 +225,7 @@ class Module(Front):
         return f"{name}_jvp" if self.lanes == 1 else f"{name}_jvp{self.lanes}"
 
     def unique(self, name: str) -> str:
-        word, count = name, 2
-        while word in self.names:
-            word, count = f"{name}_{count}", count + 1
-        self.names.add(word)
-        return word
+        return unused(name, self.names)
 
     # --- helpers, constants, support -----------------------------------------------------------
 

@@ -18,7 +18,7 @@ from numba import typeof
 from numba.core import types
 
 from tangent_fwd import apart, boundary, dispatch, fitting
-from tangent_fwd.boundary import Leaf, Tree, values
+from tangent_fwd.boundary import Branch, Leaf, Tree, values
 from tangent_fwd.curvature import Curvatures
 from tangent_fwd.fields import as_tuples, direction, has_fields, like
 from tangent_fwd.frontend.functions import is_passed
@@ -50,7 +50,7 @@ def _settling(
                 return slow(self, primals, *more)
             made, rest, active = settled
             if directed:
-                more = (self._direction(active, more[0]),)
+                more = (self._direction(active, more[0], alone=back),)
             result = method(made)(rest, *more)
             if not back:
                 return result
@@ -114,10 +114,14 @@ class Router:
         )
         return self._settle(functions), rest, tuple(every[i] for i in self._active)
 
-    def _direction(self, active: tuple[Any, ...], ways: Any) -> Any:
-        """A direction with named tuples where the active arguments have them now."""
-        if len(self._active) == 1 and not (isinstance(ways, (tuple, list)) and len(ways) == 1):
-            ways = (ways,)  # as `hvp` may be given it
+    def _direction(self, active: tuple[Any, ...], ways: Any, alone: bool) -> Any:
+        """A direction with named tuples where the active arguments have them now.
+
+        `alone`: that of one argument may stand alone, as `hvp` takes it.
+        """
+        wrapped = isinstance(ways, (tuple, list)) and len(ways) == 1
+        if alone and len(self._active) == 1 and not wrapped:
+            ways = (ways,)
         if not isinstance(ways, (tuple, list)) or len(ways) != len(self._active):
             return ways
         names = (self._names[i] for i in self._active)
@@ -181,7 +185,7 @@ class Router:
     def gradient(self, primals: Any, tangents: Any) -> Any:
         """Value and exact gradient."""
         every, trees, kinds = self.examine(primals)
-        self._check_active(trees, "grad")
+        self._check_active(trees)
         key = (trees, kinds, len(primals), "gradient")
         if key not in self._known:
             made = Gradients(
@@ -198,7 +202,7 @@ class Router:
     @_settling(lambda made: lambda primals, out: made.jacobian(*primals, out=out))
     def jacobian(self, primals: Sequence[Any], out: Any) -> Any:
         """The exact Jacobian."""
-        plain, trees, kinds = self._apart(primals, "jacobian")
+        plain, trees, kinds = self._apart(primals)
         made = self._swept.get((trees, kinds, "jacobian"))
         if made is None:
             compile = partial(self._specialiser.compile, kinds)
@@ -210,12 +214,13 @@ class Router:
     def hvp(self, primals: Any, way: Any) -> tuple[Any, Any]:
         """Value and product with the Hessian."""
         self._check_tuple(primals, "hvp")
-        plain, trees, kinds = self._apart(primals, "hvp")
+        plain, trees, kinds = self._apart(primals)
         active = [trees[i] for i in self._active]
         if len(active) == 1:
             wrapped = isinstance(way, (tuple, list)) and len(way) == 1
-            inside = isinstance(active[0], Leaf) or (wrapped and isinstance(way[0], tuple))
-            way = way if wrapped and inside else (way,)
+            whole = tuple if isinstance(active[0], Branch) else active[0].holder
+            inside = wrapped and (whole is None or isinstance(way[0], whole))
+            way = way if inside else (way,)
         fitting.check_tangents(self._name, active, [plain[i] for i in self._active], way)
         if any(isinstance(v, Outer) for tree, t in zip(active, way) for v in values(tree, t)):
             raise TypeError(f"`{self._name}.hvp`: v must hold arrays, not outer products")
@@ -224,7 +229,7 @@ class Router:
     @_settling(lambda made: lambda primals, out: made.hessian(*primals, out=out))
     def hessian(self, primals: Sequence[Any], out: Any) -> Any:
         """The exact Hessian."""
-        plain, trees, kinds = self._apart(primals, "hessian")
+        plain, trees, kinds = self._apart(primals)
         return self._curvatures(trees, kinds).hessian(plain, out)
 
     def _curvatures(self, trees: tuple[Tree, ...], kinds: tuple[Any, ...]) -> Curvatures:
@@ -241,12 +246,10 @@ class Router:
             self._swept[trees, kinds, "curvature"] = made
         return made
 
-    def _apart(
-        self, primals: Sequence[Any], method: str
-    ) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
+    def _apart(self, primals: Sequence[Any]) -> tuple[Any, tuple[Tree, ...], tuple[Any, ...]]:
         """Checked arguments as compiled code takes them, what they are made of, their types."""
         every, trees, kinds = self.examine(primals)
-        self._check_active(trees, method)
+        self._check_active(trees)
         writes = self._specialiser.program(kinds, 1).mutated
         apart.check_apart(self._groups(trees, every), writes)
         return tuple(map(boundary.scalars, every)), trees, kinds
@@ -274,18 +277,9 @@ class Router:
                 f"not {type(primals).__name__}; write {method}((x,), (v,)) for one argument"
             )
 
-    def _check_active(self, trees: Sequence[Tree], whole: str = "") -> None:
+    def _check_active(self, trees: Sequence[Tree]) -> None:
         for i in self._active:
             fitting.check_active(self._name, trees[i])
-            for leaf in boundary.leaves(trees[i]) if whole else ():
-                fields = leaf.dtype is not None and leaf.dtype.names is not None
-                if leaf.holder is None and not fields:
-                    continue
-                advice = "its fields as arrays" if fields else f"np.array({leaf.path})"
-                raise TypeError(
-                    f"`{self._name}.{whole}` is with respect to numbers and plain arrays, but "
-                    f"`{leaf.path}` is none; use `jvp`, or pass {advice}"
-                )
 
     def _groups(self, trees: Sequence[Tree], every: Sequence[Any]) -> list[apart.Group]:
         return [

@@ -7,12 +7,14 @@ what the derivative costs; the last, partial pass leaves its spare lanes at zero
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from tangent_fwd.boundary import Array, Branch, Tree, leaves, values
+from tangent_fwd.boundary import Array, Branch, Tree, leaves, order, values
+from tangent_fwd.parts import copied, is_closed, is_opened, opened
 from tangent_fwd.specialise import Specialisation
 
 # Buffers larger than this (bytes, all lanes together) are not kept between calls.
@@ -27,8 +29,8 @@ def lanes_for(size: int) -> int:
     return next((lanes for lanes in (0, 1, 2, 4) if size <= lanes), 8)
 
 
-def entries(trees: Sequence[Tree], arguments: Sequence[Any]) -> int:
-    """How many floats the active `arguments`, described by `trees`, hold.
+def entries(trees: Sequence[Tree], shapes: Sequence[tuple[int, ...]]) -> int:
+    """How many floats arguments hold, by the shape of each of their parts.
 
     Raises TypeError where they hold complex numbers, which have no one slope.
     """
@@ -37,7 +39,7 @@ def entries(trees: Sequence[Tree], arguments: Sequence[Any]) -> int:
             f"`{leaf.path}` is complex, and has a slope along 1 and one along 1j; "
             "ask for those with jvp"
         )
-    return sum(int(np.prod(shape)) for shape in shapes_of(trees, arguments))
+    return sum(map(math.prod, shapes))
 
 
 def shapes_of(trees: Sequence[Tree], arguments: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
@@ -73,6 +75,7 @@ class Sweep:
         self._lanes = lanes
         self._active = tuple(active)
         self._trees = [trees[i] for i in active]
+        self._opens = any(map(is_closed, self._trees))
         self._writes = frozenset(writes)
         # A list is a pool: pop and append are atomic, so threads never share a set of seeds.
         self._pool: list[tuple[tuple[Any, ...], _Seeds]] = []
@@ -87,10 +90,12 @@ class Sweep:
             stop: how many entries to go through; all of them if left out.
             mark: whether the last pass may leave behind what the function writes to its arguments.
         """
-        shapes = shapes_of(self._trees, [primals[i] for i in self._active])
-        sizes = [int(np.prod(shape)) for shape in shapes]
+        arguments = [primals[i] for i in self._active]
+        trees = list(map(opened, self._trees, arguments)) if self._opens else self._trees
+        shapes = shapes_of(trees, arguments)
+        sizes = list(map(math.prod, shapes))
         left = sum(sizes) if stop is None else stop
-        seeds = self._take(shapes)
+        seeds = self._take(trees, shapes)
         for chunk in _chunks(sizes, self._lanes, left):
             left -= len(chunk)
             for lane, (leaf, offset) in enumerate(chunk):
@@ -106,14 +111,14 @@ class Sweep:
                         seeds.flats[lane][leaf][offset] = 0.0
             yield chunk, value, (tangents,) if self._lanes == 1 else tangents
         if seeds.size <= _KEEP:
-            self._pool.append((shapes, seeds))
+            self._pool.append(((trees, shapes), seeds))
 
-    def _take(self, shapes: tuple[Any, ...]) -> _Seeds:
+    def _take(self, trees: list[Tree], shapes: tuple[Any, ...]) -> _Seeds:
         try:
             known, seeds = self._pool.pop()
         except IndexError:
-            return _Seeds(self._trees, shapes, self._lanes)
-        return seeds if known == shapes else _Seeds(self._trees, shapes, self._lanes)
+            return _Seeds(trees, shapes, self._lanes)
+        return seeds if known == (trees, shapes) else _Seeds(trees, shapes, self._lanes)
 
     def _copies(self, primals: Sequence[Any]) -> list[Any]:
         return [copied(p) if i in self._writes else p for i, p in enumerate(primals)]
@@ -142,15 +147,20 @@ class Sweeps:
         self._every = trees
         self._active = active
         self._trees = [trees[i] for i in active]
+        self._opens = any(map(is_closed, self._trees))
         self._made: dict[int, tuple[Specialisation, Sweep | None]] = {}
 
-    def _arguments(self, primals: Sequence[Any]) -> list[Any]:
-        """The active ones of all arguments."""
-        return [primals[i] for i in self._active]
+    def _opened(self, primals: Sequence[Any]) -> tuple[list[Tree], list[Any], tuple[Any, ...]]:
+        """What the active arguments are made of, themselves, and the shapes of their parts."""
+        arguments = [primals[i] for i in self._active]
+        trees = list(map(opened, self._trees, arguments)) if self._opens else self._trees
+        return trees, arguments, shapes_of(trees, arguments)
 
-    def _ready(self, arguments: Sequence[Any]) -> tuple[Specialisation, Sweep | None]:
+    def _ready(
+        self, trees: Sequence[Tree], shapes: Sequence[tuple[int, ...]]
+    ) -> tuple[Specialisation, Sweep | None]:
         """What is compiled for active arguments of these sizes; no sweep where they are empty."""
-        lanes = lanes_for(entries(self._trees, arguments))
+        lanes = lanes_for(entries(trees, shapes))
         if lanes not in self._made:
             made = self._compile(lanes)
             self._check(made, lanes)
@@ -167,13 +177,25 @@ class _Seeds:
     """One zero direction for each lane, in the structure and layout of the active arguments."""
 
     def __init__(self, trees: Sequence[Tree], shapes: Sequence[Any], lanes: int) -> None:
-        made = [zeros(trees, shapes) for _ in range(lanes)]
-        self.flats = [flats for _, flats in made]
+        self._trees = trees
+        self._built, flats = zip(*(zeros(trees, shapes) for _ in range(lanes)))
+        self.flats: Sequence[list[Array]] = flats
         self.size = sum(flat.nbytes for flats in self.flats for flat in flats)
-        self.arguments = [
-            seed(tree, iter(made[lane][0][position]))
-            for position, tree in enumerate(trees)
-            for lane in range(lanes)
+        self._kept = None if any(map(is_opened, trees)) else self._made()
+
+    @property
+    def arguments(self) -> list[Any]:
+        """The directions as compiled code takes them: lists of new ones in each pass, because the
+        function may make them longer.
+        """
+        return self._made() if self._kept is None else self._kept
+
+    def _made(self) -> list[Any]:
+        # A scalar stays a 0-d array, whose entry can be set.
+        return [
+            rebuilt(tree, iter(built[position]), 0)
+            for position, tree in enumerate(self._trees)
+            for built in self._built
         ]
 
     def clear(self) -> None:
@@ -201,38 +223,36 @@ def zeros(trees: Sequence[Tree], shapes: Sequence[Any]) -> tuple[list[list[Array
     return built, flats
 
 
-def order(layout: str) -> Any:
-    """The order in which seeds of an argument lie in memory."""
-    return "F" if layout == "F" else "C"
+def rebuilt(tree: Tree, items: Iterator[Any], nothing: Any = None, blocks: bool = False) -> Any:
+    """Items in the places of the floats of an argument, `nothing` where none are carried.
 
-
-def shaped(tree: Tree, arrays: Iterator[Array], argument: Any) -> Any:
-    """The arrays in the structure of `tree`; a float for a float, None where nothing is carried."""
-    if isinstance(tree, Branch):
-        parts = [shaped(c, arrays, v) for c, v in zip(tree.children, argument)]
-        return tuple(parts) if tree.cls is tuple else tree.cls(*parts)
-    if not tree.floating:
-        return None
-    array = next(arrays)
-    if tree.is_array:
-        return array
-    return float(array) if type(argument) is float else array[()]
-
-
-def arranged(trees: Sequence[Tree], items: Sequence[Any]) -> Any:
-    """Items in the places of the floats of the active arguments, None where nothing is carried;
-    a tuple where several are active.
+    `blocks` are those of a Jacobian: in lists and dicts where compiled code has typed ones.
     """
+    if isinstance(tree, Branch):
+        parts = [rebuilt(child, items, nothing, blocks) for child in tree.children]
+        return tree.blocks(parts) if blocks else tree.made(parts)
+    return next(items) if tree.floating else nothing
+
+
+def arranged(trees: Sequence[Tree], items: Sequence[Any], blocks: bool = False) -> Any:
+    """The same for all active arguments; a tuple where several are active."""
     rest = iter(items)
-
-    def put(tree: Tree) -> Any:
-        if isinstance(tree, Branch):
-            parts = [put(child) for child in tree.children]
-            return tuple(parts) if tree.cls is tuple else tree.cls(*parts)
-        return next(rest) if tree.floating else None
-
-    found = [put(tree) for tree in trees]
+    found = [rebuilt(tree, rest, None, blocks) for tree in trees]
     return found[0] if len(found) == 1 else tuple(found)
+
+
+def numbers(trees: Sequence[Tree], arrays: Sequence[Array], arguments: Sequence[Any]) -> list[Any]:
+    """Arrays; a number of the class of the argument's for one without axes."""
+    given = (
+        value
+        for tree, argument in zip(trees, arguments)
+        for leaf, value in zip(leaves(tree), values(tree, argument))
+        if leaf.floating
+    )
+    return [
+        array if array.ndim else float(array) if type(value) is float else array[()]
+        for array, value in zip(arrays, given)
+    ]
 
 
 def number(array: Array) -> Any:
@@ -240,14 +260,6 @@ def number(array: Array) -> Any:
     if array.ndim:
         return array
     return float(array) if array.dtype == np.float64 else array[()]
-
-
-def seed(tree: Tree, arrays: Iterator[Array]) -> Any:
-    """Like `shaped`, for compiled code: a scalar stays a 0-d array, whose entry can be set."""
-    if isinstance(tree, Branch):
-        parts = [seed(child, arrays) for child in tree.children]
-        return tuple(parts) if tree.cls is tuple else tree.cls(*parts)
-    return next(arrays) if tree.floating else 0
 
 
 def _chunks(sizes: Sequence[int], lanes: int, stop: int) -> Iterator[list[Entry]]:
@@ -261,11 +273,3 @@ def _chunks(sizes: Sequence[int], lanes: int, stop: int) -> Iterator[list[Entry]
             chunk = []
     if chunk:
         yield chunk
-
-
-def copied(value: Any) -> Any:
-    """A copy of an argument, laid out like it."""
-    if isinstance(value, tuple):
-        parts = map(copied, value)
-        return tuple(parts) if type(value) is tuple else type(value)(*parts)
-    return value.copy(order="K") if isinstance(value, np.ndarray) else value

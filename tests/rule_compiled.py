@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from tangent_fwd.backend import special
-from tangent_fwd.rules import RULES, Rule, helpers
+from tangent_fwd.rules import RULES, Rule, helper
 from tangent_fwd.rules.rule import HELPERS, LIBRARY, SCIPY, WHOLE
 
 from . import rule_oracle as oracle
@@ -88,7 +88,7 @@ def compile_all(cases: list[Case], dtype: type) -> Any:
         written = ast.unparse(ast.fix_missing_locations(_Qualify(module, short).visit(tree)))
         lines.append(f"    r{k} = {written}")
     lines.append(f"    return ({', '.join(f'r{k}' for k in range(len(cases)))})")
-    compiled = {name: numba.njit(error_model="numpy")(getattr(helpers, name)) for name in HELPERS}
+    compiled = {name: numba.njit(error_model="numpy")(helper(name)) for name in HELPERS}
     known: dict[str, Any] = {"np": np, "math": math, "special": special.stand_in(), **compiled}
     exec("\n".join(lines), known)
     return numba.njit(error_model="numpy")(known["partials"])

@@ -18,7 +18,7 @@ import mpmath
 import numpy as np
 from scipy import special
 
-from tangent_fwd.rules import Rule, helpers
+from tangent_fwd.rules import Rule, helper, helpers
 from tangent_fwd.rules.rule import DOMAINS, HELPERS, LIBRARY, SCIPY, WHOLE
 
 from .rule_special import SPECIAL
@@ -268,7 +268,7 @@ def namespace(dtype: type) -> dict[str, Any]:
     known = {name: _rounded(getattr(np, name), dtype) for name in LIBRARY - {"inf"}}
     known |= {name: _rounded(getattr(special, name), dtype) for name in SCIPY}
     for name in HELPERS:
-        known[name] = _rounded(getattr(helpers, name), dtype)
+        known[name] = _rounded(helper(name), dtype)
     return {**known, "abs": abs, "cast": dtype, "inf": dtype(np.inf)}
 
 

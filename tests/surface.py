@@ -13,6 +13,7 @@ import ast
 import csv
 import importlib.util
 import itertools
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,12 @@ WIDER = {
     "r = np.logspace(s, t, 5, base=2.0)",
 }
 """Calls that give float64 for float32, where NumPy gives float32."""
+
+AT_A_QUANTILE = re.compile(
+    r"random\.(\w*gamma\w*|beta\w*|chisquare|noncentral_chisquare|dirichlet|f|standard_t"
+    r"|vonmises\w*|wald)\("
+)
+"""Draws whose derivative is not that of the path of a sampler: see `tests/test_draws.py`."""
 
 DOUBLE_ONLY = {
     "r = math.trunc(s)",

@@ -184,13 +184,13 @@ def test_wrong_calls_are_typing_errors_with_a_sentence(wrong, message):
 def test_what_we_refuse_is_refused_with_our_own_error():
     @forward_grad
     def strange(x):
-        return np.random.standard_gamma(x)
+        return np.random.poisson(x)
 
     @njit
     def run(x):
         return strange.tangent(x, 1.0)
 
-    with pytest.raises(TangentError, match="standard_gamma"):
+    with pytest.raises(TangentError, match="poisson"):
         run(1.0)
 
 

@@ -157,10 +157,67 @@ def test_arrays_in_lists_are_laid_out_alike() -> None:
         of_all_makes.jvp(([np.ones(2)], table, {1}), ([np.ones(2)], _table([(2, 1.0)])))
 
 
-@pytest.mark.parametrize("method", ["grad", "jacobian", "hessian"])
-def test_gradients_are_with_respect_to_arrays(method) -> None:
-    with pytest.raises(TypeError, match=r"use `jvp`, or pass np\.array\(xs\)"):
-        getattr(rescaled, method)([1.0, 2.0], 0.5)
+@pytest.mark.parametrize("make", [list, typed.List])
+def test_gradients_are_lists_as_the_arguments_are(make) -> None:
+    """Also where the function makes its list longer, and needs several passes."""
+    given = [float(k) for k in range(9)]
+    xs = make(given)
+    value, found = rescaled.value_and_grad(xs, 0.5)
+    assert value == 102.0
+    assert type(found) is type(xs)
+    assert list(found) == given
+    assert list(xs) == [51.0, *given[1:], 102.0]
+    assert rescaled.jacobian(make([1.0, 2.0]), 0.5) == [1.0, 2.0]
+    assert rescaled.hessian(make([1.0, 2.0]), 0.5) == [[1.0, 0.0], [0.0, 1.0]]
+    for ways in ((make([3.0]),), make([3.0])):
+        value, product = rescaled.hvp((make([1.0]), 2.0), ways)
+        assert (value, list(product), type(product)) == (2.0, [12.0], type(xs))
+
+
+@forward_grad(argnums=(0, 1))
+def curved(rows, table):
+    total = rows[0][0] * table[1] ** 3
+    table[2] = total
+    return total
+
+
+@pytest.mark.slow
+def test_gradients_are_dicts_as_the_arguments_are() -> None:
+    rows, table = [np.array([2.0])], _table([(1, 3.0)])
+    value, (ways, moved) = curved.value_and_grad(rows, table)
+    assert value == 54.0
+    np.testing.assert_array_equal(ways, [[27.0]])
+    assert type(moved) is type(table)
+    assert dict(moved) == {1: 54.0}
+    assert dict(table) == {1: 3.0, 2: 54.0}
+    of_rows, of_table = curved.hessian(rows, _table([(1, 3.0)]))
+    assert of_table[1][1] == {1: 36.0}
+    np.testing.assert_array_equal(of_table[1][0], [[27.0]])
+    np.testing.assert_array_equal(of_rows[0][1][1], [27.0])
+
+
+@forward_grad(argnums=1)
+def appended(xs, v):
+    xs.append(1.0)
+    return len(xs) * np.sum(v * v), [v[0] * v[1], v[0]]
+
+
+def test_a_list_that_stands_still_is_made_longer_once() -> None:
+    """Each pass begins with the list as it was given."""
+    xs = [1.0]
+    first, (product, other) = appended.jacobian(xs, np.ones(9))
+    np.testing.assert_array_equal(first, np.full(9, 4.0))
+    np.testing.assert_array_equal(product[:3], [1.0, 1.0, 0.0])
+    np.testing.assert_array_equal(other[:2], [1.0, 0.0])
+    assert xs == [1.0, 1.0]
+    assert appended.jacobian([1.0], np.ones(9), out=(first, [product, other]))[0] is first
+    with pytest.raises(TypeError, match=r"out\[1\] must be a list of 2, got tuple"):
+        appended.jacobian([1.0], np.ones(9), out=(first, (product, other)))
+
+
+def test_complex_entries_have_no_one_slope() -> None:
+    with pytest.raises(TypeError, match=r"`xs\[0\]` is complex"):
+        forward_grad(lambda xs: abs(xs[0])).grad([1j])
 
 
 @jitclass([("x", numba.float64)])

@@ -111,6 +111,13 @@ def test_keys_that_are_no_names(given: Any, words: str) -> None:
         forward_grad(by_key)(given, X)
 
 
+def test_one_tangent_stands_in_a_tuple() -> None:
+    """As for any other argument; `hvp` takes the direction alone as well."""
+    for method in ("jvp", "directional2"):
+        with pytest.raises(TypeError, match=r"tangents must be a tuple with one entry for .*`p`"):
+            getattr(forward_grad(by_key), method)((KEYS, X), WAY)
+
+
 def test_a_structure_goes_in_and_comes_back() -> None:
     value = (KEYS, Layer(W, 1.0), 3)
     assert has_fields(value)

@@ -19,7 +19,9 @@ import pytest
 from tangent_fwd import forward_grad
 from tangent_fwd.errors import NoRule
 from tangent_fwd.rules import RULES, Rule
+from tangent_fwd.rules.draws import DRAWS
 from tangent_fwd.rules.elementary import PARTIALS
+from tangent_fwd.rules.implicit import beta_slope, gamma_slope, noncentral_slope_df
 from tests.harness import differentiate, plain
 from tests.rule_oracle import FEW, PRIMALS, exists
 
@@ -30,7 +32,9 @@ ONCE = frozenset(
         "inv_boxcox1p kolmogi kolmogorov tklmbda"
     ).split()
 )
-ROWS = [r for r in RULES if r.kind == "elementwise" and r not in PARTIALS]
+# Partials in the shape of a distribution, which have no derivative either.
+SLOPES = tuple(f.__name__ for f in (gamma_slope, beta_slope, noncentral_slope_df))
+ROWS = [r for r in RULES if r.kind == "elementwise" and r not in PARTIALS + DRAWS]
 # Of each row the first name, and one of `math`, whose partials are of `math` too.
 NAMES = [
     (row, name)
@@ -147,6 +151,14 @@ def test_what_has_no_second_derivative_says_so(functions: ModuleType, name: str)
         differentiate(function, args, (True,) * len(args), 1, order=2)
 
 
+@pytest.mark.parametrize("name", ["gammainc", "betaincinv", "chdtr", "gdtrix"])
+def test_shapes_of_distributions_move_once(functions: ModuleType, name: str) -> None:
+    function = getattr(functions, f"rule_scipy_special_{name}")
+    args = tuple(0.4 for _ in inspect.signature(function).parameters)
+    with pytest.raises(NoRule, match=r"no second derivative: `\w+_slope`"):
+        differentiate(function, args, (True,) * len(args), 1, order=2)
+
+
 @pytest.mark.parametrize(("row", "name"), TWICE)
 def test_second_derivative_of_every_rule(functions: ModuleType, row: Rule, name: str) -> None:
     function = getattr(functions, f"rule_{name.replace('.', '_')}")
@@ -154,6 +166,7 @@ def test_second_derivative_of_every_rule(functions: ModuleType, row: Rule, name:
     made: dict[Any, Any] = {}
     for args in _arguments(row):
         fixed = [isinstance(a, int) or i in row.unknown or (name.startswith("pow.") and i == 1)
+                 or any(slope in row.partials[i] for slope in SLOPES)
                  for i, a in enumerate(args)]  # fmt: skip
         for on in itertools.product((False, True), repeat=len(args)):
             if not any(on) or any(a and b for a, b in zip(on, fixed)):
@@ -222,6 +235,8 @@ SPECIAL = [
     (three_halves, 0.0, 0.0, (0.0, 0.0, 0.0)),
     (logarithm, 0.0, 0.0, (-math.inf, 0.0, 0.0)),
     (equal_parts, 0.0, 1.0, (math.log(2.0), 1.5, 0.25)),
+    (equal_parts, 800.0, 1.0, (1600.0, 2.0, 0.0)),
+    (equal_parts, -800.0, 1.0, (-800.0, 1.0, 0.0)),
     (length, 0.0, 0.0, (0.0, 0.0, 0.0)),
 ]
 

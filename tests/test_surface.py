@@ -100,10 +100,9 @@ def complaints(
     for call, v, f, t, s in zip(calls, value, found, slope, slopes, strict=True):
         f, t = _plain_lists(f), _still(_plain_lists(t), v)
         single = low or "float32" in str(_dtype(v)) or "complex64" in str(_dtype(v))
-        checks = [
-            ("value", oracle.distance(f, v), 2e-5 if single else 1e-11),
-            ("tangent", oracle.distance(t, s), 2e-3 if single else 1e-8),
-        ]
+        checks = [("value", oracle.distance(f, v), 2e-5 if single else 1e-11)]
+        if not surface.AT_A_QUANTILE.search(call):
+            checks.append(("tangent", oracle.distance(t, s), 2e-3 if single else 1e-8))
         wrong += [
             f"{call}: {what} off by {far:.1e}" for what, far, near in checks if not far <= near
         ]

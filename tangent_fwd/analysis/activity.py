@@ -352,6 +352,12 @@ def _no_rule(op: Op, culprit: Expr, span: Any, of_complex: bool = False) -> Diag
     )
     if op.fn in ("numpy.random.normal", "numpy.random.uniform"):
         advice = "draw from the standard distribution and move it: `mean + width * draw`"
+    if op.fn == "numpy.random.dirichlet":
+        advice = "give it an array: `np.array((...))`"
+    if op.fn.startswith("helper."):
+        message = f"no second derivative: `{op.fn[7:]}`, a slope, has no derivative rule"
+        advice = "a first derivative has one; `stop_gradient(...)` keeps an argument from moving"
+        return Diagnostic("no-rule", message, op.span or span, label, help=advice)
     if op.fn.rpartition(".")[2] in _COUNTS and op.fn.startswith("numpy.random."):
         message = f"`{name}` draws whole numbers, which have no derivative"
         advice = "give it what stands still, `stop_gradient(...)`, or compute with its mean"

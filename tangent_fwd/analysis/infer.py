@@ -47,7 +47,7 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.analysis.alias import is_array, is_container, is_dict
+from tangent_fwd.analysis.alias import is_array, is_container, is_dict, is_set
 from tangent_fwd.analysis.mistakes import mistaken, overloaded
 from tangent_fwd.analysis.numba_typing import InferenceError, Stub, type_lines, unify
 from tangent_fwd.analysis.records import fields
@@ -130,11 +130,20 @@ def infer(
     return replace(function, types=known, body=map_block(_counted, body))
 
 
+_OF_SETS = {
+    "bitor": "union", "bitand": "intersection", "sub": "difference",
+    "bitxor": "symmetric_difference", "le": "issubset", "ge": "issuperset",
+}  # fmt: skip
+"""The operators of sets, by the methods of the same meaning."""
+
+
 def _settled(known: dict[str, Any], expr: Expr) -> Expr:
     """What is written in one way for several kinds of values, as the operation on what it is."""
     if not isinstance(expr, Op) or not expr.args or not isinstance(expr.args[0], Var):
         return expr
     kind = known.get(expr.args[0].name)
+    if is_set(kind) and expr.fn in _OF_SETS and not expr.keywords:
+        return replace(expr, fn=f"container.{_OF_SETS[expr.fn]}")
     if expr.fn == "numpy.copy" and is_container(kind):
         return replace(expr, fn="container.copy")
     if expr.fn == "attr" and is_dict(kind):

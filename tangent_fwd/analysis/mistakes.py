@@ -90,7 +90,7 @@ def lists(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
             "function",
             f"`{INFIX.get(e.fn) or display(e.fn)}` of a {_word(kind)} is not supported",
             e.span or s.span,
-            help="make it an array: `np.array(…)`" if is_list(kind) else "write a loop over it",
+            help=_instead(e, kind),
         )
         for s in statements(function.body)
         for x in own_exprs(s)
@@ -100,6 +100,19 @@ def lists(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
         if is_container(kind)
     ]  # fmt: skip
 
+
+def _instead(op: Op, kind: Any) -> str:
+    """What to write in the place of an operation with a list, a dict or a set."""
+    method = _IN_PLACE.get(op.fn)
+    if is_set(kind) and method is not None:
+        return f"`.{method}()` changes a set"
+    return "make it an array: `np.array(…)`" if is_list(kind) else "write a loop over it"
+
+
+_IN_PLACE = {
+    "bitor": "update", "bitand": "intersection_update", "sub": "difference_update",
+    "bitxor": "symmetric_difference_update",
+}  # fmt: skip
 
 # Numba's names of what holds values and has no tangent beside it, and what people call them.
 _CONTAINERS = {

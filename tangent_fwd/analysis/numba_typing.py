@@ -293,11 +293,19 @@ def spoken(text: str) -> str:
     text = re.sub(
         r"(?:readonly )?array\((\w+), (\d+)d, [ACF](?:, \w+)*\)", r"\2-D array of \1", text
     )
+    while "Record(" in text:  # one may hold others
+        plain = re.sub(r"Record\(((?!Record\().)*?;\d+;\w+\)", "record", text)
+        text = plain if plain != text else text.replace("Record(", "record(")
+    text = re.sub(
+        r"(?:unaligned |readonly )*array\(record, (\d+)d, [ACF]\)", "structured array", text
+    )
     text = re.sub(r"UniTuple\(([^()]+) x (\d+)\)", r"tuple of \2 \1", text)
     text = re.sub(r"\bTuple\(([^()]+)\)", r"tuple of (\1)", text)
     text = re.sub(r"slice<\w+:\w+>", "slice", text).replace("slice2_type", "slice")
     text = re.sub(r"<iv=(?:None|\{.*?\}|\[.*?\])>", "", text)
     text = re.sub(r"DictType\[([^\[\],]+),(.+?)\]", r"dict from \1 to \2", text)
+    text = re.sub(r"\b(?:reflected )?(list|set)\((\w+)\)", r"\1 of \2", text)
+    text = re.sub(r"ListType\[([^\[\]]+)\]", r"typed list of \1", text)
     text = re.sub(r"omitted\(default=(\w+)\)", r"\1", text)
     text = text.replace("unicode_type", "str").replace("none", "None")
     return text.strip()

@@ -1,7 +1,8 @@
 """Structured arrays: what is read or written of one is a field of it, an array like any other.
 
 `a[i].x`, `a[i]["x"]` and, in a loop over `a`, `r.x` are the element `i` of the field `a["x"]`,
-so the other passes see arrays of numbers, and views of what holds them.
+and `a[i] = b[k]` copies each field, so the other passes see arrays of numbers, and views of what
+holds them.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import bindings, blocks, map_exprs, own_exprs, subexpressions, with_blocks
 
-# What may be done with a structured array itself.
-_WHOLE = frozenset(
-    "field getitem call tuple list builtins.len numpy.copy numpy.zeros_like "
+# What makes a structured array, and what else may be done with one itself.
+_MAKES = frozenset(
+    "field getitem attr call numpy.copy numpy.zeros numpy.empty numpy.zeros_like "
     "numpy.empty_like".split()
 )
+_WHOLE = _MAKES | frozenset("tuple list builtins.len".split())
 
 
 def is_record(kind: Any) -> bool:
@@ -60,6 +62,10 @@ class _Fields:
             if not blocks(stmt):
                 stmt = map_exprs(partial(self.expr, at=stmt, out=out), stmt)
             if isinstance(stmt, Store):
+                copies = self.copies(stmt, out)
+                if copies:
+                    out += copies
+                    continue
                 stmt = self.store(stmt, out)
             self.refuse(stmt)
             out.append(with_blocks(stmt, tuple(map(self.block, blocks(stmt)))))
@@ -114,6 +120,35 @@ class _Fields:
         field = self.field(array, stmt.index[0], out, stmt)
         return replace(stmt, array=field.name, index=index)
 
+    def copies(self, stmt: Store, out: list[Stmt]) -> list[Stmt]:
+        """A record or a structured array written into another, field by field; nothing for what
+        is none, or holds records itself.
+        """
+        value = stmt.value
+        if not isinstance(value, Var):
+            return []
+        source, index = self.records.get(value.name, (value, ()))
+        kinds = self.kind(Var(stmt.array)), self.kind(source)
+        if not all(map(is_structured, kinds)) or kinds[0].dtype != kinds[1].dtype:
+            return []
+        names = list(map(Lit, kinds[0].dtype.fields))
+        if any(is_structured(_field_type(kinds[0], name.value)) for name in names):
+            return []
+        made: list[Stmt] = []
+        for name in names:
+            to, part = (
+                self.field(Var(stmt.array), name, out, stmt),
+                self.field(source, name, out, stmt),
+            )
+            if index:
+                self.count += 1
+                element = f"%field{self.count}"
+                self.known[element] = _element_type(self.known[part.name], len(index))
+                out.append(Let(element, Op("getitem", (part, *index)), stmt.span))
+                part = Var(element)
+            made.append(replace(stmt, array=to.name, value=part))
+        return made
+
     def refuse(self, stmt: Stmt) -> None:
         """Records that are more than their fields, and arrays of them in arithmetic."""
         advice = 'read and write its fields: `a[i]["x"]`, or go over it by `for r in a`'
@@ -128,6 +163,13 @@ class _Fields:
                     return
         target = getattr(stmt, "target", None) or getattr(stmt, "array", None)
         kind = self.known.get(target) if target else None
+        made = stmt.value if isinstance(stmt, Let) else None
+        if isinstance(made, Op) and is_structured(kind) and made.fn not in _MAKES:
+            message = "a structured array cannot be made like this"
+            advice = "make one with `np.zeros`, `np.empty` or `.copy()`, and write its fields"
+            at = made.span or stmt.span
+            self.diagnostics.append(Diagnostic("function", message, at, help=advice))
+            return
         whole = isinstance(stmt, Store) and is_structured(kind)
         if type(kind).__name__ == "NestedArray":
             message = "a field of a record that is an array itself is not supported"
@@ -136,6 +178,17 @@ class _Fields:
         if is_record(kind) or whole:
             message = "a record of a structured array is not supported like this"
             self.diagnostics.append(Diagnostic("function", message, stmt.span, help=advice))
+
+
+def field_shape(array: Any, name: Expr) -> tuple[int, ...]:
+    """The sizes of the axes that a field of a structured array has beside those of the array."""
+    assert isinstance(name, Lit)
+    return getattr(array.dtype.fields[name.value].type, "shape", ())
+
+
+def _element_type(field: Any, places: int) -> Any:
+    """The type of what stands at so many places of the field of a structured array."""
+    return field.dtype if field.ndim == places else field.copy(ndim=field.ndim - places)
 
 
 def _field_type(array: Any, name: str) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tangent_fwd.analysis.algebra import ALGEBRA
 from tangent_fwd.analysis.alias import is_list
-from tangent_fwd.analysis.numba_typing import result_type, unify
+from tangent_fwd.analysis.numba_typing import result_type, spoken, unify
 from tangent_fwd.analysis.subscripts import read, tensordot
 from tangent_fwd.rules.dtypes import special_result
 
@@ -79,7 +79,7 @@ def _reduced(array: Any, axis: Any, keepdims: bool) -> int:
     from numba.core import errors, types
 
     if not isinstance(array, types.Array):
-        raise errors.TypingError(f"a reduction takes an array, not {array}")
+        raise errors.TypingError(f"a reduction takes an array, not {spoken(str(array))}")
     ndim = _ndim(array)
     axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if any(not -ndim <= a < ndim for a in axes):

@@ -9,12 +9,14 @@ several matrices by one. `empty_list` and `empty_dict` make what holds nothing y
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.ir.nodes import Expr, Function, Op, Ref
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
-from tangent_fwd.rules import helpers as rule_helpers
+from tangent_fwd.rules import helper
+from tangent_fwd.rules.rule import HELPERS, PARTS
 
 COMMON = '''@njit(error_model="numpy")
 def common(m, n):
@@ -208,6 +210,17 @@ def texts(functions: list[Function]) -> list[str]:
     found = [text for name, text in TEXTS.items() if name in used]
     found += [stretch(n) for n in range(1, 5) if f"stretch{n}" in used]
     found += [products(name) for name in sorted(used) if name.startswith("products")]
-    for name in sorted(u for u in used if u.startswith("helper.")):
-        found.append(rule_helper(getattr(rule_helpers, name[7:])))
+    called = [u.removeprefix("helper.") for u in used if u.startswith("helper.")]
+    return found + [rule_helper(helper(name)) for name in sorted(_with_parts(called))]
+
+
+def _with_parts(called: Iterable[str]) -> set[str]:
+    """The names of helpers, and of those that they call."""
+    found: set[str] = set()
+    open_ = [*called]
+    while open_:
+        name = open_.pop()
+        if name not in found:
+            found.add(name)
+            open_ += (HELPERS | PARTS) & {*helper(name).__code__.co_names}
     return found

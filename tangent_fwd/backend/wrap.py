@@ -171,6 +171,8 @@ def constant(value: Any) -> str:
     if isinstance(value, type):
         fields = ", ".join(f'"{f}"' for f in value._fields)  # type: ignore[attr-defined]
         return f'namedtuple("{value.__name__}", [{fields}])'
+    if isinstance(value, np.dtype):
+        return f"np.{value!r}"
     if isinstance(value, np.ndarray) and not value.size:
         return f'np.zeros({value.shape}, dtype="{value.dtype.name}")'
     if isinstance(value, np.ndarray):

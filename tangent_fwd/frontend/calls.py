@@ -46,6 +46,8 @@ class Calls(Told):
         if derivative is not None:
             return derivative
         node = self.without_stars(node)
+        if isinstance(node.func, ast.Lambda):
+            return self.helper_call(node, self.known(node.func))
         callee = self.resolve(node.func)
         if callee is ...:
             method = self.ufunc_method(node)
@@ -62,6 +64,8 @@ class Calls(Told):
             return made
         if key is not None and key.startswith("builtins.") and key not in names.BUILTINS:
             advice = "it stands in the head of a `for` only" if callee in names.WALKS else ""
+            if callee is slice:
+                advice = "give it a name of its own, `s = slice(a, b)`, for all of the function"
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
             return Lit(0.0)
         if key is not None:
@@ -318,9 +322,7 @@ class Calls(Told):
         if inspect.isclass(obj) and (issubclass(obj, np.generic) or obj in numbers):
             return Op("dtype", (Lit(np.dtype(obj).name),), (), Span.of(node))
         if isinstance(obj, np.dtype) and obj.names is not None:
-            message = "a structured array cannot be made here"
-            self.refuse(node, message, "pass one in, or take `np.zeros_like` of one", "function")
-            return Lit(0.0)
+            return Ref(ast.unparse(node), obj)  # a constant of the module
         if isinstance(obj, np.dtype):
             return Op("dtype", (Lit(obj.name),), (), Span.of(node))
         return self.atom(node)

@@ -37,8 +37,8 @@ from typing import Any
 
 from tangent_fwd.frontend.comprehensions import Comprehensions
 from tangent_fwd.frontend.lastly import leaving
-from tangent_fwd.frontend.trees import unused
 from tangent_fwd.ir.nodes import If, Let, Lit, Op, Raise, Try, Var
+from tangent_fwd.ir.walk import unused
 from tangent_fwd.source import NOWHERE
 
 _ALIKE = "compiled code does not tell exceptions apart"

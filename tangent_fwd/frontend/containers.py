@@ -55,9 +55,18 @@ METHODS = {
     "add": (1,),
     "discard": (1,),
     "remove": (1,),
+    "intersection_update": (1,),
+    "difference_update": (1,),
+    "symmetric_difference_update": (1,),
 }
 # Those that only look, and what a loop can go over.
-_LOOKS = {"get": (1, 2)}
+_LOOKS = {
+    "get": (1, 2),
+    **dict.fromkeys(
+        "union intersection difference symmetric_difference issubset issuperset isdisjoint".split(),
+        (1,),
+    ),
+}
 VIEWED = frozenset("keys values items".split())
 
 

@@ -45,7 +45,8 @@ from typing import Any
 
 from tangent_fwd.frontend import trees
 from tangent_fwd.frontend.lastly import has_finally, lastly
-from tangent_fwd.frontend.trees import Statements, own_nodes, unused
+from tangent_fwd.frontend.trees import Statements, own_nodes
+from tangent_fwd.ir.walk import unused
 
 
 def desugared(node: ast.FunctionDef) -> ast.FunctionDef:

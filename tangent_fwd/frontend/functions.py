@@ -39,13 +39,23 @@ from tangent_fwd.frontend import names
 from tangent_fwd.frontend.desugar import desugared
 from tangent_fwd.frontend.parse import Differentiated, UserFunction, as_function, parse
 from tangent_fwd.frontend.texts import Texts
-from tangent_fwd.frontend.trees import own_nodes, unused
+from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Ref, Var
+from tangent_fwd.ir.walk import unused
 from tangent_fwd.library import SETTLED, is_ours
 from tangent_fwd.source import Span
 
 _PLAIN = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD,
           inspect.Parameter.KEYWORD_ONLY)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Held:
+    """The default of an inner function's parameter: it is computed where the function is defined,
+    and taken along as what the function takes from around it, at this place.
+    """
+
+    place: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +142,8 @@ class Functions(Texts):
 
     def closure(self, node: ast.FunctionDef, name: str) -> Closure:
         """A function in the text of this one, with what it reads of its variables as arguments."""
-        signature = self.written_signature(node)
+        captured: dict[str, None] = {}
+        signature = self.written_signature(node, captured)
         bound = {n.id for n in own_nodes(node)
                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
         bound |= {n.name for n in own_nodes(node) if isinstance(n, ast.FunctionDef)}
@@ -140,8 +151,10 @@ class Functions(Texts):
         free = [n.id for n in ast.walk(ast.Module(list(node.body), []))
                 if isinstance(n, ast.Name) and n.id not in bound
                 and n.id not in signature.parameters]  # fmt: skip
-        captured: dict[str, None] = {}
         for word in free:
+            if word in self.slices:
+                self.refuse(node, f"`{word}`, which is a slice, is read in a nested function",
+                            "give it where the slice starts and stops")  # fmt: skip
             if word in self.inner:
                 held = self.inner[word]
                 for each in held if isinstance(held, tuple) else (held,):
@@ -162,8 +175,12 @@ class Functions(Texts):
         made.namespace[name] = found  # what calls itself is told so
         return found
 
-    def written_signature(self, node: ast.FunctionDef) -> inspect.Signature:
-        """The parameters of an inner function; a default is a number."""
+    def written_signature(
+        self, node: ast.FunctionDef, captured: dict[str, None]
+    ) -> inspect.Signature:
+        """The parameters of an inner function. A default that is no constant is computed here, and
+        joins what is captured.
+        """
         args = node.args
         if args.kwarg is not None:
             self.refuse(args.kwarg, "keywords of any name are not supported")
@@ -171,18 +188,27 @@ class Functions(Texts):
         plain = [*args.posonlyargs, *args.args]
         given = [None] * (len(plain) - len(args.defaults)) + list(args.defaults)
         for arg, default in zip((*plain, *args.kwonlyargs), (*given, *args.kw_defaults)):
-            value = inspect.Parameter.empty
+            value: Any = inspect.Parameter.empty
             if default is not None:
                 try:
                     value = ast.literal_eval(default)
                 except ValueError:
-                    self.refuse(default, "a default of a nested function must be a constant")
+                    value = Held(len(captured))
+                    captured[self.kept(f"{arg.arg}_default", default)] = None
             kind = _PLAIN[2 if arg in args.kwonlyargs else 0 if arg in args.posonlyargs else 1]
             found.append(inspect.Parameter(arg.arg, kind, default=value))
         if args.vararg is not None:
             starred = inspect.Parameter(args.vararg.arg, inspect.Parameter.VAR_POSITIONAL)
             found.insert(len(plain), starred)
         return inspect.Signature(found)
+
+    def kept(self, word: str, node: ast.expr) -> str:
+        """A variable of ours that holds what an expression is here."""
+        taken = {n.id for n in ast.walk(self.function.node) if isinstance(n, ast.Name)}
+        name = unused(word, taken | self.locals)
+        self.let(name, self.value(node))
+        self.locals.add(name)
+        return name
 
     def captured(self, node: ast.expr, name: str, obj: Any) -> Expr:
         if isinstance(obj, Closure):
@@ -247,7 +273,7 @@ class Functions(Texts):
             elif name in static or names.is_helper(parameter.default):
                 chosen.setdefault(name, parameter.default)
             elif name not in chosen:
-                values.append(self.captured(node, name, parameter.default))
+                values.append(self.default(found, node, parameter))
         behind = [*found.captured]
         if chosen:
             function = settled(function, chosen)
@@ -256,6 +282,12 @@ class Functions(Texts):
         inside = isinstance(callee, Closure) or chosen or isinstance(function, Differentiated)
         ref = Ref(function.qualname, function if inside else function.original)
         return Op("call", (ref, *values), (), Span.of(node))
+
+    def default(self, closure: Closure, call: ast.Call, parameter: inspect.Parameter) -> Expr:
+        """What a parameter is where a call leaves it out."""
+        if isinstance(parameter.default, Held):
+            return Var(closure.captured[parameter.default.place])
+        return self.captured(call, parameter.name, parameter.default)
 
     def settled(self, node: ast.expr, name: str) -> Any:
         """The constant that an argument is."""

@@ -161,7 +161,7 @@ class Generators(Caught):
         words = {*function.params} | {n.id for n in own_nodes(function.node)
                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
         self.words |= self.words_beside(function.node)
-        values = self.given(own, bound, call)
+        values = self.given(found, bound, call)
         renamed = around | self.taken_over(function, values)
         self.locals |= {*renamed.values()}
         renamed |= {word: self.unique(word) for word in sorted(words - {*renamed})}
@@ -192,17 +192,18 @@ class Generators(Caught):
             if isinstance(value, Var) and word not in stored and self.bindings(value.name) < 2
         }
 
-    def given(self, own: inspect.Signature, bound: Any, call: ast.Call) -> dict[str, Any]:
+    def given(self, closure: Closure, bound: Any, call: ast.Call) -> dict[str, Any]:
         """What each parameter stands for: a value, or a function."""
         found: dict[str, Any] = {}
-        for name, parameter in own.parameters.items():
+        for name, parameter in closure.signature.parameters.items():
             arg = bound.get(name, ())
             if parameter.kind is parameter.VAR_POSITIONAL:
                 found[name] = self.name(Op("tuple", tuple(map(self.atom, arg))))
             elif name not in bound:
-                function = names.is_helper(parameter.default)
                 value = parameter.default
-                found[name] = value if function else self.captured(call, name, value)
+                if not names.is_helper(value):
+                    value = self.default(closure, call, parameter)
+                found[name] = value
             else:
                 function = self.known(arg)
                 found[name] = self.atom(arg) if function is None else function

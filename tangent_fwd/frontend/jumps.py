@@ -42,7 +42,8 @@ import ast
 from typing import Any
 
 from tangent_fwd.frontend import trees
-from tangent_fwd.frontend.trees import SCOPES, unused
+from tangent_fwd.frontend.trees import SCOPES
+from tangent_fwd.ir.walk import unused
 
 _LOOPS = (ast.For, ast.While)
 

@@ -44,7 +44,8 @@ import copy
 from typing import Any
 
 from tangent_fwd.frontend import trees
-from tangent_fwd.frontend.trees import Statements, unused
+from tangent_fwd.frontend.trees import Statements
+from tangent_fwd.ir.walk import unused
 
 
 def has_finally(node: ast.AST) -> bool:

@@ -166,7 +166,7 @@ class _Lowering(Rebinding):
 
     def do_Assign(self, node: ast.Assign) -> None:
         first = node.targets[0]
-        if self.is_definition(node):
+        if self.is_definition(node) or self.is_slice(node):
             return
         if len(node.targets) == 1 and isinstance(first, (ast.Tuple, ast.List)):
             if isinstance(node.value, (ast.Tuple, ast.List)):
@@ -209,8 +209,7 @@ class _Lowering(Rebinding):
             else:
                 self.let(node.target.id, new)
         elif isinstance(node.target, ast.Subscript) or self.is_field(node.target):
-            array = self.variable(node.target.value)
-            index = self.place_in(node.target)
+            array, index = self.place_in(node.target)
             element = self.name(Op("getitem", (Var(array), *index), (), span))
             changed = self.name(Op(fn, (element, self.atom(node.value)), inplace, span))
             self.out.append(Store(array, index, changed, self.at))
@@ -221,19 +220,29 @@ class _Lowering(Rebinding):
         """Whether an attribute is a field of a record."""
         if not isinstance(node, ast.Attribute):
             return False
-        return type(self.kind(self.atom(node.value))).__name__ == "Record"
+        return _is_record(self.kind(self.atom(node.value)))
 
-    def place_in(self, node: ast.Subscript | ast.Attribute) -> tuple[Expr, ...]:
-        """What stands behind an array that is written to."""
-        return (Lit(node.attr),) if isinstance(node, ast.Attribute) else self.index(node.slice)
+    def place_in(self, node: ast.Subscript | ast.Attribute) -> tuple[str, tuple[Expr, ...]]:
+        """The array that is written to, and where: of a structured one, all of a field."""
+        array = self.variable(node.value)
+        if isinstance(node, ast.Attribute):
+            return array, (Lit(node.attr),)
+        index = self.index(node.slice)
+        word = index[0].value if len(index) == 1 and isinstance(index[0], Lit) else None
+        if not isinstance(word, str) or not _is_record(
+            getattr(self.kind(Var(array)), "dtype", None)
+        ):
+            return array, index
+        field = self.name(Op("field", (Var(array), *index), (), Span.of(node)))
+        return field.name, (Lit(...),)
 
     def assign(self, target: ast.expr, value: Expr) -> None:
         """Bind an already computed value to a target."""
         if isinstance(target, ast.Name):
             self.let(target.id, value)
         elif isinstance(target, ast.Subscript) or self.is_field(target):
-            array = self.variable(target.value)
-            self.out.append(Store(array, self.place_in(target), value, self.at))
+            array, index = self.place_in(target)
+            self.out.append(Store(array, index, value, self.at))
         elif isinstance(target, (ast.Tuple, ast.List)):
             if any(isinstance(e, ast.Starred) for e in target.elts):
                 self.bind_starred(target.elts, value, target)
@@ -312,6 +321,11 @@ class _Lowering(Rebinding):
                 "unknown-name", f"name `{node.id}` is not defined", Span.of(node), help=advice
             )
         )
+
+
+def _is_record(kind: Any) -> bool:
+    """Whether a numba type is that of a record."""
+    return type(kind).__name__ == "Record"
 
 
 _NAMES = {

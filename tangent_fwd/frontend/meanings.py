@@ -28,6 +28,7 @@ class Meanings(SoFar):
         bound = {n.id for n in own_nodes(function.node)
                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
         super().__init__({p: kind for p, kind in kinds.items() if p not in bound}, typing)
+        self.arg_kinds = kinds
         self.function = function
         self.diagnostics: list[Diagnostic] = []
         self.at = Span.of(function.node)

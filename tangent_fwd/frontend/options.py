@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from tangent_fwd.frontend.rewrites import Rewrites, call, subscript, tuple_of, way
+from tangent_fwd.frontend.rewrites import NONE, Rewrites, call, subscript, tuple_of, way
 from tangent_fwd.library import elementary, sequences
-
-_NONE = ast.Constant(None)
 
 
 def _absent(node: Any) -> bool:
@@ -106,7 +104,7 @@ def _clip(
     if _absent(out):
         return None
     low, high = (v if w is None else w for v, w in ((a_min, min), (a_max, max)))
-    bounds = [b if isinstance(b, ast.expr) else _NONE for b in (low, high)]
+    bounds = [b if isinstance(b, ast.expr) else NONE for b in (low, high)]
     return self.into(out, call("np.clip", a, *bounds), node)
 
 
@@ -202,6 +200,15 @@ def _rollaxis(self: Rewrites, node: ast.Call, a: Any, axis: Any, start: Any) -> 
         self.refuse(node, "`np.rollaxis` needs axes that count from the front", code="function")
         return ast.Constant(0.0)
     return call("np.moveaxis", a, ast.Constant(one), ast.Constant(other - (one < other)))
+
+
+@way("numpy.squeeze", "a, axis=None")
+def _squeeze(self: Rewrites, node: ast.Call, a: Any, axis: Any) -> Any:
+    if _absent(axis):
+        message = "which axes `np.squeeze` takes away depends on the sizes"
+        self.refuse(node, message, "name one of size 1: `np.squeeze(a, axis=0)`", "function")
+        return ast.Constant(0.0)
+    return None
 
 
 @way("numpy.argmax numpy.argmin", "a, axis=None, out=None, keepdims=False")

@@ -37,6 +37,8 @@ from tangent_fwd.ir.nodes import Do, Expr, Lit, Op, Store, Var
 from tangent_fwd.library import indexing, orders, rearranged
 from tangent_fwd.source import Span
 
+NONE = ast.Constant(None)
+
 Way = Callable[..., "ast.expr | None"]
 WAYS: dict[str, tuple[inspect.Signature, Way]] = {}
 
@@ -56,7 +58,7 @@ def way(key: str, parameters: str) -> Callable[[Way], Way]:
 class Rewrites(Containers):
     """Writes calls as others, with pieces that are computed once."""
 
-    here: ast.expr = ast.Constant(None)
+    here: ast.expr = NONE
 
     def rewritten(self, node: ast.Call, key: str) -> Expr | None:
         """The value of a call that is written as others; None for one that stays."""

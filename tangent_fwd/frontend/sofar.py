@@ -14,15 +14,18 @@ from tangent_fwd.ir.nodes import (
     Block,
     Break,
     Continue,
+    Do,
     Expr,
     Let,
     Lit,
+    Op,
     Ref,
     Return,
     Stmt,
+    Store,
     Var,
 )
-from tangent_fwd.ir.walk import blocks, read, with_blocks
+from tangent_fwd.ir.walk import assigned, blocks, defined, read, with_blocks
 from tangent_fwd.source import NOWHERE
 
 # The numba type of what a body returns; None where it has none.
@@ -76,20 +79,30 @@ class SoFar:
 
 
 def _needed(block: Block) -> Block:
-    """The statements without names that nothing reads: what an empty list will hold is not known
-    before something was put in.
+    """The statements that what a block returns depends on. The others cost time, and of some there
+    is no type yet: what an empty list will hold is not known before something was put in.
     """
-    used = read(block)
+    needed = read(block[-1:])
+
+    def gives(s: Stmt) -> bool:
+        if isinstance(s, Do) and isinstance(s.value, Op) and s.value.fn.startswith("container."):
+            filled = s.value.args[0]
+            return isinstance(filled, Var) and filled.name in needed
+        if isinstance(s, Let) and isinstance(s.value, Var) and s.value.name in needed:
+            return True  # another name for what may be filled under it
+        name = s.array if isinstance(s, Store) else defined(s)
+        return isinstance(s, Return) or name in needed
 
     def sweep(block: Block) -> Block:
-        return tuple(
-            with_blocks(s, tuple(map(sweep, blocks(s))))
-            for s in block
-            if not isinstance(s, Let) or s.target in used
-        )
+        inside = ((s, tuple(map(sweep, blocks(s)))) for s in block)
+        return tuple(with_blocks(s, parts) for s, parts in inside if any(parts) or gives(s))
 
-    swept = sweep(block)
-    return block if swept == block else _needed(swept)
+    while True:
+        kept = sweep(block)
+        found = read(kept) | assigned(kept)
+        if found <= needed:
+            return kept
+        needed |= found
 
 
 def _going_on(block: Block) -> Block:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.rewrites import Rewrites, call, placed
-from tangent_fwd.frontend.trees import own_nodes
-from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Var
+from tangent_fwd.frontend.rewrites import Rewrites, placed
+from tangent_fwd.ir.nodes import Do, Expr, Let, Lit, Op, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import sequences
 from tangent_fwd.source import Span
@@ -73,40 +71,20 @@ class Spelt(Rewrites):
 
     def on_BinOp(self, node: ast.BinOp) -> Expr:
         """`xs + ys` of lists is a new one."""
-        if isinstance(node.op, ast.Add) and self.is_list(node.left):
-            made = call(self.keep(sequences.joined), node.left, node.right)
-            return self.value(placed(made, node))
+        maybe = isinstance(node.op, ast.Add) and self.may_be_list(node.right, self.listed)
+        if maybe and self.is_list(node.left):
+            span = Span.of(node)
+            made = self.name(Op("container.copy", (self.atom(node.left),), (), span))
+            more = Op("container.extend", (made, self.atom(node.right)), (), span)
+            self.out.append(Do(more, self.at))
+            return made
         return super().on_BinOp(node)
 
     def is_list(self, node: ast.expr) -> bool:
         """Whether an expression is a list: one that is written out, or a name of one."""
         if not isinstance(node, ast.Name):
             return isinstance(node, (ast.List, ast.ListComp))
-        given = type(self.kinds.get(node.id)).__name__ == "List"
-        if node.id not in self.lists or given:
-            return given
-        return type(self.kind(Var(node.id))).__name__ == "List"
-
-    @cached_property
-    def lists(self) -> frozenset[str]:
-        """The names that are bound to what looks like a list; to ask for a type takes long."""
-        found: set[str] = set()
-
-        def looks(value: ast.expr) -> bool:
-            if isinstance(value, ast.BinOp):
-                return looks(value.left)
-            if isinstance(value, ast.Call):
-                function = value.func
-                if isinstance(function, ast.Attribute):
-                    return function.attr == "copy" and looks(function.value)
-                return names.is_list(self.resolve(function)) or self.resolve(function) is sorted
-            named = isinstance(value, ast.Name) and value.id in found
-            return named or isinstance(value, (ast.List, ast.ListComp))
-
-        for node in own_nodes(self.function.node):
-            if isinstance(node, ast.Assign) and looks(node.value):
-                found |= {t.id for t in node.targets if isinstance(t, ast.Name)}
-        return frozenset(found)
+        return node.id in self.listed and type(self.kind(Var(node.id))).__name__ == "List"
 
     def of_complex(self, node: ast.Call, key: str) -> Expr:
         """A function of `cmath` is that of NumPy, of what is made a complex number first."""

@@ -25,12 +25,12 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from tangent_fwd.frontend.expressions import Expressions
+from tangent_fwd.frontend.slices import Slices
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Var
 from tangent_fwd.source import Span
 
 
-class Stars(Expressions):
+class Stars(Slices):
     """Tuples whose elements come from others, and names that take what is left of one.
 
     What a starred name takes is a tuple, where Python makes a list.

@@ -10,15 +10,6 @@ SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def unused(word: str, taken: set[str]) -> str:
-    """A word, or with the first number behind it that makes it new; it is taken from then on."""
-    found, count = word, 2
-    while found in taken:
-        found, count = f"{word}_{count}", count + 1
-    taken.add(found)
-    return found
-
-
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """Everything inside a function but for what has names of its own: functions in it, and
     comprehensions, of which only `:=` binds names outside.

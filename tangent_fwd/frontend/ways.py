@@ -7,13 +7,12 @@ from typing import Any
 
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.functions import Closure
-from tangent_fwd.frontend.rewrites import Rewrites, call, placed, subscript, tuple_of, way
+from tangent_fwd.frontend.rewrites import NONE, Rewrites, call, placed, subscript, tuple_of, way
 from tangent_fwd.ir.nodes import Lit, Op, Store, Var
 from tangent_fwd.library import indexing, polynomials, rearranged
 from tangent_fwd.source import Span
 
 _FULL = ast.Slice(None, None, None)
-_NONE = ast.Constant(None)
 
 
 # --- choices -----------------------------------------------------------------------------------
@@ -140,7 +139,7 @@ def _meshgrid(
     shape = self.once(ast.copy_location(tuple_of(sizes), node)) if not thin else None
     found: list[ast.expr] = []
     for x, axis in zip(held, axes):
-        entries = [_FULL if k == axis else _NONE for k in range(len(xi))]
+        entries = [_FULL if k == axis else NONE for k in range(len(xi))]
         part = subscript(x, *entries)
         if shape is not None:
             part = call("np.copy", call("np.broadcast_to", part, shape))
@@ -316,6 +315,6 @@ def outer_index(self: Rewrites, node: ast.expr) -> ast.expr:
     count = len(node.args)
     found: list[ast.expr] = []
     for k, arg in enumerate(node.args):
-        entries = [_FULL if j == k else _NONE for j in range(count)]
+        entries = [_FULL if j == k else NONE for j in range(count)]
         found.append(subscript(arg, *entries))
     return placed(tuple_of(found), node)

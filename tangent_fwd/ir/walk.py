@@ -116,6 +116,15 @@ def rename(block: Block, names: dict[str, str]) -> Block:
     return tuple(stmt(s) for s in block)
 
 
+def unused(word: str, taken: set[str], gap: str = "_") -> str:
+    """A word, or with the first number behind it that makes it new; it is taken from then on."""
+    found, count = word, 2
+    while found in taken:
+        found, count = f"{word}{gap}{count}", count + 1
+    taken.add(found)
+    return found
+
+
 def subexpressions(expr: Expr) -> tuple[Expr, ...]:
     """The expression and everything inside it, outermost first."""
     return expr.within if isinstance(expr, Op) else (expr,)

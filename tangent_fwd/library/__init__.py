@@ -28,7 +28,7 @@ from tangent_fwd.library import (
     sequences,
     special,
 )
-from tangent_fwd.library.draws import MOVED
+from tangent_fwd.library.draws import MOVED, REPEATED
 
 SETTLED = frozenset(
     "axis keepdims ddof ord rowvar bias increasing mode kind trim even endpoint reverse".split()
@@ -207,7 +207,7 @@ def user_name(function: Any) -> str:
     """What a user calls the function that a definition is of, as in `np.sort`."""
     given = function[0] if isinstance(function, tuple) else function
     keys = [k for k, row in DEFINITIONS.items() if row.function is given]
-    keys += [k for k, moved in MOVED.items() if moved is given]
+    keys += [k for k, moved in (MOVED | REPEATED).items() if moved is given]
     return keys[0].replace("numpy.", "np.") if keys else _WORK.get(given.__name__, "this")
 
 

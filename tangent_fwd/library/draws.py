@@ -51,13 +51,6 @@ def lognormal(mean: Any = 0.0, sigma: Any = 1.0, size: Any = None) -> Any:
     return np.exp(mean + sigma * _normal(size))
 
 
-def gamma(shape: Any, scale: Any = 1.0, size: Any = None) -> Any:
-    """Gamma distributed numbers; only their scale moves them."""
-    if size is None:
-        return scale * np.random.standard_gamma(shape)
-    return scale * np.random.standard_gamma(shape, size)
-
-
 def laplace(loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
     """Numbers whose distance from the middle is exponentially distributed."""
     even = _uniform(size)
@@ -102,6 +95,70 @@ def triangular(left: Any, mode: Any, right: Any, size: Any = None) -> Any:
     below = left + np.sqrt(even * ((mode - left) * base))
     above = right - np.sqrt((1.0 - even) * ((right - mode) * base))
     return np.where(even <= (mode - left) / base, below, above)
+
+
+# --- the shape moves: single draws have rules (`rules/draws.py`), or are made of some that have --
+
+
+def fisher(dfnum: Any, dfden: Any) -> Any:
+    """The quotient of two mean squares."""
+    above = np.random.chisquare(dfnum) * dfden
+    return above / (np.random.chisquare(dfden) * dfnum)
+
+
+def student(df: Any) -> Any:
+    """A normally distributed number over the root of a mean square."""
+    drawn = np.random.standard_normal()
+    return np.sqrt(df / 2.0) * drawn / np.sqrt(np.random.standard_gamma(df / 2.0))
+
+
+def dirichlet(alpha: Any, size: Any = None) -> Any:
+    """Shares that gamma distributed numbers have of their sum."""
+    for k in range(len(alpha)):
+        if alpha[k] <= 0.0:
+            raise ValueError("dirichlet: alpha must be > 0.0")
+    if size is None:
+        return _shares(alpha, 1)[0]
+    places = np.empty(size)
+    return _shares(alpha, places.size).reshape(places.shape + (len(alpha),))
+
+
+def _shares(alpha: Any, count: Any) -> Any:
+    rows = np.empty((count, len(alpha)))
+    for i in range(count):
+        total = 0.0
+        for k in range(len(alpha)):
+            rows[i, k] = np.random.gamma(alpha[k], 1.0)
+            total += rows[i, k]
+        for k in range(len(alpha)):
+            rows[i, k] /= total
+    return rows
+
+
+def _each(draw: Any) -> Callable[..., Any]:
+    """A function that draws many numbers, where `draw` draws one."""
+
+    def draws(a: Any, size: Any) -> Any:
+        found = np.empty(size)
+        flat = found.reshape(-1)
+        for k in range(flat.size):
+            flat[k] = draw(a)
+        return found
+
+    return draws
+
+
+def _each_of_two(draw: Any) -> Callable[..., Any]:
+    """The same where a distribution has two parameters."""
+
+    def draws(a: Any, b: Any, size: Any) -> Any:
+        found = np.empty(size)
+        flat = found.reshape(-1)
+        for k in range(flat.size):
+            flat[k] = draw(a, b)
+        return found
+
+    return draws
 
 
 # --- Python's own ------------------------------------------------------------------------------
@@ -183,7 +240,9 @@ MOVED: dict[str, Callable[..., Any]] = {
     "numpy.random.uniform": uniform,
     "numpy.random.exponential": exponential,
     "numpy.random.lognormal": lognormal,
-    "numpy.random.gamma": gamma,
+    "numpy.random.f": fisher,
+    "numpy.random.standard_t": student,
+    "numpy.random.dirichlet": dirichlet,
     "numpy.random.laplace": laplace,
     "numpy.random.logistic": logistic,
     "numpy.random.gumbel": gumbel,
@@ -202,6 +261,19 @@ MOVED: dict[str, Callable[..., Any]] = {
     "random.weibullvariate": weibullvariate,
 }
 """What each function is, where numbers that may move are given to it."""
+
+REPEATED: dict[str, Callable[..., Any]] = {
+    "numpy.random.standard_gamma": _each(np.random.standard_gamma),
+    "numpy.random.chisquare": _each(np.random.chisquare),
+    "numpy.random.standard_t": _each(np.random.standard_t),
+    "numpy.random.gamma": _each_of_two(np.random.gamma),
+    "numpy.random.noncentral_chisquare": _each_of_two(np.random.noncentral_chisquare),
+    "numpy.random.wald": _each_of_two(np.random.wald),
+    "numpy.random.vonmises": _each_of_two(np.random.vonmises),
+    "numpy.random.f": _each_of_two(np.random.f),
+    "numpy.random.beta": _each_of_two(np.random.beta),
+}
+"""Many numbers, where one has a rule or is made of others that are drawn in between."""
 
 ORDERED: dict[str, Callable[..., Any]] = {
     "numpy.random.permutation": permuted,

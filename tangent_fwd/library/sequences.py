@@ -41,13 +41,6 @@ def remove(values: Any, x: Any) -> None:
     values.pop(index(values, x))
 
 
-def joined(a: Any, b: Any) -> Any:
-    """The elements of both lists in one."""
-    out = listed(a)
-    out.extend(b)
-    return out
-
-
 def sort(values: Any, reverse: Any = False) -> None:
     """Put the elements in order; equal ones stay as they are."""
     size = len(values)

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tangent_fwd.ir.walk import unused
 from tangent_fwd.optim.directions import RANDOM, Strand
 from tangent_fwd.optim.plan import CLOCK, REPORT, Plan
 from tangent_fwd.optim.schedules import Schedule
@@ -29,7 +30,6 @@ from tangent_fwd.optim.writing import (
     listed,
     pasted,
     rename,
-    unused,
 )
 from tangent_fwd.program import Program
 
@@ -117,9 +117,7 @@ class _Writer:
         self.weights = self.numbered("weight")
 
     def word(self, wanted: str) -> str:
-        found = unused(wanted, self.taken)
-        self.taken.add(found)
-        return found
+        return unused(wanted, self.taken)
 
     def numbered(self, word: str) -> list[str]:
         return [self.word(f"{word}_{lane}") for lane in range(self.plan.k)]

@@ -87,14 +87,6 @@ def defined(text: str) -> set[str]:
     return names
 
 
-def unused(word: str, taken: set[str]) -> str:
-    """`word`, or with the first number behind it that makes it new."""
-    found, count = word, 2
-    while found in taken:
-        found, count = f"{word}_{count}", count + 1
-    return found
-
-
 def rename(text: str, names: dict[str, str]) -> str:
     """Replace whole words that are not attributes."""
     for old, new in names.items():

@@ -2,23 +2,28 @@
 
 Begin with `elementary`, which reads like the table at the back of a calculus book; `several` has
 the functions of several arguments, `special` those of SciPy, `maps` those that need no formula,
-`algebra` those that take a program; `rule` says what a row may hold.
+`algebra` those that take a program, `draws` random numbers; `rule` says what a row may hold.
 A function without a row is refused where it meets an active value: there is no default.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from tangent_fwd.rules import helpers, implicit
 from tangent_fwd.rules.algebra import ALGEBRA
 from tangent_fwd.rules.complex_numbers import COMPLEX, HOLOMORPHIC, SAME_FOR_ALL
+from tangent_fwd.rules.draws import DRAWS
 from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import MAPS
 from tangent_fwd.rules.rule import BadRule, Rule
 from tangent_fwd.rules.several import SEVERAL, power
 from tangent_fwd.rules.special import SPECIAL
 
-__all__ = ["RULES", "BadRule", "Rule", "index", "power", "rule"]
+__all__ = ["RULES", "BadRule", "Rule", "helper", "index", "power", "rule"]
 
-RULES: tuple[Rule, ...] = ELEMENTARY + PARTIALS + SEVERAL + SPECIAL + MAPS + ALGEBRA
+RULES: tuple[Rule, ...] = ELEMENTARY + PARTIALS + SEVERAL + SPECIAL + MAPS + ALGEBRA + DRAWS
 
 
 def index(rules: tuple[Rule, ...]) -> dict[str, Rule]:
@@ -36,6 +41,12 @@ _TABLE = index(RULES)
 
 
 _COMPLEX = index(COMPLEX)
+
+
+def helper(name: str) -> Callable[..., Any]:
+    """The function of ours that partials call by a name."""
+    found: Callable[..., Any] = getattr(helpers, name, None) or getattr(implicit, name)
+    return found
 
 
 def rule(name: str, of_complex: bool = False) -> Rule | None:

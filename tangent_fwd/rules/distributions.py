@@ -1,7 +1,8 @@
 """Distributions of `scipy.special` and their inverses: the slopes are densities.
 
 What an inverse gives moves by one over the density there, and with a parameter by what keeps the
-probability as it is. Counts are rounded down, so nothing moves with them.
+probability as it is, as a number drawn does (`implicit`): a distribution moves by the density times
+that. Counts are rounded down, so nothing moves with them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ _LONG_TAIL = "far into the tail the last place of the value moves the density by
 
 # Densities as text, of which an inverse takes the inverse.
 _GAMMA = "exp(xlogy({a} - 1.0, {x}) - {x} - gammaln({a}))"
+# The slopes in a shape, which are 0 at the ends, where a density may be infinite.
+_GAMMA_SHAPE = f"(gamma_slope({{x}}, {{a}}) * {_GAMMA} if {{x}} != 0.0 else 0.0)"
 _BETA = "exp(xlogy({a} - 1.0, {x}) + xlog1py({b} - 1.0, -{x}) - betaln({a}, {b}))"
+_BETA_SHAPE = f"({{slope}} * {_BETA} if x != 0.0 and x != 1.0 else 0.0)"
 _STUDENT = (
     "(0.5641895835477563 * exp(gammaln(0.5 * df + 0.5) - gammaln(0.5 * df)"
     " - (0.5 * df + 0.5) * log1p({t} * {t} / df)) / sqrt(df))"
 )
 _CHI = "(0.5 * exp(xlogy(0.5 * v - 1.0, 0.5 * {x}) - 0.5 * {x} - gammaln(0.5 * v)))"
+_CHI_SHAPE = f"(gamma_slope(0.5 * x, 0.5 * v) * {_CHI.format(x='x')} if x != 0.0 else 0.0)"
 _FISHER = (
     "(dfn / dfd * exp(xlogy(0.5 * dfn - 1.0, dfn * {x} / dfd)"
     " - (0.5 * dfn + 0.5 * dfd) * log1p(dfn * {x} / dfd) - betaln(0.5 * dfn, 0.5 * dfd)))"
@@ -38,13 +43,28 @@ def _inverse(density: str, **places: str) -> str:
     return f"1.0 / {density.format(**places)}"
 
 
+def _turned(partial: str) -> str:
+    if partial in (UNKNOWN, "0.0"):
+        return partial
+    return partial[1:] if partial.startswith("-") else f"-{partial}"
+
+
 def _pair(names: str, args: str, *partials: str, **options: object) -> tuple[Rule, Rule]:
     """A distribution and what is left to one, whose slopes are the same but for the sign."""
     first, second = names.split()
-    turned = [p if p in (UNKNOWN, "0.0") else f"-{p}" for p in partials]
     return (
         scipy(first, args, *partials, **options),  # type: ignore[arg-type]
-        scipy(second, args, *turned, **options),  # type: ignore[arg-type]
+        scipy(second, args, *map(_turned, partials), **options),  # type: ignore[arg-type]
+    )
+
+
+def _inverses(names: str, args: str, *partials: str, **options: object) -> tuple[Rule, Rule]:
+    """The inverses of both: the same numbers, of which only the share is counted the other way."""
+    first, second = names.split()
+    *shapes, share = partials
+    return (
+        scipy(first, args, *partials, **options),  # type: ignore[arg-type]
+        scipy(second, args, *shapes, _turned(share), **options),  # type: ignore[arg-type]
     )
 
 
@@ -52,16 +72,16 @@ CENTRAL = (
     *_pair(
         "gammainc gammaincc",
         "a, x",
-        UNKNOWN,
+        "-" + _GAMMA_SHAPE.format(a="a", x="x"),
         _GAMMA.format(a="a", x="x"),
         domain="shape",
         strong_zero=True,
         bound=512.0,
     ),
-    *_pair(
+    *_inverses(
         "gammaincinv gammainccinv",
         "a, y",
-        UNKNOWN,
+        "gamma_slope(out, a)",
         "exp(out + gammaln(a) - xlogy(a - 1.0, out))",
         domain="shape, share",
         strong_zero=True,
@@ -70,18 +90,18 @@ CENTRAL = (
     *_pair(
         "betainc betaincc",
         "a, b, x",
-        UNKNOWN,
-        UNKNOWN,
+        "-" + _BETA_SHAPE.format(slope="beta_slope(x, 1.0 - x, a, b)", a="a", b="b", x="x"),
+        _BETA_SHAPE.format(slope="beta_slope(1.0 - x, x, b, a)", a="a", b="b", x="x"),
         _BETA.format(a="a", b="b", x="x"),
         domain="shape, shape, share",
         strong_zero=True,
         bound=2048.0,
     ),
-    *_pair(
+    *_inverses(
         "betaincinv betainccinv",
         "a, b, y",
-        UNKNOWN,
-        UNKNOWN,
+        "beta_slope(out, 1.0 - out, a, b)",
+        "-beta_slope(1.0 - out, out, b, a)",
         "exp(betaln(a, b) - xlogy(a - 1.0, out) - xlog1py(b - 1.0, -out))",
         domain="one and up, one and up, share",
         strong_zero=True,
@@ -91,21 +111,23 @@ CENTRAL = (
           bound=1024.0),
     scipy("stdtrit", "df, p", UNKNOWN, _inverse(_STUDENT, t="out"), domain="one and up, share",
           bound=65536.0, note=_LONG_TAIL),
-    *_pair("chdtr chdtrc", "v, x", UNKNOWN, _CHI.format(x="x"), domain="shape", strong_zero=True,
-           bound=512.0),
-    scipy("chdtri", "v, p", UNKNOWN, "-" + _inverse(_CHI, x="out"), domain="one and up, share",
-          strong_zero=True, bound=4096.0),
+    *_pair("chdtr chdtrc", "v, x", "-" + _CHI_SHAPE, _CHI.format(x="x"), domain="shape",
+           strong_zero=True, bound=512.0),
+    scipy("chdtri", "v, p", "gamma_slope(0.5 * out, 0.5 * v)", "-" + _inverse(_CHI, x="out"),
+          domain="one and up, share", strong_zero=True, bound=4096.0),
     *_pair("fdtr fdtrc", "dfn, dfd, x", UNKNOWN, UNKNOWN, _FISHER.format(x="x"), domain="shape",
            strong_zero=True, bound=2048.0),
     scipy("fdtri", "dfn, dfd, p", UNKNOWN, UNKNOWN, _inverse(_FISHER, x="out"),
           domain="one and up, one and up, share", strong_zero=True, bound=65536.0,
           note=_LONG_TAIL),
-    *_pair("gdtr gdtrc", "a, b, x", "x * " + _GAMMA.format(a="b", x="(a * x)"), UNKNOWN,
+    *_pair("gdtr gdtrc", "a, b, x", "x * " + _GAMMA.format(a="b", x="(a * x)"),
+           "-" + _GAMMA_SHAPE.format(a="b", x="(a * x)"),
            "a * " + _GAMMA.format(a="b", x="(a * x)"), domain="shape", strong_zero=True,
            bound=2048.0),
-    scipy("gdtria", "p, b, x", _inverse(f"(x * {_GAMMA})", a="b", x="(out * x)"), UNKNOWN,
-          "-out / x", domain="share, one and up, shape", strong_zero=True, bound=8192.0),
-    scipy("gdtrix", "a, b, p", "-out / a", UNKNOWN,
+    scipy("gdtria", "p, b, x", _inverse(f"(x * {_GAMMA})", a="b", x="(out * x)"),
+          "gamma_slope(out * x, b) / x", "-out / x", domain="share, one and up, shape",
+          strong_zero=True, bound=8192.0),
+    scipy("gdtrix", "a, b, p", "-out / a", "gamma_slope(out * a, b) / a",
           _inverse(f"(a * {_GAMMA})", a="b", x="(out * a)"),
           domain="shape, one and up, share", strong_zero=True, bound=8192.0),
     scipy("nrdtrimn", "p, std, x", "-2.5066282746310002 * std / bell((x - out) / std)",
@@ -164,16 +186,20 @@ _FISHER_NC = (
 # DLMF 13.2 for Kummer's function in the density of what a normal number that does not have mean
 # zero, or the square of one, is over an independent one
 NONCENTRAL = (
-    scipy("chndtr", "x, df, nc", _MOVED_CHI.format(**_AT), UNKNOWN,
-          "-" + _MOVED_CHI.format(**_MORE), domain="shape, two and up, shape",
+    scipy("chndtr", "x, df, nc", _MOVED_CHI.format(**_AT),
+          "-noncentral_slope_df(x, df, nc) * " + _MOVED_CHI.format(**_AT),
+          "-" + _MOVED_CHI.format(**_MORE),
+          domain="shape, two and up, shape",
           strong_zero=True, bound=2048.0, absolute=64.0),
-    scipy("chndtrix", "p, df, nc", _inverse(_MOVED_CHI, **{**_AT, "x": "out"}), UNKNOWN,
+    scipy("chndtrix", "p, df, nc", _inverse(_MOVED_CHI, **{**_AT, "x": "out"}),
+          "noncentral_slope_df(out, df, nc)",
           _MOVED_CHI.format(**{**_MORE, "x": "out"}) + " / "
           + _MOVED_CHI.format(**{**_AT, "x": "out"}),
           domain="share, two and up, shape", strong_zero=True, bound=65536.0),
     scipy("chndtrinc", "x, df, p",
           _MOVED_CHI.format(**{**_AT, "nc": "out"}) + " / "
-          + _MOVED_CHI.format(**{**_MORE, "nc": "out"}), UNKNOWN,
+          + _MOVED_CHI.format(**{**_MORE, "nc": "out"}),
+          "-noncentral_slope_df(x, df, out) / noncentral_slope(x, df, out)",
           "-" + _inverse(_MOVED_CHI, **{**_MORE, "nc": "out"}),
           domain="ten and up, two to four, lower share", strong_zero=True, bound=1e7),
     scipy("ncfdtr", "dfn, dfd, nc, f", UNKNOWN, UNKNOWN, _FISHER_NC.format(nc="nc", f="f"),

@@ -12,6 +12,7 @@ from tangent_fwd.library import DEFINITIONS, Definition
 from tangent_fwd.rules import RULES
 from tangent_fwd.rules.algebra import ALGEBRA
 from tangent_fwd.rules.complex_numbers import COMPLEX, HOLOMORPHIC
+from tangent_fwd.rules.draws import DRAWS
 from tangent_fwd.rules.elementary import ELEMENTARY, PARTIALS
 from tangent_fwd.rules.maps import CONSTANT, LINEAR, MULTILINEAR
 from tangent_fwd.rules.rule import DOMAINS, Rule
@@ -56,6 +57,11 @@ def page() -> str:
         "Whole numbers carry no tangent. The bounds hold where the domain says, with the errors\n"
         "that SciPy's functions have themselves.\n",
         formulas(SPECIAL),
+        "## Random numbers\n",
+        "What was drawn stays at its quantile: `-(dF/da) / (dF/dx)` of the distribution function\n"
+        "`F`. The bounds are those of shapes from 1e-3 to 1e5 (for the gamma distribution to 1e6)\n"
+        "and quantiles from 1e-12 to 1 - 1e-12, in float64.\n",
+        formulas(DRAWS),
         "## Partials of the partials\n",
         "Some partials above are functions of ours, whose text travels with the emitted module.\n",
         formulas(PARTIALS),

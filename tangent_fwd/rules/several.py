@@ -95,6 +95,18 @@ POWERS = (
     ),
 )
 
+SHARES = (
+    "the exponential of what is never positive has no infinite slope, and both partials share it; "
+    "the difference of the arguments is rounded, so the tails hold to an absolute bound"
+)
+
+
+def _share(larger: str, exp: str) -> str:
+    """What an argument has of the sum of both exponentials; the test says that it is the larger."""
+    rest = f"{exp}(-abs(x - y))"
+    return f"0.5 if x == y and abs(x) == inf else (1.0 if {larger} else {rest}) / (1.0 + {rest})"
+
+
 GEOMETRY = (
     row(
         "numpy.hypot, math.hypot",
@@ -115,24 +127,24 @@ GEOMETRY = (
     row(
         "numpy.logaddexp",
         "x, y",
-        "0.5 if x == y and abs(x) == inf else 1.0 / (1.0 + exp(y - x))",
-        "0.5 if x == y and abs(x) == inf else 1.0 / (1.0 + exp(x - y))",
+        _share("x >= y", "exp"),
+        _share("x < y", "exp"),
         domain="exponent",
         bound=0.0,
         absolute=2.0,
         kink="one half each at equal infinities",
-        note="the difference of the arguments is rounded, so the tails hold to an absolute bound",
+        note=SHARES,
     ),
     row(
         "numpy.logaddexp2",
         "x, y",
-        "0.5 if x == y and abs(x) == inf else 1.0 / (1.0 + exp2(y - x))",
-        "0.5 if x == y and abs(x) == inf else 1.0 / (1.0 + exp2(x - y))",
+        _share("x >= y", "exp2"),
+        _share("x < y", "exp2"),
         domain="exponent",
         bound=0.0,
         absolute=2.0,
         kink="one half each at equal infinities",
-        note="the difference of the arguments is rounded, so the tails hold to an absolute bound",
+        note=SHARES,
     ),
 )
 

@@ -51,7 +51,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.activity import holds_float
-from tangent_fwd.analysis.alias import is_array, is_tuple
+from tangent_fwd.analysis.alias import is_array, is_container, is_tuple
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.frontend.parse import Differentiated
 from tangent_fwd.ir import build
@@ -130,7 +130,7 @@ def misfits(
 
 
 def _unfit(given: Any, wanted: Any, written: bool) -> bool:
-    if is_tuple(wanted):
+    if is_tuple(wanted) or is_container(wanted):
         return str(given) != str(wanted)
     if is_array(wanted):
         if not is_array(given) or (given.dtype, given.ndim) != (wanted.dtype, wanted.ndim):
@@ -146,7 +146,8 @@ def _fitted(name: str, given: Any, wanted: Any) -> Expr | None:
             return None
         word = "ascontiguousarray" if wanted.layout == "C" else "asfortranarray"
         return Op(f"numpy.{word}", (Var(name),))
-    return None if given == wanted or is_tuple(wanted) else Op(f"numpy.{wanted}", (Var(name),))
+    same = given == wanted or is_tuple(wanted) or is_container(wanted)
+    return None if same else Op(f"numpy.{wanted}", (Var(name),))
 
 
 def _plain_names(once: Function, params: Sequence[str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import Block, Do, Expr, Function, Let, Lit, Op, Ref, Stmt, Store, Var
 from tangent_fwd.ir.walk import blocks, with_blocks
 from tangent_fwd.library import arrays, elementary, indexing, orders, products, rearranged
-from tangent_fwd.library.draws import MOVED, ORDERED
+from tangent_fwd.library.draws import MOVED, ORDERED, REPEATED
 from tangent_fwd.source import Source, Span
 from tangent_fwd.transform.contractions import Contraction
 
@@ -124,6 +124,11 @@ class _Calls:
         if op.fn == "call":
             self.refuse_masks(op, span)
             return op
+        if op.fn == "numpy.random.gamma" and len(op.args) == 1:
+            op = replace(op, args=(*op.args, Lit(1.0)))
+        if op.fn in REPEATED and any(map(self.moves, op.args)):
+            if len(op.args) == len(inspect.signature(REPEATED[op.fn]).parameters):
+                return _call(REPEATED[op.fn], op.args, op.span)
         if op.fn in MOVED and any(map(self.moves, op.args)):
             return self.draw(op, MOVED[op.fn])
         if op.fn in ORDERED and self.ndim(op.args[0]):
@@ -188,7 +193,8 @@ class _Calls:
         """Whether an argument is a number that may be active."""
         from numba.core import types
 
-        return isinstance(self.kind(expr), types.Float)
+        kind = self.kind(expr)
+        return isinstance(kind.dtype if is_array(kind) else kind, types.Float)
 
     def draw(self, op: Op, function: Callable[..., Any]) -> Op:
         """Random numbers as moved ones; what is not said has its default."""

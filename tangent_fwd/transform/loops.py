@@ -38,6 +38,7 @@ from typing import Any
 from tangent_fwd.analysis.activity import is_complex
 from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.effects import Memory, is_used_up
+from tangent_fwd.analysis.records import field_shape
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
@@ -330,6 +331,8 @@ class _Expand(Nests):
         source = shapes.of(first.name) if isinstance(first, Var) and self.is_array(first) else None
         if op.fn == "getitem" and source is not None:
             return self.view_dims(op, source)
+        if op.fn == "field" and source is not None and isinstance(first, Var):
+            return (*source, *map(Lit, field_shape(self.types[first.name], op.args[1])))
         if op.fn in _SAME_SHAPE or (op.fn in _CREATE_LIKE and source is not None):
             return source
         if op.fn in _CREATE and first is not None:

@@ -46,10 +46,11 @@ from tangent_fwd.ir.walk import (
     own_exprs,
     rename,
     statements,
+    unused,
     variables,
     with_blocks,
 )
-from tangent_fwd.rules.rule import HELPERS
+from tangent_fwd.rules.rule import HELPERS, PARTS
 from tangent_fwd.transform.stack import MOST
 from tangent_fwd.transform.words import Words, base, core, mark
 
@@ -62,6 +63,7 @@ RESERVED = (
     )
     | {f"products{n}{take}" for n in range(2, 1 + MOST) for take in ("", "_take32", "_take64")}
     | HELPERS
+    | PARTS
     | frozenset(keyword.kwlist)
 )
 
@@ -219,8 +221,7 @@ class _Names(Words):
         primals = list(dict.fromkeys(core(n) for n in self.names))
         for name in primals:  # the user's names come first
             if "%" not in name:
-                self.chosen[name] = self.unique(name) if name in self.taken else name
-                self.taken.add(self.chosen[name])
+                self.chosen[name] = self.unique(name)
         self.letters(self.function.body, ())
         for name in primals:
             if "%" in name and name not in self.chosen:
@@ -239,7 +240,6 @@ class _Names(Words):
         others = self.holders.get(word)
         if others is None or not all(self.may_share(name, other) for other in others):
             word = self.unique(word)
-            self.taken.add(word)
         self.holders.setdefault(word, []).append(name)
         self.chosen[name] = word
 
@@ -295,10 +295,5 @@ class _Names(Words):
         return found
 
     def unique(self, word: str) -> str:
-        if word not in self.taken:
-            return word
         # In a wide pass `d_total_2` is a lane of `total`; its second version is `total2`.
-        gap, count = ("" if self.wide else "_"), 2
-        while f"{word}{gap}{count}" in self.taken:
-            count += 1
-        return f"{word}{gap}{count}"
+        return unused(word, self.taken, "" if self.wide else "_")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.analysis.alias import Aliases, is_array, is_tuple
-from tangent_fwd.analysis.effects import is_temporary
+from tangent_fwd.analysis.effects import calls, is_temporary
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, sliced
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Nest, Op, Stmt, Store, Var
@@ -38,7 +38,7 @@ def is_elementwise(op: Op) -> bool:
     if op.fn in ("numpy.float64", "numpy.float32", "numpy.int64", "numpy.int32"):
         return True
     row = rule("pow" if op.fn == "pow" else op.fn)
-    if row is None:
+    if row is None or calls(op):
         return False
     return row.kind == "elementwise" or (row.kind == "constant" and _each(op.fn))
 

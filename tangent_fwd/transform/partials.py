@@ -13,6 +13,7 @@ from typing import Any
 
 from tangent_fwd.analysis.activity import Activity, is_complex
 from tangent_fwd.analysis.alias import is_array, is_tuple
+from tangent_fwd.analysis.effects import calls
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Op, Store, Var
@@ -139,7 +140,8 @@ class Partials:
         if op.fn in ("truediv", "numpy.divide"):
             return True
         row = rule(op.fn, self.is_complex(op))
-        if row is None or row.kind != "elementwise":
+        # What is drawn has a name of its own, so that it is drawn once.
+        if row is None or row.kind != "elementwise" or calls(op):
             return False
         row = self.row_of(op)
         if row.names[0] == "pow.int" and isinstance(op.args[1], Lit):

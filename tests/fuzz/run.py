@@ -9,8 +9,11 @@ python -m tests.fuzz.run --show 1234
 from __future__ import annotations
 
 import argparse
+import contextlib
 import time
 from collections import Counter
+
+from tqdm import tqdm  # type: ignore[import-untyped]
 
 from tests.fuzz.check import Verdict, check
 from tests.fuzz.generate import generate
@@ -38,19 +41,22 @@ def reduced(seed: int, *, compiled: bool = False) -> str:
 
 
 def survey(seeds: range, *, compiled: bool = False) -> tuple[Counter[str], list[int]]:
-    """Check the programs of these seeds; print each disagreement; return counts and seeds."""
+    """Check the programs of these seeds; print each disagreement; return counts and seeds, of
+    those that were checked where the run is interrupted.
+    """
     counts: Counter[str] = Counter()
     wrong = []
-    for seed in seeds:
-        verdict = check(generate(seed), compiled=compiled)
-        counts[verdict.outcome] += 1
-        if verdict.oracle:
-            counts[f"by {verdict.oracle}"] += 1
-        if verdict.outcome == "disagrees":
-            wrong.append(seed)
-            print(f"--- seed {seed}\n{verdict.detail[:1500]}", flush=True)
-        elif verdict.outcome == "invalid":
-            print(f"--- seed {seed} is not a valid program: {verdict.detail}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        for seed in tqdm(seeds):
+            verdict = check(generate(seed), compiled=compiled)
+            counts[verdict.outcome] += 1
+            if verdict.oracle:
+                counts[f"by {verdict.oracle}"] += 1
+            if verdict.outcome == "disagrees":
+                wrong.append(seed)
+                print(f"--- seed {seed}\n{verdict.detail[:1500]}", flush=True)
+            elif verdict.outcome == "invalid":
+                print(f"--- seed {seed} is not a valid program: {verdict.detail}", flush=True)
     return counts, wrong
 
 
@@ -80,7 +86,8 @@ def main() -> int:
         counts, wrong = survey(range(options.start, options.start + count), compiled=compiled)
         took = time.perf_counter() - began
         way = "through numba" if compiled else "as plain Python"
-        print(f"{count} programs {way} in {took:.0f} s: {dict(counts)}; disagree: {wrong}")
+        done = sum(n for word, n in counts.items() if not word.startswith("by "))
+        print(f"{done} programs {way} in {took:.0f} s: {dict(counts)}; disagree: {wrong}")
         status |= bool(wrong)
     return int(status)
 

@@ -64,7 +64,14 @@ def inner_function_with_defaults(s, t):
     def powered(a, n=2, shift=0.5):
         return a**n + shift * s
 
-    return powered(t) + powered(s, 3) + powered(t, shift=1.5)
+    scale = t * 2.0
+
+    def moved(a, by=scale):
+        return a * by
+
+    scale = s
+    total = moved(scale) + moved(t, 2.0) + (lambda a, b=t: a * b + s)(s)
+    return total + powered(t) + powered(s, 3) + powered(t, shift=1.5)
 
 
 def inner_function_with_a_keyword_only_argument(s, t):

@@ -7,7 +7,9 @@ NEEDS_REWRITING = (
     "places_in_sets",
     "fields_one_by_one",
     "tables_of_words",
+    "records_made_here",
 )
+BODY = np.dtype([("mass", np.float64), ("place", np.float64, (2,)), ("id", np.int64)])
 
 
 def tables_of_numbers(x, s, k):
@@ -108,6 +110,11 @@ def places_in_sets(x, s, m):
     odd = {i for i in m if i % 2 == 1}
     seen.remove(5)
     total = s * len(seen)
+    for i in (seen | odd) - (seen & odd):
+        total += x[i] * s
+    shared = odd.intersection(seen)
+    if shared <= seen and not shared.isdisjoint(odd):
+        total *= len(seen ^ odd)
     for i in seen:
         total += x[i] * x[i] * s
     for i in set(m):
@@ -124,3 +131,37 @@ def _weighted(layers, s):
 
 def fields_one_by_one(x, s):
     return _weighted({"first": x * s, "second": np.ones((2, 2)), "third": x[:2]}, s)
+
+
+def _bodies(x, n):
+    made = np.empty((n, 2), dtype=BODY)
+    made["mass"] = 1.0
+    for i in range(n):
+        made[i, 0]["mass"] = x[i] * x[i]
+        made["place"][i] = x[i + 1]
+        made["id"][i, :] = i
+    return made
+
+
+def _moved(bodies, s):
+    for body in bodies:
+        body["mass"] *= s
+    return bodies["mass"][0] * bodies["place"][1, 0]
+
+
+def records_made_here(x, s, n):
+    bodies = _bodies(x, n)
+    first, last = bodies[:, 0], bodies[1:, 1].copy()
+    total = _moved(first, s)
+    last["mass"] += bodies["mass"][1:, 0] * s
+    others = np.zeros_like(last)
+    others[:] = last
+    others[0] = bodies[n - 1, 0]
+    for body in first:
+        last[2] = body
+    others["place"][:, 1] = last["mass"]
+    sums = np.zeros(first.size, first.dtype)
+    sums[2]["mass"] = total * s
+    for body in first:
+        total += body["mass"] * body["id"]
+    return total + np.sum(others["place"] * s) + sums["mass"][2] + np.sum(bodies["place"])

@@ -101,7 +101,9 @@ def lists_of_arrays(x, s):
     pairs.append((x[0], 3))
     for p, k in pairs:
         total += p * k
-    return total + np.sum(rows[-1] * rows[2])
+    both = [x, rows[1]] + [x * s]
+    both[1][0] = s
+    return total + np.sum(rows[-1] * rows[2]) + both[2][0] * both[1][1] + rows[1][0]
 
 
 def lists_of_lists(x, s):

@@ -42,6 +42,20 @@ def variable_index(x, n, k):
     return x[n] * x[k] + x[n - k]
 
 
+def slice_objects(x, X, n):
+    y = x * 2.0
+    first = slice(1, n)
+    other = slice(n - 2)
+    if n > 3:
+        first = slice(0, n - 1)
+    all_of_it = slice(None)
+    y[first] = x[slice(1, n)] * 3.0
+    for i in range(2):
+        step = slice(i, n, 2)
+        y[step] += X[all_of_it, i][step] * X[0, other][i]
+    return y * first.stop
+
+
 def index_from_array(x, m):
     total = 0.0
     for i in range(m.size):

@@ -2,7 +2,6 @@
 
 import enum
 import math
-import random
 from fractions import Fraction
 
 import numpy as np
@@ -117,10 +116,6 @@ def a_class(s):
 
 def ellipsis(s):
     return s * ...
-
-
-def method_of_a_random_object(s):
-    return random.gammavariate(s, 1.0)
 
 
 def index_past_the_end(s):

@@ -93,8 +93,9 @@ def dict_with_a_wrong_call(s):
     return table.get(1, 2.0, 3.0)
 
 
-def sets_joined(s, n):
-    both = {1, 2} | {n}
+def set_joined_in_place(s, n):
+    both = {1, 2}
+    both |= {n}
     return s * len(both)
 
 
@@ -109,10 +110,16 @@ def type_of_no_empty_dict(s):
     return table[1]
 
 
-def structured_array_made_here(s, n):
-    made = np.zeros(n, KIND)
+def structured_array_of_ones(s, n):
+    made = np.ones(n, KIND)
     made["x"][0] = s
     return made["x"][0]
+
+
+def structured_arrays_added(s, n):
+    made = np.zeros(n, KIND)
+    made["x"] = s
+    return made + made
 
 
 def dicts_joined(s):

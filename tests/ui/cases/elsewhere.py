@@ -16,7 +16,7 @@ def calls_one_that_comprehends(v):
 
 
 def drawn(values):
-    draw = np.random.standard_gamma(values[0])
+    draw = np.random.poisson(values[0])
     return draw
 
 
@@ -50,7 +50,7 @@ def returns_nothing(v):
 
 
 def counted(v):
-    return np.random.standard_gamma(v)
+    return np.random.poisson(v)
 
 
 exec("def _made(v):\n    return v * v\n")

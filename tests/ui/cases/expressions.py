@@ -103,8 +103,8 @@ def call_of_a_local(s):
     return f(s)
 
 
-def slice_of_a_slice_object(x):
-    return x[slice(1, 3)][0]
+def squeezed_wherever_it_can_be(X):
+    return np.squeeze(X)[0]
 
 
 def two_ellipses(T):
@@ -112,7 +112,7 @@ def two_ellipses(T):
 
 
 def chained_troubles(x):
-    return [v for v in x][0] + sum(v for v in x) + (lambda v: v)(x[0])
+    return [v for v in x][0] + sum(v for v in x) + x[0](x[1])
 
 
 def on_several_lines(x):
@@ -147,3 +147,25 @@ def place_in_a_table_that_is_not_known(s, n):
 
 
 _OPTIONS = {"axis": 0}
+
+
+def _part(x, s):
+    return np.sum(x[s])
+
+
+def slice_object_passed_on(x):
+    s = slice(1, 3)
+    return _part(x, s)
+
+
+def slice_object_in_a_tuple(x):
+    s, n = slice(1, 3), 2
+    return x[s][n - 1]
+
+
+def slice_object_without_a_start(x, n):
+    if n > 3:
+        s = slice(1, n)
+    else:
+        s = slice(n)
+    return np.sum(x[s])

@@ -98,10 +98,6 @@ def bits_of_a_float(s):
     return np.float64(s).view(np.int64)
 
 
-def random_with_active_shape(s):
-    return np.random.gamma(s, s)
-
-
 def gradient_with_distances(x):
     return np.gradient(x, 1.0, 0.5, 0.5)[0]
 
@@ -114,8 +110,8 @@ def parts(x, n):
     return np.split(x, n)[0]
 
 
-def shape_of_a_draw(s):
-    return np.random.standard_gamma(s)
+def shares_of_a_tuple(s):
+    return np.random.dirichlet((s, 1.0))
 
 
 def through_a_mask_of_stacks(T):

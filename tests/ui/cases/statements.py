@@ -49,11 +49,11 @@ def a_nested_function_with_any_keywords(s):
     return g(s)
 
 
-def a_nested_function_with_a_default_from_around_it(s):
-    def g(v, w=s):
-        return v * w
+def a_nested_function_that_reads_a_slice(x):
+    s = slice(1, 3)
+    g = lambda y: y[s]  # noqa: E731
 
-    return g(s)
+    return g(x)
 
 
 def a_nested_function_that_only_calls_itself(s):
