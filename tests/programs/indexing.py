@@ -21,6 +21,7 @@ def stored_through_indices(x, m, s):
     y[m[:3]] = x[2:] * s
     y[m] *= x
     y[m % 2] = y[m] + s
+    y[m[:4]] = y[1:]
     return y
 
 

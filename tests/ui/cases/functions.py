@@ -81,6 +81,12 @@ def store_through_a_new_axis(x, m):
     return x[0]
 
 
+def store_of_more_dimensions(x, X, m):
+    y = x.copy()
+    y[m[:4]] = X
+    return y
+
+
 def store_through_indices_apart(T, m):
     T[0, :, m[:2]] = 1.0
     return T[0, 0, 0]
