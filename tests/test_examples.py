@@ -35,6 +35,7 @@ def test_digits_leaves_curves_and_emitted_sources(quick: tuple[list, Path]) -> N
         assert "import tangent_fwd" not in text
 
 
+@pytest.mark.slow
 def test_digits_slope_is_that_of_the_exact_gradient() -> None:
     random = np.random.default_rng(1)
     data = digits.digits()

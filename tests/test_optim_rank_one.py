@@ -55,7 +55,7 @@ def flat(parts):
     ("directions", "k"),
     [
         (optim.RankOne(), 1),
-        (optim.LowRank(3), 1),
+        pytest.param(optim.LowRank(3), 1, marks=pytest.mark.slow),
         pytest.param(optim.RankOne(), 3, marks=pytest.mark.slow),
     ],
 )
