@@ -118,6 +118,7 @@ def test_a_list_is_passed_with_a_list() -> None:
     assert rescaled.directional2(([1.0, 2.0], 0.5), ([1.0, 0.5],)) == (2.5, 2.0, 1.25)
 
 
+@pytest.mark.slow
 def test_other_containers_are_passed() -> None:
     rows, ways = [np.arange(3.0), np.ones(2)], [np.ones(3), np.ones(2)]
     table, moved = _table([(1, 2.0), (3, 1.0)]), _table([(1, 1.0), (3, 0.5)])
@@ -157,7 +158,7 @@ def test_arrays_in_lists_are_laid_out_alike() -> None:
         of_all_makes.jvp(([np.ones(2)], table, {1}), ([np.ones(2)], _table([(2, 1.0)])))
 
 
-@pytest.mark.parametrize("make", [list, typed.List])
+@pytest.mark.parametrize("make", [list, pytest.param(typed.List, marks=pytest.mark.slow)])
 def test_gradients_are_lists_as_the_arguments_are(make) -> None:
     """Also where the function makes its list longer, and needs several passes."""
     given = [float(k) for k in range(9)]

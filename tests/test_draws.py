@@ -355,6 +355,7 @@ def _moved_again(p: Any, q: Any, value: Any, slope: Any, bound: float) -> None:
     np.testing.assert_allclose(slope, (float(d_drawn), float(d_angle)), rtol=bound)
 
 
+@pytest.mark.slow
 def test_a_draw_from_what_was_drawn_and_in_single_precision() -> None:
     function = plain(differentiate(again, (P, Q), (True, True), 1))
     value, slope = function(P, Q, 1.0, 0.5)

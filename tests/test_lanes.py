@@ -23,8 +23,8 @@ def bits(value: Any) -> Any:
     "function",
     [
         # Every third program shows each way in which lanes are written.
-        pytest.param(f, id=f"{module}.{f.__name__}")
-        for module, f in [*programs()][::3]
+        pytest.param(f, id=f"{module}.{f.__name__}", marks=pytest.mark.slow if place % 2 else ())
+        for place, (module, f) in enumerate([*programs()][::3])
     ],
 )
 def test_a_lane_has_the_bits_of_a_single_pass(function: Callable[..., Any]) -> None:

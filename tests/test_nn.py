@@ -75,7 +75,8 @@ EACH = pytest.mark.parametrize("name", CASES)
 # What compiles for a quarter of a minute, and is made of what the others show.
 LONG = {"network", "conv2d_valid"}
 COMPILED = pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in CASES]
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n in LONG | {"conv2d"} else n for n in CASES],
 )
 
 
@@ -174,6 +175,7 @@ def test_a_window_may_be_larger_than_what_zeros_surround() -> None:
     assert np.allclose(nn.conv2d(images, W, b), full[:, 3:5, 3:4])
 
 
+@pytest.mark.slow
 def test_convolutions_take_whole_numbers_and_any_layout() -> None:
     counts = np.random.default_rng(0).integers(0, 255, IMAGES.shape).astype(np.uint8)
     W = WINDOW.astype(np.float32)

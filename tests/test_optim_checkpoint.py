@@ -59,6 +59,7 @@ def test_what_is_saved_comes_back(tmp_path):
     assert everything(second)[0][:7] == everything(whole)[0][:7]
 
 
+@pytest.mark.slow
 def test_a_remembered_gradient_comes_back(tmp_path):
     path = tmp_path / "run.npz"
     ends = []

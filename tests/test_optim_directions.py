@@ -204,6 +204,7 @@ def test_a_control_variate_forgets_the_noise(k):
     assert np.abs(g[0] - FLAT).max() > 0.5
 
 
+@pytest.mark.slow
 def test_a_control_variate_is_right_on_average_at_every_step():
     params = np.zeros((4, 3)), np.zeros(5), 0.0
     trainer = optim.ForwardGradient(linear, params, optim.SGD(1.0), optim.ControlVariate(share=0.1))

@@ -70,6 +70,7 @@ def test_it_finds_the_end_of_the_valley():
         np.testing.assert_allclose(x, np.ones(2), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_saddle_is_left_downhill_and_no_step_is_too_long():
     x = np.array([1.0, 0.01])
     trainer = optim.ForwardGradient(
@@ -85,6 +86,7 @@ def test_a_saddle_is_left_downhill_and_no_step_is_too_long():
     assert np.all(lengths <= 1.0 + 1e-12) and np.any(lengths > 1.0 - 1e-12)
 
 
+@pytest.mark.slow
 def test_where_nothing_bends_it_is_descent():
     """And a zero curvature with a zero slope moves nothing."""
     x = np.array([1.0, 2.0])

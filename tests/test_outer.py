@@ -434,7 +434,7 @@ def test_jvp_takes_outer_products_and_matrices_by_turns() -> None:
     assert layer.jvp((PARAMS, X), ((strided, B),)) == pytest.approx(whole, rel=1e-14)
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("order", ["C", pytest.param("F", marks=pytest.mark.slow)])
 def test_jvp_takes_directions_of_any_rank_by_turns(order: Any) -> None:
     (W, b), random = PARAMS, np.random.default_rng(11)
     params = np.asarray(W, order=order), b

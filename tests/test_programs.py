@@ -49,18 +49,15 @@ COMPILED = {
     "bubble_sort",
     "fill_an_argument",
     "argument_scaled_in_place",
-    "affine_layer",
     "quadratic_form",
     "nested_branches",
     "three_returned",
-    "mlp",
     "named_fields",
     "same_helper_two_patterns",
     "helper_that_returns_an_integer",
     "layer32",
     "loop32",
     "rk4_step",
-    "attention",
 }
 
 

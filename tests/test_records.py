@@ -110,6 +110,7 @@ def test_compiled_code_passes_them_on() -> None:
     assert inside(A.copy(), WAY.copy()) == f.jvp((A.copy(),), (WAY.copy(),))
 
 
+@pytest.mark.slow
 def test_gradients_are_structured_arrays() -> None:
     """Against central differences along one direction, of the value and of the gradient."""
     f = forward_grad(by_attributes)

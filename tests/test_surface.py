@@ -133,8 +133,8 @@ GROUPS = batches(ROWS)
 @pytest.mark.parametrize(
     ("group", "low"),
     [
-        # Every eighth is enough for a first answer.
-        pytest.param(group, low, marks=pytest.mark.slow if low or group % 8 else ())
+        # Every sixteenth is enough for a first answer.
+        pytest.param(group, low, marks=pytest.mark.slow if low or group % 16 else ())
         for group in range(len(GROUPS))
         for low in ((False,) if group % 3 else (False, True))
     ],
