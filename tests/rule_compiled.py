@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -12,7 +13,7 @@ import numpy as np
 
 from tangent_fwd.backend import special
 from tangent_fwd.rules import RULES, Rule, helper
-from tangent_fwd.rules.rule import HELPERS, LIBRARY, SCIPY, WHOLE
+from tangent_fwd.rules.rule import HELPERS, LIBRARY, PARTS, SCIPY, WHOLE
 
 from . import rule_oracle as oracle
 
@@ -88,8 +89,11 @@ def compile_all(cases: list[Case], dtype: type) -> Any:
         written = ast.unparse(ast.fix_missing_locations(_Qualify(module, short).visit(tree)))
         lines.append(f"    r{k} = {written}")
     lines.append(f"    return ({', '.join(f'r{k}' for k in range(len(cases)))})")
-    compiled = {name: numba.njit(error_model="numpy")(helper(name)) for name in HELPERS}
-    known: dict[str, Any] = {"np": np, "math": math, "special": special.stand_in(), **compiled}
+    known: dict[str, Any] = {"np": np, "math": math, "special": special.stand_in()}
+    known["__name__"] = __name__
+    for name in HELPERS | PARTS:  # which call each other, as they do in an emitted module
+        found = FunctionType(helper(name).__code__, known, name)
+        known[name] = numba.njit(error_model="numpy")(found)
     exec("\n".join(lines), known)
     return numba.njit(error_model="numpy")(known["partials"])
 
