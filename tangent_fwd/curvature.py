@@ -28,7 +28,7 @@ class Curvatures(Sweeps):
 
     def product(self, primals: Sequence[Any], way: Sequence[Any]) -> tuple[Any, Any]:
         """Value and Hv, in the structure of the active arguments."""
-        trees, _, shapes = self._opened(primals)
+        trees, _, shapes = self._moving.opened(primals)
         held = _Held(trees, shapes)
         held.set(way)
         built, flats = zeros(trees, shapes)
@@ -45,7 +45,7 @@ class Curvatures(Sweeps):
         """All second derivatives, in `out` where that is given; what stands on one side of the
         diagonal is written on both.
         """
-        trees, _, shapes = self._opened(primals)
+        trees, _, shapes = self._moving.opened(primals)
         kinds = [leaf for tree in trees for leaf in leaves(tree) if leaf.floating]
         blocks = [
             [Slot(a + b, np.result_type(one.dtype, two.dtype)) for b, two in zip(shapes, kinds)]

@@ -15,7 +15,7 @@ class Gradients(Sweeps):
 
     def __call__(self, *primals: Any) -> tuple[Any, Any]:
         """`(value, gradient)`; the gradient has the structure of the active argument."""
-        trees, arguments, shapes = self._opened(primals)
+        trees, arguments, shapes = self._moving.opened(primals)
         compiled, sweep = self._ready(trees, shapes)
         built, flats = zeros(trees, shapes)
         value = compiled.entry(*primals) if sweep is None else None

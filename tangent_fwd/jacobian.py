@@ -29,7 +29,7 @@ class Jacobians(Sweeps):
             primals: all arguments.
             out: arrays of the shapes and dtypes of the result, in its structure.
         """
-        trees, arguments, shapes = self._opened(primals)
+        trees, arguments, shapes = self._moving.opened(primals)
         compiled, sweep = self._ready(trees, shapes)
         result: _Result | None = None
         if sweep is None:

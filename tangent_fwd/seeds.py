@@ -52,14 +52,28 @@ def shapes_of(trees: Sequence[Tree], arguments: Sequence[Any]) -> tuple[tuple[in
     )
 
 
+class Moving:
+    """The active ones of the arguments of a function, which `trees` describe from outside."""
+
+    def __init__(self, trees: Sequence[Tree], active: Sequence[int]) -> None:
+        self._active = tuple(active)
+        self._trees = [trees[i] for i in active]
+        self._opens = any(map(is_closed, self._trees))
+
+    def opened(self, primals: Sequence[Any]) -> tuple[list[Tree], list[Any], tuple[Any, ...]]:
+        """What they are made of in this call, themselves, and the shapes of their parts."""
+        arguments = [primals[i] for i in self._active]
+        trees = list(map(opened, self._trees, arguments)) if self._opens else self._trees
+        return trees, arguments, shapes_of(trees, arguments)
+
+
 class Sweep:
     """Runs a compiled derivative along all unit directions, for any sizes of one signature.
 
     Args:
         entry: the compiled derivative: primals, then for each active argument its lanes.
         lanes: how many directions `entry` takes, at least one.
-        trees: descriptions of all arguments.
-        active: positions of the active ones.
+        moving: the active arguments.
         writes: positions of those that the function writes to.
     """
 
@@ -67,15 +81,12 @@ class Sweep:
         self,
         entry: Callable[..., Any],
         lanes: int,
-        trees: Sequence[Tree],
-        active: Sequence[int],
+        moving: Moving,
         writes: Sequence[int],
     ) -> None:
         self._entry = entry
         self._lanes = lanes
-        self._active = tuple(active)
-        self._trees = [trees[i] for i in active]
-        self._opens = any(map(is_closed, self._trees))
+        self._moving = moving
         self._writes = frozenset(writes)
         # A list is a pool: pop and append are atomic, so threads never share a set of seeds.
         self._pool: list[tuple[tuple[Any, ...], _Seeds]] = []
@@ -90,9 +101,7 @@ class Sweep:
             stop: how many entries to go through; all of them if left out.
             mark: whether the last pass may leave behind what the function writes to its arguments.
         """
-        arguments = [primals[i] for i in self._active]
-        trees = list(map(opened, self._trees, arguments)) if self._opens else self._trees
-        shapes = shapes_of(trees, arguments)
+        trees, _, shapes = self._moving.opened(primals)
         sizes = list(map(math.prod, shapes))
         left = sum(sizes) if stop is None else stop
         seeds = self._take(trees, shapes)
@@ -144,17 +153,8 @@ class Sweeps:
     ) -> None:
         self._name = name
         self._compile = compile
-        self._every = trees
-        self._active = active
-        self._trees = [trees[i] for i in active]
-        self._opens = any(map(is_closed, self._trees))
+        self._moving = Moving(trees, active)
         self._made: dict[int, tuple[Specialisation, Sweep | None]] = {}
-
-    def _opened(self, primals: Sequence[Any]) -> tuple[list[Tree], list[Any], tuple[Any, ...]]:
-        """What the active arguments are made of, themselves, and the shapes of their parts."""
-        arguments = [primals[i] for i in self._active]
-        trees = list(map(opened, self._trees, arguments)) if self._opens else self._trees
-        return trees, arguments, shapes_of(trees, arguments)
 
     def _ready(
         self, trees: Sequence[Tree], shapes: Sequence[tuple[int, ...]]
@@ -165,7 +165,7 @@ class Sweeps:
             made = self._compile(lanes)
             self._check(made, lanes)
             writes = made.program.mutated
-            sweep = Sweep(made.entry, lanes, self._every, self._active, writes) if lanes else None
+            sweep = Sweep(made.entry, lanes, self._moving, writes) if lanes else None
             self._made[lanes] = made, sweep
         return self._made[lanes]
 

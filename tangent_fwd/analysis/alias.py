@@ -57,7 +57,7 @@ def held(kind: Any) -> Any:
 def has_array(kind: object) -> bool:
     """Whether values of this type hold memory that may be written to."""
     if is_tuple(kind):
-        return any(has_array(t) for t in kind)  # type: ignore[attr-defined]
+        return any(has_array(t) for t in kind)  # type: ignore[attr-defined]  # numba has no types
     return is_array(kind) or is_container(kind)
 
 

@@ -135,7 +135,7 @@ def _compile_with_ours(module: ModuleType, options: Options, entry: cache.Entry 
     }
     if functions and special.is_used_in(module):
         # mypy knows no attributes of a module that is made while the program runs.
-        module.special = special.stand_in()  # type: ignore[attr-defined]
+        module.special = special.stand_in()  # type: ignore[attr-defined]  # set on a module
     # numba crashes when it reads back functions that call each other in a circle.
     if _has_cycle({name: set(f.__code__.co_names) for name, f in functions.items()}):
         entry = None

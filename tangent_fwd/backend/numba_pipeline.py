@@ -192,10 +192,10 @@ class _Additions:
 
     def lower_inst(self, inst: Any) -> None:
         if inst.loc.line not in self._any_order:
-            super().lower_inst(inst)  # type: ignore[misc]
+            super().lower_inst(inst)  # type: ignore[misc]  # numba has no types
             return
         before = {id(instruction) for instruction in self._instructions()}
-        super().lower_inst(inst)  # type: ignore[misc]
+        super().lower_inst(inst)  # type: ignore[misc]  # numba has no types
         for instruction in self._instructions():
             reordered = id(instruction) not in before and instruction.opname in _REORDERED
             if reordered and _FREE not in instruction.flags:
@@ -207,7 +207,7 @@ class _Additions:
             kinds = {self.typeof(expr.lhs.name), self.typeof(expr.rhs.name), resty}
             if kinds in ({types.float64}, {types.float32}):
                 return self._subtract(expr)
-        return super().lower_expr(resty, expr)  # type: ignore[misc]
+        return super().lower_expr(resty, expr)  # type: ignore[misc]  # numba has no types
 
     def _subtract(self, expr: Any) -> Any:
         """`a -= b` as `a + b * -1.0`, which is the same number.
@@ -229,7 +229,7 @@ class _Additions:
 
     def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
         signature = self._unsigned(signature, index)
-        return super().lower_getitem(  # type: ignore[misc]
+        return super().lower_getitem(  # type: ignore[misc]  # numba has no types
             resty, expr, value, index, signature
         )
 
@@ -256,18 +256,19 @@ class _Additions:
             kind = llvm_ir.FunctionType(value.type, [value.type])
             cbrt = cgutils.insert_pure_function(self.module, kind, symbol)
             return self.builder.call(cbrt, [value])
+        # numba has no types
         return super()._lower_call_normal(fnty, expr, signature)  # type: ignore[misc]
 
     def lower_static_raise(self, inst: Any) -> None:
         if passing_on.is_lost(inst):
             passing_on.raise_again(self.call_conv, self.builder)
-        super().lower_static_raise(inst)  # type: ignore[misc]
+        super().lower_static_raise(inst)  # type: ignore[misc]  # numba has no types
 
     def lower_static_try_raise(self, inst: Any) -> None:
         if inst.exc_class is None:
             passing_on.put_back(self.call_conv, self.builder)
         else:
-            super().lower_static_try_raise(inst)  # type: ignore[misc]
+            super().lower_static_try_raise(inst)  # type: ignore[misc]  # numba has no types
 
     def _instructions(self) -> list[llvm_ir.Instruction]:
         return [each for block in self.function.blocks for each in block.instructions]
