@@ -110,7 +110,7 @@ def test_a_seed_always_makes_the_same_program() -> None:
 
 def test_programs_use_the_whole_language() -> None:
     """Each construct that the generator knows appears often."""
-    texts = [generate(seed).text for seed in range(500)]
+    texts = [generate(seed).text for seed in range(1000)]
     for construct in (
         "while ",
         "break",

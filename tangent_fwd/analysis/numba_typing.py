@@ -165,7 +165,6 @@ def _pipeline() -> Any:
         from numba.core.untyped_passes import (
             FixupArgs,
             GenericRewrites,
-            IRProcessing,
             ReconstructSSA,
             TranslateByteCode,
         )
@@ -176,7 +175,6 @@ def _pipeline() -> Any:
                 for step in (
                     TranslateByteCode,
                     FixupArgs,
-                    IRProcessing,
                     GenericRewrites,
                     ReconstructSSA,
                     NopythonTypeInference,

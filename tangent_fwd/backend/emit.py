@@ -291,11 +291,12 @@ def _print(node: ast.stmt) -> str:
     plain = ast.unparse(module).strip()
     if any(isinstance(n, ast.Dict) for n in ast.walk(node)):
         return plain  # astor puts numbers that are keys in parentheses
-    meant = ast.dump(ast.parse(plain))
     try:
         text = str(astor.to_source(module, pretty_source="".join)).strip()
         text = _unwrapped(text, node)
-        if "\n" not in text and '"""' not in text and ast.dump(ast.parse(text)) == meant:
+        if text == plain or "\n" in text or '"""' in text:
+            return plain
+        if ast.dump(ast.parse(text)) == ast.dump(ast.parse(plain)):
             return text
     except (SyntaxError, AttributeError):
         pass

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from functools import cached_property
+from typing import Any
 
+from tangent_fwd.errors import TangentError
 from tangent_fwd.frontend import names
 from tangent_fwd.frontend.derivatives import Derivatives
+from tangent_fwd.frontend.meanings import Meanings
+from tangent_fwd.frontend.parse import parse
 from tangent_fwd.frontend.trees import own_nodes
 from tangent_fwd.ir.nodes import Expr, Op
 from tangent_fwd.source import Span
@@ -16,16 +20,16 @@ from tangent_fwd.source import Span
 # What says in the name of a numba type that it is, or holds, a list, dict or set.
 _HOLDERS = re.compile(r"list|set\(|dict", re.IGNORECASE)
 
-_BINDING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For)
 _WRITTEN = (ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.Set, ast.SetComp)
 # What may be what a part of it is, or holds it.
 _PASSING = (ast.Tuple, ast.IfExp, ast.BoolOp, ast.NamedExpr, ast.Subscript, ast.Attribute,
             ast.Starred)  # fmt: skip
 
 # Functions that give no list, whatever they take.
-_NUMBERS = tuple(f"builtins.{name}" for name in "abs bool complex divmod float int len pow range "
-                 "round str".split())  # fmt: skip
+_NUMBERS = tuple(f"builtins.{name}" for name in "abs bool complex divmod float int len max min pow "
+                 "range round str sum".split())  # fmt: skip
 _LIBRARIES = ("numpy.", "math.", "cmath.", "random.", "scipy.")
+_HANDING_ON = (enumerate, zip, reversed)
 
 
 class Lists(Derivatives):
@@ -56,14 +60,13 @@ class Lists(Derivatives):
         """
         given = (p for p, kind in self.arg_kinds.items() if _HOLDERS.search(str(kind)))
         found = set(given)
-        bound = [n for n in own_nodes(self.function.node) if isinstance(n, _BINDING)]
+        bound = [pair for n in own_nodes(self.function.node) for pair in _bindings(n)]
         before = -1
         while len(found) > before:
             before = len(found)
-            for n in bound:
-                if self.may_be_list(n.iter if isinstance(n, ast.For) else n.value, found):
-                    targets = n.targets if isinstance(n, ast.Assign) else [n.target]
-                    inside = (part for target in targets for part in ast.walk(target))
+            for target, value in bound:
+                if self.may_be_list(value, found):
+                    inside = ast.walk(target)
                     found |= {part.id for part in inside if isinstance(part, ast.Name)}
         return frozenset(found)
 
@@ -81,8 +84,10 @@ class Lists(Derivatives):
             if callee is ...:
                 held = node.func.value if isinstance(node.func, ast.Attribute) else None
                 return held is None or self.may_be_list(held, found)
-            key = names.key_of(callee) or ""
-            return not (key in _NUMBERS or key.startswith(_LIBRARIES))
+            if _gives_no_list(callee):
+                return False
+            given = (*node.args, *(k.value for k in node.keywords))
+            return _makes_lists(callee) or any(self.may_be_list(arg, found) for arg in given)
         parts = list(ast.iter_child_nodes(node)) if isinstance(node, _PASSING) else []
         return isinstance(node, _WRITTEN) or any(self.may_be_list(part, found) for part in parts)
 
@@ -92,3 +97,57 @@ class Lists(Derivatives):
             entries = self.entries(node.left.elts)
             return Op("repeated", (self.atom(node.right), *entries), (), Span.of(node))
         return super().on_BinOp(node)
+
+
+def _gives_no_list(callee: Any) -> bool:
+    if isinstance(callee, type) and issubclass(callee, BaseException):
+        return True
+    key = names.key_of(callee) or ""
+    return key in _NUMBERS or key.startswith(_LIBRARIES)
+
+
+def _makes_lists(callee: Any, callers: tuple[Any, ...] = ()) -> bool:
+    """Whether a function may give a list, dict or set that is not among what it is given."""
+    if callee in _HANDING_ON or callee in callers or _gives_no_list(callee):
+        return False
+    try:
+        function = parse(callee)
+    except (TypeError, TangentError):
+        return True  # a class, a builtin, what has no text
+    known = Meanings(function, {}, None)
+    for node in ast.walk(function.node):
+        if isinstance(node, _WRITTEN):
+            return True
+        if isinstance(node, ast.Call):
+            inner = known.resolve(node.func)
+            if inner is ... and isinstance(node.func, ast.Attribute):
+                continue  # a method, and what it belongs to is asked for on its own
+            if inner is ... or _makes_lists(inner, (*callers, callee)):
+                return True
+    return False
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """What a statement binds, and what to: element by element where both sides are tuples."""
+    if isinstance(node, ast.For):
+        yield node.target, node.iter
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _matched(target, node.value)
+    elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+        yield node.target, node.value
+
+
+def _matched(
+    target: ast.expr, value: ast.expr | None
+) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    if (
+        isinstance(target, ast.Tuple)
+        and isinstance(value, ast.Tuple)
+        and len(target.elts) == len(value.elts)
+        and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts))
+    ):
+        for one, given in zip(target.elts, value.elts):
+            yield from _matched(one, given)
+    else:
+        yield target, value

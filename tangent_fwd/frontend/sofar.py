@@ -48,6 +48,7 @@ class SoFar:
         self.typing = typing
         self._out = _Open([], None)
         self.counters: list[str] = []  # what loops count with
+        self.told: dict[str, Any] = {}  # types by the statements that lead to them
 
     @property
     def out(self) -> list[Stmt]:
@@ -75,7 +76,11 @@ class SoFar:
             block = block.around
         counters = [Let(name, Lit(0), NOWHERE) for name in self.counters]
         body = (*counters, *_going_on(tuple(before)), Return(value, NOWHERE))
-        return self.typing(_needed(body))
+        needed = _needed(body)
+        text = repr(needed)  # the nodes cannot be keys: some hold arrays
+        if text not in self.told:
+            self.told[text] = self.typing(needed)
+        return self.told[text]
 
 
 def _needed(block: Block) -> Block:

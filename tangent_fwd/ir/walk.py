@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import is_not
+from typing import Any
 
 from tangent_fwd.ir.nodes import (
     Block,
@@ -25,12 +27,30 @@ from tangent_fwd.ir.nodes import (
     While,
 )
 
+# What a statement is made of, in the order in which it runs: expressions, and blocks.
+_PARTS: dict[type, tuple[str, ...]] = {
+    Let: ("value",), Do: ("value",), Return: ("value",), Store: ("index", "value"),
+    Raise: ("values",), If: ("cond", "body", "orelse"), For: ("bounds", "body"),
+    Nest: ("extent", "body"), While: ("test", "cond", "body"), Try: ("body", "handler"),
+}  # fmt: skip
+_BLOCKS = {
+    kind: inside
+    for kind, parts in _PARTS.items()
+    if (inside := tuple(p for p in parts if p in ("body", "orelse", "test", "handler")))
+}
+_EXPRS = {
+    kind: tuple(p for p in parts if p not in _BLOCKS.get(kind, ()))
+    for kind, parts in _PARTS.items()
+}
+# What it binds or stores into.
+_NAMES = {Let: "target", Store: "array", For: "var", Nest: "index"}
+
 
 def map_expr(change: Callable[[Expr], Expr], expr: Expr) -> Expr:
     """Rebuild an expression bottom up, passing every node through `change`."""
     if isinstance(expr, Op):
-        args = tuple(map_expr(change, arg) for arg in expr.args)
-        if any(new is not old for new, old in zip(args, expr.args)):
+        args = tuple([map_expr(change, arg) for arg in expr.args])
+        if any(map(is_not, args, expr.args)):
             expr = replace(expr, args=args)
     return change(expr)
 
@@ -44,39 +64,30 @@ def substitute(expr: Expr, values: dict[str, Expr]) -> Expr:
 
 def map_exprs(change: Callable[[Expr], Expr], stmt: Stmt) -> Stmt:
     """Apply `change` to each whole expression of one statement and of those inside it."""
-    if isinstance(stmt, (Let, Do, Return)):
-        return replace(stmt, value=change(stmt.value))
-    if isinstance(stmt, Store):
-        return replace(stmt, index=tuple(change(e) for e in stmt.index), value=change(stmt.value))
-    if isinstance(stmt, Raise):
-        return replace(stmt, values=tuple(map(change, stmt.values)))
-    if isinstance(stmt, If):
-        return replace(
-            stmt,
-            cond=change(stmt.cond),
-            body=map_block(change, stmt.body),
-            orelse=map_block(change, stmt.orelse),
-        )
-    if isinstance(stmt, For):
-        bounds = tuple(change(e) for e in stmt.bounds)
-        return replace(stmt, bounds=bounds, body=map_block(change, stmt.body))
-    if isinstance(stmt, Nest):
-        return replace(stmt, extent=change(stmt.extent), body=map_block(change, stmt.body))
-    if isinstance(stmt, Try):
-        return with_blocks(stmt, tuple(map_block(change, b) for b in blocks(stmt)))
-    if isinstance(stmt, While):
-        return replace(
-            stmt,
-            test=map_block(change, stmt.test),
-            cond=change(stmt.cond),
-            body=map_block(change, stmt.body),
-        )
-    return stmt
+    return _rebuilt(stmt, change, lambda block: map_block(change, block))
 
 
 def map_block(change: Callable[[Expr], Expr], block: Block) -> Block:
     """`map_exprs` over a block."""
-    return tuple(map_exprs(change, stmt) for stmt in block)
+    return tuple([map_exprs(change, stmt) for stmt in block])
+
+
+def _rebuilt(
+    stmt: Stmt, expr: Callable[[Expr], Expr], block: Callable[[Block], Block], **names: str
+) -> Stmt:
+    """The statement of changed parts; itself where none of them changes."""
+    kind, new = type(stmt), dict[str, Any](names)
+    made: Any
+    for field in _PARTS.get(kind, ()):
+        part = getattr(stmt, field)
+        if field in _BLOCKS.get(kind, ()):
+            made = block(part)
+        else:
+            made = tuple(map(expr, part)) if isinstance(part, tuple) else expr(part)
+        several = isinstance(part, tuple) and len(made) == len(part)
+        if any(map(is_not, made, part)) if several else made is not part:
+            new[field] = made
+    return replace(stmt, **new) if new else stmt
 
 
 def rename(block: Block, names: dict[str, str]) -> Block:
@@ -86,34 +97,12 @@ def rename(block: Block, names: dict[str, str]) -> Block:
         return map_expr(lambda n: Var(names.get(n.name, n.name)) if isinstance(n, Var) else n, e)
 
     def stmt(s: Stmt) -> Stmt:
-        if isinstance(s, Let):
-            return replace(s, target=names.get(s.target, s.target), value=expr(s.value))
-        if isinstance(s, Store):
-            index = tuple(expr(e) for e in s.index)
-            return replace(s, array=names.get(s.array, s.array), index=index, value=expr(s.value))
-        if isinstance(s, For):
-            bounds = tuple(expr(e) for e in s.bounds)
-            body = rename(s.body, names)
-            return replace(s, var=names.get(s.var, s.var), bounds=bounds, body=body)
-        if isinstance(s, Nest):
-            body = rename(s.body, names)
-            return replace(s, index=names.get(s.index, s.index), extent=expr(s.extent), body=body)
-        if isinstance(s, If):
-            return replace(
-                s,
-                cond=expr(s.cond),
-                body=rename(s.body, names),
-                orelse=rename(s.orelse, names),
-            )
-        if isinstance(s, While):
-            return replace(
-                s, test=rename(s.test, names), cond=expr(s.cond), body=rename(s.body, names)
-            )
-        if isinstance(s, Try):
-            return with_blocks(s, tuple(rename(b, names) for b in blocks(s)))
-        return map_exprs(expr, s)
+        field = _NAMES.get(type(s))
+        old = getattr(s, field) if field else ""
+        new = {field: names[old]} if field and old in names else {}
+        return _rebuilt(s, expr, lambda inside: rename(inside, names), **new)
 
-    return tuple(stmt(s) for s in block)
+    return tuple(map(stmt, block))
 
 
 def unused(word: str, taken: set[str], gap: str = "_") -> str:
@@ -139,45 +128,22 @@ def variables(expr: Expr) -> tuple[str, ...]:
 
 def own_exprs(stmt: Stmt) -> tuple[Expr, ...]:
     """The expressions that stand in the statement itself, not in the blocks inside it."""
-    if isinstance(stmt, (Let, Do, Return)):
-        return (stmt.value,)
-    if isinstance(stmt, Store):
-        return (*stmt.index, stmt.value)
-    if isinstance(stmt, (If, While)):
-        return (stmt.cond,)
-    if isinstance(stmt, Raise):
-        return stmt.values
-    if isinstance(stmt, For):
-        return stmt.bounds
-    if isinstance(stmt, Nest):
-        return (stmt.extent,)
-    return ()
+    found: list[Expr] = []
+    for field in _EXPRS.get(type(stmt), ()):
+        part = getattr(stmt, field)
+        found += part if isinstance(part, tuple) else (part,)
+    return tuple(found)
 
 
 def blocks(stmt: Stmt) -> tuple[Block, ...]:
     """The blocks inside a statement."""
-    if isinstance(stmt, If):
-        return (stmt.body, stmt.orelse)
-    if isinstance(stmt, (For, Nest)):
-        return (stmt.body,)
-    if isinstance(stmt, While):
-        return (stmt.test, stmt.body)
-    if isinstance(stmt, Try):
-        return (stmt.body, stmt.handler)
-    return ()
+    return tuple([getattr(stmt, field) for field in _BLOCKS.get(type(stmt), ())])
 
 
 def with_blocks(stmt: Stmt, new: tuple[Block, ...]) -> Stmt:
     """The statement with the blocks inside it replaced, in the order of `blocks`."""
-    if isinstance(stmt, If):
-        return replace(stmt, body=new[0], orelse=new[1])
-    if isinstance(stmt, (For, Nest)):
-        return replace(stmt, body=new[0])
-    if isinstance(stmt, While):
-        return replace(stmt, test=new[0], body=new[1])
-    if isinstance(stmt, Try):
-        return replace(stmt, body=new[0], handler=new[1])
-    return stmt
+    fields: Any = dict(zip(_BLOCKS.get(type(stmt), ()), new))
+    return replace(stmt, **fields) if fields else stmt
 
 
 def passes_on(stmt: Try) -> Expr | None:
@@ -190,8 +156,9 @@ def statements(block: Block) -> Iterator[Stmt]:
     """Every statement, those inside others included, in the order of the text."""
     for stmt in block:
         yield stmt
-        for inner in blocks(stmt):
-            yield from statements(inner)
+        if type(stmt) in _BLOCKS:
+            for inner in blocks(stmt):
+                yield from statements(inner)
 
 
 def defined(stmt: Stmt) -> str | None:

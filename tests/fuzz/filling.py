@@ -66,14 +66,14 @@ class Filling(Statements):
         """The variables that may stand in this hole beside those already chosen."""
         scope = self.scope
         arrays = scope.of("a")
+        vectors = [a for a in arrays if len(a.shape) == 1 and a.shape[0] > 2]
         if hole == "v":
-            return [a for a in arrays if len(a.shape) == 1]
+            return vectors
         if hole in "wB":
             other = named.get("v" if hole == "w" else "A")
-            rank = 1 if hole == "w" else 2
-            return scope.of("a", other.shape) if other else [
-                a for a in arrays if len(a.shape) == rank
-            ]  # fmt: skip
+            if other:
+                return scope.of("a", other.shape)
+            return vectors if hole == "w" else [a for a in arrays if len(a.shape) == 2]
         if hole in "AQ":
             tables = [a for a in arrays if len(a.shape) == 2 and a.dense]
             return [a for a in tables if a.shape == (3, 3)] if hole == "Q" else tables

@@ -12,6 +12,10 @@ from tests.fuzz.filling import Filling, helpers_of
 from tests.fuzz.scope import Helper, Variable
 from tests.fuzz.statements import ARRAYS, NAMES, SHAPES, WHOLE
 
+# Statements of a program, those inside others not counted. Short ones are many in the same time,
+# long ones let statements meet.
+SIZES = (1, 2, 2, 3, 3, 4, 5, 7, 9)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -267,7 +271,7 @@ def generate(seed: int) -> Case:
     extras = [Variable("pair", "t"), Variable("mode", "m"), Variable("maybe", "o")]
     parameters += [extra for extra in extras if rng.random() < 0.25]
     gives = rng.choice(("f", "f", "f", "a", "fa", "ff"))
-    lines, _ = _function(rng, "program", parameters, helpers, gives, rng.randint(3, 9))
+    lines, _ = _function(rng, "program", parameters, helpers, gives, rng.choice(SIZES))
     text += ["", *lines, ""]
     kinds = tuple(
         p.shape if p.kind == "a" else rng.choice(("f", "none")) if p.kind == "o" else p.kind

@@ -2,10 +2,10 @@
 
 A hole that is filled anew each time: `{s}` a number of at most `LIMIT`, `{e}` a name or an element,
 `{k}` a constant, `{c}` a condition, `{n}` 0 or 1, `{i}` and `{j}` an index into `{v}` and `{A}`.
-A hole that stands for one name throughout: `{v}` a vector, `{w}` one as long, `{A}` a matrix that
-is contiguous, `{B}` any matrix of its shape, `{Q}` three by three, `{f}` a float, `{pair}`,
-`{mode}` and `{maybe}` arguments of those kinds, `{out}` a float that is bound, `{arr}` an array
-that is bound, `{q}` a number to make names new.
+A hole that stands for one name throughout: `{v}` a vector of at least three elements, `{w}` one
+as long, `{A}` a matrix that is contiguous, `{B}` any matrix of its shape, `{Q}` three by three,
+`{f}` a float, `{pair}`, `{mode}` and `{maybe}` arguments of those kinds, `{out}` a float that is
+bound, `{arr}` an array that is bound, `{q}` a number to make names new.
 
 Behind the text: what is left behind, by hole, as `"f"`, the hole with the same shape, or a shape.
 """
