@@ -43,6 +43,7 @@ from tangent_fwd.library import is_ours, takes_complex, user_name
 from tangent_fwd.program import Flags, Stages, Typed, Types, typeof
 from tangent_fwd.source import NOWHERE, Span
 from tangent_fwd.transform.again import again, misfits
+from tangent_fwd.transform.bound import bound
 from tangent_fwd.transform.defined import defined
 from tangent_fwd.transform.flatten import flatten
 from tangent_fwd.transform.fuse import fuse
@@ -143,9 +144,10 @@ class Front:
         stage = stages.add
         kinds = dict(zip(function.params, arg_types))
         typeof_part = partial(self.typeof_part, function, arg_types)
-        lowered = stage("lower", decided(lower(function, kinds, typeof_part), kinds))
+        lowered = decided(lower(function, kinds, typeof_part), kinds)
         raise_all(never_bound(lowered), function.source)
-        program = stage("split", split(lowered))
+        lowered = stage("lower", lowered)
+        program = stage("split", split(stage("bound", bound(lowered))))
         origins = {s.target: s.value for s in statements(program.body) if isinstance(s, Let)}
         program = stage("infer", self.inferred(function, program, arg_types))
         called = defined(program, function.source)

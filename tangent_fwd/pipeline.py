@@ -1,6 +1,7 @@
 """The list of passes, read top to bottom: a function goes in, the text of its derivative comes out.
 
     lower      the user's syntax in named A-normal form
+    bound      checks before reads of names that have no value on some path
     split      one variable for one meaning
     infer      the numba type of every variable
     defined    what is no operation for its types as a call of the library

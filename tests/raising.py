@@ -88,6 +88,59 @@ def runs_last(x, n):
     return x[0]
 
 
+# Names without a value: Python stops, numba reads zero.
+
+
+def not_in_the_first_round(x):
+    total = 0.0
+    for k in range(x.size):
+        if k == 1:
+            first = x[0]
+        total += first * x[k]
+    return total
+
+
+def in_a_first_round_that_may_be_left_before(x):
+    total = 0.0
+    for k in range(x.size):
+        if x[k] < 2.0:
+            continue
+        if k == 0:
+            first = x[0]
+        total += first * x[k]
+    return total
+
+
+def in_an_inner_branch(x):
+    flag = x[0] > 5.0
+    for k in range(x.size):
+        if flag:
+            if k == 0:
+                first = x
+            x = x + first[k]
+        flag = not flag
+    return x
+
+
+def bound_only_where_nothing_goes_wrong(x):
+    try:
+        if x[0] < 2.0:
+            raise ValueError("too small")
+        y = x[0]
+    except Exception:
+        x[1] = 0.0
+    return y
+
+
+def a_bound_without_a_value(x):
+    if x.size > 5:
+        n = 2
+    while x[0] < 9.0:
+        for k in range(n):
+            x[k] *= 2.0
+    return x[0]
+
+
 def largest_of_nothing(x):
     return np.max(x[:0])
 
@@ -189,6 +242,13 @@ def divided(s, n):
 
 Program = tuple[Callable[..., Any], tuple[Any, ...]]
 VECTOR, MATRIX = np.array([1.0, 2.0, 3.0]), np.arange(9.0).reshape(3, 3)
+WITHOUT_A_VALUE = (
+    not_in_the_first_round,
+    in_a_first_round_that_may_be_left_before,
+    in_an_inner_branch,
+    bound_only_where_nothing_goes_wrong,
+    a_bound_without_a_value,
+)
 SAME: list[Program] = [
     (raises, (2.0,)),
     (raises_without_a_message, (2.0,)),

@@ -18,7 +18,7 @@ import pytest
 from tangent_fwd import forward_grad
 from tests import raising
 from tests.harness import differentiate, plain
-from tests.raising import SAME, SAME_CLASS, VECTOR
+from tests.raising import SAME, SAME_CLASS, VECTOR, WITHOUT_A_VALUE
 
 SLOW = {"matrices", *(function.__name__ for function, _ in SAME_CLASS[1:])}
 
@@ -64,6 +64,18 @@ def test_as_plain_python_too() -> None:
         expected, found = _raised(function, *args), _raised(entry, *given, _directions(args))
         assert type(found) is type(expected)
         assert found.args == expected.args
+
+
+def test_names_without_a_value_are_an_error() -> None:
+    """As in Python, whose words vary; numba would go on with zero."""
+    for function in WITHOUT_A_VALUE:
+        entry = plain(differentiate(function, (VECTOR,), (True,), 1))
+        told = str(_raised(entry, VECTOR, np.ones(3)))
+        found = _raised(forward_grad(function).jvp, (VECTOR,), (np.ones(3),))
+        expected = _raised(function, VECTOR)
+        assert type(found) is type(expected) is UnboundLocalError
+        assert str(found) == told
+        assert str(expected).split("'")[1] == told.split("'")[1]
 
 
 @pytest.mark.parametrize("n", [-1, 1])

@@ -55,6 +55,7 @@ PASSES = (
     "frontend/jumps",
     "frontend/derivatives",
     "frontend/optional",
+    "transform/bound",
     "transform/split",
     "analysis/infer",
     "transform/loops",

@@ -70,21 +70,26 @@ Env = dict[str, frozenset[Path]]  # the bindings that may reach a point; None: c
 
 def split(function: Function) -> Function:
     """One variable for each web of bindings and uses; raises nothing."""
-    webs = _Webs(function)
+    webs = Webs(function)
     return replace(function, body=webs.rename(function.body, ()))
 
 
 def never_bound(function: Function) -> list[Diagnostic]:
-    """Reads of names that no path binds first: Python would stop there, numba reads zero."""
-    return _Webs(function).unbound
+    """Reads of names that nothing above them binds, which numba refuses as well."""
+    return Webs(function).unbound
 
 
-class _Webs:
+class Webs:
+    """The bindings of a program and the reads that they reach, in `uses`; `without` holds reads
+    that are also reached by a path which binds the name nowhere.
+    """
+
     def __init__(self, function: Function) -> None:
         self.parent: dict[Path, Path] = {}
         self.name_of: dict[Path, str] = {}
         self.uses: dict[tuple[Path, str], Path] = {}
         self.unbound: list[Diagnostic] = []
+        self.without: dict[tuple[Path, str], Span] = {}
         self.catching: list[list[Env]] = []  # what an exception may find
         self.first_rounds = _first_rounds(function.body)
         env: Env = {}
@@ -128,13 +133,13 @@ class _Webs:
         for expr in exprs:
             for name in variables(expr):
                 reaching = env.get(name)
-                if not reaching or _NOWHERE in reaching:
-                    where = expr.span if isinstance(expr, Op) and expr.span else span
+                where = expr.span if isinstance(expr, Op) and expr.span else span
+                if not reaching:
                     message = f"`{name}` is used before anything is assigned to it"
-                    if reaching:
-                        message = f"`{name}` is not assigned on every path that leads here"
                     self.unbound.append(Diagnostic("undefined", message, where))
-                if reaching and reaching != {_NOWHERE}:
+                elif _NOWHERE in reaching:
+                    self.without[path, name] = where
+                if reaching:
                     self.uses[path, name] = self.merge(reaching - {_NOWHERE})
 
     def flow(

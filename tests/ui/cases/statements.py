@@ -361,14 +361,6 @@ def what_was_caught(s):
     return y
 
 
-def bound_only_where_nothing_goes_wrong(s):
-    try:
-        y = s * s
-    except Exception:
-        print("failed")
-    return y
-
-
 def deleted_name(s):
     y = s * s
     del y
