@@ -108,6 +108,47 @@ def _clip(
     return self.into(out, call("np.clip", a, *bounds), node)
 
 
+@way("numpy.where", "condition, x=None, y=None")
+def _where(self: Rewrites, node: ast.Call, condition: Any, x: Any, y: Any) -> Any:
+    return call("np.nonzero", condition) if x is None and y is None else None
+
+
+@way("numpy.asarray", "a, dtype=None")
+def _asarray(self: Rewrites, node: ast.Call, a: Any, dtype: Any) -> Any:
+    if _absent(dtype) or isinstance(a, (ast.List, ast.Tuple)):
+        return None
+    held = self.once(a)
+    kind = self.kind(self.atom(held))
+    plain = call("np.asarray", held)
+    if self.same_dtype(dtype, getattr(kind, "dtype", None)):
+        return plain
+    return ast.Call(ast.Attribute(plain, "astype", ast.Load()), [dtype], [])
+
+
+@way("numpy.nan_to_num", "x, copy=True, nan=0.0")
+def _nan_to_num(self: Rewrites, node: ast.Call, x: Any, copy: Any, nan: Any) -> Any:
+    if len(node.args) == 1 and not node.keywords:
+        return None
+    kept = self.known_constant(copy, "copy")
+    if kept is ...:
+        return ast.Constant(0.0)
+    held = self.once(x)
+    made: ast.expr = ast.Call(node.func, [held], [])
+    if isinstance(nan, ast.expr):
+        made = call("np.where", call("np.isnan", held), nan, made)
+    return made if kept else self.into(x, made, node)
+
+
+@way(
+    "numpy.percentile numpy.quantile numpy.nanpercentile numpy.nanquantile",
+    "a, q, axis=None, keepdims=False",
+)
+def _quantiles(self: Rewrites, node: ast.Call, a: Any, q: Any, axis: Any, keepdims: Any) -> Any:
+    if not isinstance(q, (ast.List, ast.Tuple)):
+        return None
+    return ast.Call(node.func, [a, self.once_array(q), *node.args[2:]], node.keywords)
+
+
 @way("numpy.dot numpy.outer numpy.round numpy.around", "a, b=None, out=None")
 def _out_last(self: Rewrites, node: ast.Call, a: Any, b: Any, out: Any) -> Any:
     if _absent(out):
@@ -184,9 +225,7 @@ def _next(self: Rewrites, node: ast.Call, iterator: Any) -> Any:
 def _view(self: Rewrites, node: ast.Call, a: Any, dtype: Any) -> Any:
     array = self.once(a)
     kind = self.kind(self.atom(array))
-    if dtype is None or getattr(self.resolve(dtype), "__name__", "") == str(
-        getattr(kind, "dtype", "")
-    ):
+    if dtype is None or self.same_dtype(dtype, getattr(kind, "dtype", None)):
         return subscript(array, ast.Constant(...))
     message = "`.view()` as another dtype reads bits, which have no derivative"
     self.refuse(node, message, "convert the numbers with `.astype()`", "no-rule")

@@ -124,6 +124,11 @@ class Rewrites(Containers):
             return ...
         return found
 
+    def same_dtype(self, node: ast.expr, kind: Any) -> bool:
+        """Whether what is written as a dtype is that of arrays of a numba type."""
+        said: Any = node.value if isinstance(node, ast.Constant) else self.resolve(node)
+        return said is not ... and np.dtype(said).name == str(kind)
+
     def into(self, out: ast.expr, value: ast.expr, node: ast.expr, whole: bool = False) -> ast.expr:
         """A value written into an array, which is then the result; `whole` is not broadcast."""
         array = self.variable(out)

@@ -309,9 +309,19 @@ def sorted_in_place(self: Rewrites, node: ast.Call) -> bool:
 
 
 def outer_index(self: Rewrites, node: ast.expr) -> ast.expr:
-    """An index made by `np.ix_`: each array along an axis of its own."""
-    if not isinstance(node, ast.Call) or names.key_of(self.resolve(node.func)) != "numpy.ix_":
+    """An index made by `np.ix_`, each array along an axis of its own, or by `np.where` of a mask,
+    which picks what the mask does.
+    """
+    key = names.key_of(self.resolve(node.func)) if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call) or key not in ("numpy.ix_", "numpy.where", "numpy.nonzero"):
         return node
+    if key != "numpy.ix_":
+        if len(node.args) != 1 or node.keywords:
+            return node
+        mask = node.args[0]
+        if isinstance(mask, ast.Compare):
+            return mask
+        return placed(ast.Compare(mask, [ast.NotEq()], [ast.Constant(0)]), node)
     count = len(node.args)
     found: list[ast.expr] = []
     for k, arg in enumerate(node.args):

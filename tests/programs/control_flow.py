@@ -328,3 +328,18 @@ def meaning_changes_in_a_loop(x, n):
         a = x * a
         total += np.sum(a)
     return total
+
+
+def bound_where_it_matters(x, s, n):
+    if n > 1:
+        scale = np.exp(x * s)
+    elif n < 0:
+        scale = x
+    total = 0.0
+    for k in range(x.size):
+        if k % 2 == 0:
+            last = x[k] * s
+        total += last * x[k]
+    if n > 1:
+        total += scale.sum()
+    return total

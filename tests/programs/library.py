@@ -64,11 +64,21 @@ def medians(x, X):
 
 
 def quantiles(x, p):
-    return np.quantile(x, 0.3 * p) + np.percentile(x, 60.0)
+    high, low = np.percentile(x, [75, 25])
+    return np.quantile(x, 0.3 * p) + np.percentile(x, 60.0) * (high - low)
 
 
 def several_quantiles(x, r):
     return np.quantile(x, r / 2.0)
+
+
+def said_by_keyword(x, X, s):
+    y = np.asarray(x, dtype=np.float64) * s
+    y[np.where(x > 1.0)] = s * s
+    unit = np.eye(4, dtype=np.float64) * s + np.eye(4, 4, k=1)
+    held = np.nan_to_num(np.where(x > 1.0, np.nan, x), nan=s) + np.nan_to_num(x, copy=True)
+    below = np.tril(X, k=-1).sum() + np.identity(3, dtype=np.float64)[1, 1]
+    return y, unit, held, below * x[np.where(x < 1.0)[0]].sum()
 
 
 def without_missing(x, s):
