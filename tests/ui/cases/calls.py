@@ -206,10 +206,6 @@ def recursion_of_two(s):
     return _ping(s)
 
 
-def where_of_one(x):
-    return x[np.where(x > 0.0)[0][0]]
-
-
 def min_of_nothing(s):
     return min() * s
 
