@@ -45,7 +45,7 @@ def through_flat(A):
 
 
 def parameter_of_a_distribution(s):
-    return scipy.special.fdtr(2.0, s, 0.5)
+    return scipy.special.ncfdtr(2.0, s, 0.5, 0.3)
 
 
 def view_method(x):
