@@ -31,6 +31,41 @@ def raises_by_a_call_without_a_message(s):
     return s
 
 
+class Beyond(ValueError):
+    """An exception of the user's own."""
+
+
+def raises_a_class_of_the_users(s):
+    if s > LIMIT:
+        raise Beyond("beyond", 3)
+    return s * s
+
+
+def reads_what_no_branch_bound(s, n):
+    if n == 1:
+        y = s * s
+    elif n == 2:
+        y = 3.0 * s
+    return y * s
+
+
+def reads_what_no_round_bound(x, n):
+    total = 0.0
+    for k in range(x.size):
+        if k == n:
+            first = x * x[0]
+        total += first[k]
+    return total
+
+
+def reads_what_went_wrong(s):
+    try:
+        y = _root(s)
+    except Exception:
+        s = s + 1.0
+    return s * y
+
+
 def raises_in_a_loop(x):
     total = 0.0
     for a in x:
@@ -198,6 +233,7 @@ SAME: list[Program] = [
     (asserts, (2.0,)),
     (asserts_without_a_message, (2.0,)),
     (an_optional_argument_is_needed, (2.0,)),
+    (raises_a_class_of_the_users, (2.0,)),
     (largest_of_nothing, (VECTOR,)),
     (smallest_of_no_rows, (MATRIX, 0)),
     (place_of_the_largest_of_nothing, (VECTOR,)),
@@ -219,4 +255,10 @@ SAME_CLASS: list[Program] = [
     (slice_of_another_length, (VECTOR,)),
     (unpacked_into_too_few, (VECTOR,)),
     (unpacked_into_too_many, (VECTOR,)),
+]
+# Python stops where a name is read that is not bound; numba goes on with zero.
+UNBOUND: list[Program] = [
+    (reads_what_no_branch_bound, (2.0, 3)),
+    (reads_what_no_round_bound, (VECTOR, 1)),
+    (reads_what_went_wrong, (2.0,)),
 ]

@@ -18,7 +18,7 @@ import pytest
 from tangent_fwd import forward_grad
 from tests import raising
 from tests.harness import differentiate, plain
-from tests.raising import SAME, SAME_CLASS, VECTOR
+from tests.raising import SAME, SAME_CLASS, UNBOUND, VECTOR
 
 SLOW = {"matrices", *(function.__name__ for function, _ in SAME_CLASS[1:])}
 
@@ -64,6 +64,20 @@ def test_as_plain_python_too() -> None:
         expected, found = _raised(function, *args), _raised(entry, *given, _directions(args))
         assert type(found) is type(expected)
         assert found.args == expected.args
+
+
+@pytest.mark.parametrize(("function", "args"), UNBOUND)
+def test_reads_of_what_is_not_bound_stop_as_in_python(
+    function: Callable[..., Any], args: tuple[Any, ...]
+) -> None:
+    expected = _raised(function, *args)
+    active = (True, *[False] * (len(args) - 1))
+    found = [
+        _raised(forward_grad(function).jvp, args, (_directions(args),)),
+        _raised(plain(differentiate(function, args, active, 1)), *args, _directions(args)),
+    ]
+    assert {type(e) for e in found} == {type(expected)} == {UnboundLocalError}
+    assert all(e.args == expected.args for e in found)
 
 
 @pytest.mark.parametrize("n", [-1, 1])

@@ -28,6 +28,7 @@ def f(x, n):
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -58,13 +59,14 @@ from tangent_fwd.ir.walk import (
     map_expr,
     own_exprs,
     statements,
+    unused,
     variables,
     with_blocks,
 )
-from tangent_fwd.source import Span
+from tangent_fwd.source import NOWHERE, Span
 
 Path = tuple[int, ...]
-_NOWHERE: Path = (-2,)  # stands among the bindings of a name that some path leaves unbound
+_NOT_BOUND: Path = (-2,)  # stands among the bindings of a name that some path leaves unbound
 Env = dict[str, frozenset[Path]]  # the bindings that may reach a point; None: cannot be reached
 
 
@@ -79,12 +81,93 @@ def never_bound(function: Function) -> list[Diagnostic]:
     return _Webs(function).unbound
 
 
+def checked(function: Function) -> Function:
+    """A check before each read of a name that some path leaves unbound.
+
+    Python stops there, numba reads zero or memory that is not there. Programs whose conditions
+    go together never come to it, so they are taken as they are, and the others stop as in Python.
+
+    Before:
+
+    >>> from tangent_fwd.frontend.lower import lower
+    >>> from tangent_fwd.frontend.parse import parse
+    >>> from tangent_fwd.ir.show import show
+    >>> def f(x, known):
+    ...     if known:
+    ...         y = 2.0 * x
+    ...     return y
+
+    After:
+
+    >>> print(show(checked(lower(parse(f)))))
+    def f(x, known):
+        y_is_set = False
+        if known:
+            y = 2.0 * x
+            y_is_set = True
+        %set = not y_is_set
+        if %set:
+            raise UnboundLocalError(...)
+        return y
+    """
+    webs = _Webs(function)
+    if not webs.doubtful:
+        return function
+    return replace(function, body=_Checks(function, webs).body)
+
+
+class _Checks:
+    """Where the names in doubt are bound, what tells so; before they are read, what asks."""
+
+    def __init__(self, function: Function, webs: _Webs) -> None:
+        self.doubtful = webs.doubtful
+        taken = {*function.params, *assigned(function.body)}
+        self.flags: dict[str, str] = {}
+        self.bound: dict[Path, str] = {}
+        for (_, name), (reaching, _) in sorted(webs.doubtful.items()):
+            if name not in self.flags:
+                self.flags[name] = unused(f"{name}_is_set", taken)
+            self.bound.update((path, self.flags[name]) for path in reaching)
+        self.taken = taken
+        start = tuple(Let(flag, Lit(False), NOWHERE) for flag in self.flags.values())
+        self.body = start + self.block(function.body, ())
+
+    def block(self, block: Block, at: Path) -> Block:
+        return tuple(s for k, stmt in enumerate(block) for s in self.stmt(stmt, (*at, k)))
+
+    def stmt(self, stmt: Stmt, path: Path) -> Block:
+        out: list[Stmt] = []
+        for name, flag in self.flags.items():
+            if (path, name) in self.doubtful:
+                span = self.doubtful[path, name][1]
+                test = "%" + unused("set", self.taken)
+                out.append(Let(test, Op("not", (Var(flag),)), NOWHERE))
+                stop = Raise("UnboundLocalError", _UNBOUND.format(name), span)
+                out.append(If(Var(test), (stop,), (), span))
+        told = (Let(self.bound[path], Lit(True), NOWHERE),) if path in self.bound else ()
+        inner = [self.block(b, (*path, k)) for k, b in enumerate(blocks(stmt))]
+        if isinstance(stmt, For):
+            inner[0] = told + inner[0]
+        changed = with_blocks(stmt, tuple(inner)) if inner else stmt
+        return (*out, changed, *(() if isinstance(stmt, For) else told))
+
+
+# What Python says.
+_UNBOUND = (
+    "cannot access local variable '{}' where it is not associated with a value"
+    if sys.version_info >= (3, 11)
+    else "local variable '{}' referenced before assignment"
+)
+
+
 class _Webs:
     def __init__(self, function: Function) -> None:
         self.parent: dict[Path, Path] = {}
         self.name_of: dict[Path, str] = {}
         self.uses: dict[tuple[Path, str], Path] = {}
         self.unbound: list[Diagnostic] = []
+        # Reads of what some path leaves unbound: the bindings that may reach each, and its place.
+        self.doubtful: dict[tuple[Path, str], tuple[frozenset[Path], Span]] = {}
         self.catching: list[list[Env]] = []  # what an exception may find
         self.first_rounds = _first_rounds(function.body)
         env: Env = {}
@@ -124,18 +207,23 @@ class _Webs:
 
     # --- which bindings reach which use ------------------------------------------------------
 
-    def use(self, path: Path, exprs: Iterable[Expr], env: Env, span: Span) -> None:
+    def use(self, path: Path, exprs: Iterable[Expr], env: Env, span: Span) -> Env:
+        """The reads of a statement; what was read is bound afterwards."""
         for expr in exprs:
             for name in variables(expr):
-                reaching = env.get(name)
-                if not reaching or _NOWHERE in reaching:
-                    where = expr.span if isinstance(expr, Op) and expr.span else span
+                reaching = env.get(name, frozenset())
+                bound = reaching - {_NOT_BOUND}
+                where = expr.span if isinstance(expr, Op) and expr.span else span
+                if not bound:
                     message = f"`{name}` is used before anything is assigned to it"
-                    if reaching:
-                        message = f"`{name}` is not assigned on every path that leads here"
                     self.unbound.append(Diagnostic("undefined", message, where))
-                if reaching and reaching != {_NOWHERE}:
-                    self.uses[path, name] = self.merge(reaching - {_NOWHERE})
+                    continue
+                if bound != reaching:
+                    known, _ = self.doubtful.get((path, name), (bound, where))
+                    self.doubtful[path, name] = known | bound, where
+                    env = {**env, name: bound}
+                self.uses[path, name] = self.merge(bound)
+        return env
 
     def flow(
         self, block: Block, at: Path, env: Env | None, breaks: list[Env], continues: list[Env]
@@ -152,9 +240,9 @@ class _Webs:
         self, stmt: Stmt, path: Path, env: Env, breaks: list[Env], continues: list[Env]
     ) -> Env | None:
         if not isinstance(stmt, While):
-            self.use(path, own_exprs(stmt), env, stmt.span)
+            env = self.use(path, own_exprs(stmt), env, stmt.span)
         if isinstance(stmt, Store):
-            self.use(path, (Var(stmt.array),), env, stmt.span)
+            env = self.use(path, (Var(stmt.array),), env, stmt.span)
         if isinstance(stmt, Let):
             return {**env, stmt.target: frozenset([self.bind(path, stmt.target)])}
         if isinstance(stmt, If):
@@ -270,7 +358,7 @@ def _join(envs: Iterable[Env | None], strict: bool = False) -> Env | None:
     if not reached:
         return None
     names = {name for env in reached for name in env}
-    nothing = frozenset([_NOWHERE]) if strict else frozenset()
+    nothing = frozenset([_NOT_BOUND]) if strict else frozenset()
     return {name: frozenset(p for env in reached for p in env.get(name, nothing)) for name in names}
 
 
