@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tangent_fwd.analysis.activity import Activity, Ruled, is_complex
+from tangent_fwd.analysis.activity import Activity, Effects, Ruled, is_complex
 from tangent_fwd.analysis.alias import Aliases, has_array
 from tangent_fwd.analysis.infer import infer
 from tangent_fwd.analysis.mistakes import returned
@@ -55,8 +55,6 @@ from tangent_fwd.transform.split import checked, never_bound, split
 
 # A function, and the types of its arguments.
 Key = tuple[Any, Types]
-# Of a call: whether its result is active, which arguments are so afterwards, which are written to.
-Effects = tuple[bool, Flags, tuple[int, ...]]
 
 # So many calls of one function inside each other, each with other types, never end.
 _DEEPEST = 20
@@ -95,7 +93,7 @@ class Front:
         self.typed: dict[Key, Typed] = dict(known.typed)
         self.typing: list[Key] = []
         self.results: dict[Key, Any] = {}  # of functions that are being typed, as far as known
-        self.activities: Fixpoint[Activity] = Fixpoint(_told)
+        self.activities: Fixpoint[Activity] = Fixpoint(Activity.effects)
 
     def parse(self, function: Any) -> UserFunction:
         """Parse a helper, once; an unreadable one is refused by name. What has no text of its own,
@@ -330,10 +328,10 @@ class Front:
         if function.is_ruled:
             return Ruled(typed.ready, active)
 
-        def of_call(op: Op, flags: Flags) -> tuple[bool, Flags]:
+        def of_call(op: Op, flags: Flags) -> Effects:
             helper = self.callee(op)
             try:
-                return self.effects(helper, self.arg_types(typed.ready, op), flags)[:2]
+                return self.effects(helper, self.arg_types(typed.ready, op), flags)
             except TangentError as error:
                 if not is_ours(helper.module) or is_ours(function.module):
                     raise
@@ -347,10 +345,6 @@ class Front:
         raise_all(found.diagnostics, function.source)
         found.note_writes(lambda op: self.written(typed.ready, op)[1])
         return found
-
-
-def _told(activity: Activity) -> Effects:
-    return activity.result_active(), activity.active_after(), activity.mutated()
 
 
 def _cut(block: Block, cuts: list[Ref | None]) -> Block:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tangent_fwd.analysis.activity import Activity
+from tangent_fwd.analysis.activity import Activity, Effects
 from tangent_fwd.errors import raise_all
 from tangent_fwd.fixpoint import Fixpoint
 from tangent_fwd.front import Known
@@ -52,9 +52,7 @@ class _Twice(Module):
     def __init__(self, lanes: int, known: Known | None = None) -> None:
         super().__init__(lanes, known)
         self.firsts: dict[tuple[object, Types, Flags], Function] = {}
-        self.changes: Fixpoint[Activity] = Fixpoint(
-            lambda found: (found.result_active(), found.active_after())
-        )
+        self.changes: Fixpoint[Activity] = Fixpoint(Activity.effects)
 
     def second(
         self,
@@ -112,15 +110,17 @@ class _Twice(Module):
 
     def changing(
         self, function: UserFunction, arg_types: Types, active: Flags, moving: Flags
-    ) -> tuple[bool, Flags]:
+    ) -> Effects:
         """Whether the result of such a program changes, and which of its arguments afterwards."""
 
         def compute() -> Activity:
             once = self.once(function, arg_types, active)
 
-            def of_call(op: Op, flags: Flags) -> tuple[bool, Flags]:
+            def of_call(op: Op, flags: Flags) -> Effects:
                 if "rule" in dict(op.keywords):
-                    return self.effects(self.callee(op), self.arg_types(once, op), flags)[:2]
+                    return self.effects(self.callee(op), self.arg_types(once, op), flags)
+                if "pair" not in dict(op.keywords):
+                    return False, flags, ()  # it moves nothing, or it would not be as it was
                 helper, kinds, given = self.plain(once, op)
                 return self.changing(helper, kinds, given, flags[len(given) :])
 
@@ -130,8 +130,8 @@ class _Twice(Module):
 
         key = (function.original, arg_types, active, moving)
         count = len(active) + len([a for a in active if a])
-        least = (False, (False,) * count)
-        found: tuple[bool, Flags] = self.changes.of(key, least, compute)
+        least = (False, (False,) * count, ())
+        found: Effects = self.changes.of(key, least, compute)
         return found
 
     def plain(self, caller: Function, op: Op) -> tuple[UserFunction, Types, Flags]:

@@ -421,6 +421,16 @@ def single_precision(X, w):
     return np.mean(1.0 / (1.0 + np.exp(-z)))
 
 
+@golden(some(3), some(6), active=(0, 1))
+def garch(params, returns):
+    omega, alpha, beta = np.abs(params)
+    sigma2 = np.empty(len(returns))
+    sigma2[0] = np.var(returns)
+    for t in range(1, len(returns)):
+        sigma2[t] = omega + alpha * returns[t - 1] ** 2 + beta * sigma2[t - 1]
+    return 0.5 * np.sum(np.log(sigma2) + returns**2 / sigma2)
+
+
 @golden(some(3, 4))
 def row_views(X):
     total = 0.0

@@ -70,7 +70,10 @@ def _program(*body: Any, params: tuple[str, ...] = ("x",), types: Any = None) ->
     return Function("f", params, body, types=types)
 
 
+SAME = Let("y", Lit(1.0), AT)
+
 BROKEN = {
+    "a statement stands in two places": _program(If(Var("x"), (SAME,), (SAME,), AT)),
     "`y` is read before it is bound": _program(Return(Var("y"), AT)),
     "`k` is read before it is bound": _program(
         Nest("k", Lit(3), (Let("y", Var("k"), AT),), AT), Return(Var("k"), AT)

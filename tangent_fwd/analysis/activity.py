@@ -64,7 +64,10 @@ INERT = frozenset(
 # What puts values into a list or a dict, which is the first argument.
 GROWS = frozenset("container.append container.insert container.extend container.update".split())
 
-CallActivity = Callable[[Op, tuple[bool, ...]], tuple[bool, tuple[bool, ...]]]
+# Of a call with active arguments: whether its result is active, which arguments are so afterwards,
+# and the positions of those that are written to.
+Effects = tuple[bool, tuple[bool, ...], tuple[int, ...]]
+CallActivity = Callable[[Op, tuple[bool, ...]], Effects]
 
 
 def holds_float(kind: Any) -> bool:
@@ -97,8 +100,7 @@ def is_complex(kind: Any) -> bool:
 class Activity:
     """The active variables of a function, for one choice of active parameters.
 
-    `call_activity(op, active_args)` tells of a helper call whether its result is active and
-    which of its arguments hold active values afterwards.
+    `call_activity(op, active_args)` tells what a helper call does.
     """
 
     def __init__(
@@ -166,7 +168,7 @@ class Activity:
         flags = tuple(self.is_active(a) for a in op.args[1:])
         if not any(flags):
             return
-        _, after = self.call_activity(op, flags)
+        _, after, _ = self.call_activity(op, flags)
         for arg, becomes in zip(op.args[1:], after):
             if becomes and isinstance(arg, Var):
                 self.note(arg.name)
@@ -293,6 +295,10 @@ class Activity:
             p in self.names and has_array(self.function.typeof(p)) for p in self.function.params
         )
 
+    def effects(self) -> Effects:
+        """What a call of the function does."""
+        return self.result_active(), self.active_after(), self.mutated()
+
     def note_writes(self, written: Callable[[Op], tuple[int, ...]]) -> None:
         """Take in what helpers write to: `written(op)` are positions of a call's arguments."""
         for stmt in statements(self.function.body):
@@ -317,7 +323,7 @@ class Ruled(Activity):
     """The activity of a function whose derivative is given: what it is made of does not count."""
 
     def __init__(self, function: Function, active: tuple[bool, ...]) -> None:
-        super().__init__(function, (False,) * len(active), lambda op, flags: (False, ()))
+        super().__init__(function, (False,) * len(active), lambda op, flags: (False, (), ()))
         self.moves = any(active)
 
     def result_active(self) -> bool:

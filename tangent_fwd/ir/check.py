@@ -54,7 +54,8 @@ def check(function: Function) -> None:
 
     Every name read is a parameter or bound on some path before; every operation is known and has
     its number of arguments; the indices of nests inside each other differ; what is stored into is
-    an array where types are known; a function ends by returning or raising if it returns at all.
+    an array where types are known; a function ends by returning or raising if it returns at all;
+    no statement stands in two places, since passes tell statements apart by which object they are.
     """
     _Checker(function).run()
 
@@ -62,6 +63,7 @@ def check(function: Function) -> None:
 class _Checker:
     def __init__(self, function: Function) -> None:
         self.function = function
+        self.seen: set[int] = set()
 
     def run(self) -> None:
         params = self.function.params
@@ -80,6 +82,9 @@ class _Checker:
         return bound
 
     def stmt(self, stmt: Stmt, bound: set[str], nests: tuple[str, ...]) -> set[str]:
+        if id(stmt) in self.seen:
+            self.fail("a statement stands in two places", stmt)
+        self.seen.add(id(stmt))
         if isinstance(stmt, While):
             # What the body binds is there for the test and the body of the next round.
             bound = bound | assigned(stmt.test) | assigned(stmt.body)

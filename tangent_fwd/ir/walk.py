@@ -92,9 +92,10 @@ def _rebuilt(
 
 def rename(block: Block, names: dict[str, str]) -> Block:
     """Rename variables everywhere: where they are read, assigned, stored into or looped over."""
+    values: dict[str, Expr] = {old: Var(new) for old, new in names.items()}
 
     def expr(e: Expr) -> Expr:
-        return map_expr(lambda n: Var(names.get(n.name, n.name)) if isinstance(n, Var) else n, e)
+        return substitute(e, values)
 
     def stmt(s: Stmt) -> Stmt:
         field = _NAMES.get(type(s))

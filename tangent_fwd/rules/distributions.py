@@ -28,6 +28,10 @@ _FISHER = (
     "(dfn / dfd * exp(xlogy(0.5 * dfn - 1.0, dfn * {x} / dfd)"
     " - (0.5 * dfn + 0.5 * dfd) * log1p(dfn * {x} / dfd) - betaln(0.5 * dfn, 0.5 * dfd)))"
 )
+_FISHER_SHAPES = (
+    f"(fisher_slope(x, dfn, dfd) * {_FISHER.format(x='x')} if x != 0.0 else 0.0)",
+    f"(x * x * fisher_slope(1.0 / x, dfd, dfn) * {_FISHER.format(x='x')} if x != 0.0 else 0.0)",
+)
 # DLMF 10.25, after R. A. Fisher: a Bessel function whose exponential is taken out
 _MOVED_CHI = (
     "(0.5 * exp(-0.5 * (sqrt({x}) - sqrt({nc})) * (sqrt({x}) - sqrt({nc})))"
@@ -107,17 +111,18 @@ CENTRAL = (
         strong_zero=True,
         bound=8192.0,
     ),
-    scipy("stdtr", "df, t", UNKNOWN, _STUDENT.format(t="t"), domain="shape, moderate",
-          bound=1024.0),
-    scipy("stdtrit", "df, p", UNKNOWN, _inverse(_STUDENT, t="out"), domain="one and up, share",
-          bound=65536.0, note=_LONG_TAIL),
+    scipy("stdtr", "df, t", "-student_slope(t, df) * " + _STUDENT.format(t="t"),
+          _STUDENT.format(t="t"), domain="shape, moderate", bound=1024.0),
+    scipy("stdtrit", "df, p", "student_slope(out, df)", _inverse(_STUDENT, t="out"),
+          domain="one and up, share", bound=65536.0, note=_LONG_TAIL),
     *_pair("chdtr chdtrc", "v, x", "-" + _CHI_SHAPE, _CHI.format(x="x"), domain="shape",
            strong_zero=True, bound=512.0),
     scipy("chdtri", "v, p", "gamma_slope(0.5 * out, 0.5 * v)", "-" + _inverse(_CHI, x="out"),
           domain="one and up, share", strong_zero=True, bound=4096.0),
-    *_pair("fdtr fdtrc", "dfn, dfd, x", UNKNOWN, UNKNOWN, _FISHER.format(x="x"), domain="shape",
-           strong_zero=True, bound=2048.0),
-    scipy("fdtri", "dfn, dfd, p", UNKNOWN, UNKNOWN, _inverse(_FISHER, x="out"),
+    *_pair("fdtr fdtrc", "dfn, dfd, x", "-" + _FISHER_SHAPES[0], _FISHER_SHAPES[1],
+           _FISHER.format(x="x"), domain="shape", strong_zero=True, bound=2048.0),
+    scipy("fdtri", "dfn, dfd, p", "fisher_slope(out, dfn, dfd)",
+          "-out * out * fisher_slope(1.0 / out, dfd, dfn)", _inverse(_FISHER, x="out"),
           domain="one and up, one and up, share", strong_zero=True, bound=65536.0,
           note=_LONG_TAIL),
     *_pair("gdtr gdtrc", "a, b, x", "x * " + _GAMMA.format(a="b", x="(a * x)"),

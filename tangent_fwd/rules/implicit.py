@@ -91,16 +91,21 @@ def gamma_slope(x: float, a: float) -> float:
 
 
 def beta_slope(x: float, y: float, a: float, b: float) -> float:
-    """Give dx/da for a number x of the beta distribution of shapes a and b; y is 1 - x.
+    """Give dx/da for a number x of the beta distribution of shapes a and b; y is 1 - x."""
+    return float(np.float64(x) * np.float64(y) * odds_slope(x, y, a, b))
+
+
+def odds_slope(x: float, y: float, a: float, b: float) -> float:
+    """Give the slope of ln(x / y) in a for a number x of the beta distribution; y is 1 - x.
 
     In u, by which the logarithm of the odds falls short of that of x (or exceeds it): with p = a
     and s = x (or p = b and s = y), and L(u) = log(1 - s + s exp(-u)), the integral of
-    exp(-p u - (a + b) L(u)) |psi(a) - psi(a + b) - ln t| times x y. For small p, where the tail
-    is long, what has s below 1/3 is DLMF 8.17.8 differentiated term by term.
+    exp(-p u - (a + b) L(u)) |psi(a) - psi(a + b) - ln t|. For small p, where the tail is long,
+    what has s below 1/3 is DLMF 8.17.8 differentiated term by term.
     """
     x, y, a, b = np.float64(x), np.float64(y), np.float64(a), np.float64(b)
     if not (x > 0.0 and y > 0.0):
-        return float(x * y)
+        return 0.0
     both = a + b
     # psi(a) - psi(a + b) - log(x), without the terms in which these nearly agree.
     apart, n = 0.0, a
@@ -153,7 +158,27 @@ def beta_slope(x: float, y: float, a: float, b: float) -> float:
             term *= (both + n) / (p + 1.0 + n) * s
             n += 1.0
         total += density * series / p
-    return float(x * y * total)
+    return float(total)
+
+
+def fisher_slope(x: float, dfn: float, dfd: float) -> float:
+    """Give dx/d(dfn) for a number x of Fisher's distribution: dfn x / dfd are the odds of a number
+    of the beta distribution of shapes dfn / 2 and dfd / 2 (DLMF 8.17).
+    """
+    x, dfn, dfd = np.float64(x), np.float64(dfn), np.float64(dfd)
+    share = dfn * x / (dfd + dfn * x)
+    rest = dfd / (dfd + dfn * x)
+    return float(x * (0.5 * odds_slope(share, rest, 0.5 * dfn, 0.5 * dfd) - 1.0 / dfn))
+
+
+def student_slope(t: float, df: float) -> float:
+    """Give dt/d(df) for a number t of Student's distribution, whose square over df are the odds of
+    a number of the beta distribution of shapes 1/2 and df / 2.
+    """
+    t, df = np.float64(t), np.float64(df)
+    square = max(t * t, 1e-200)  # nearer to 0 it makes no difference, but may underflow
+    share, rest = square / (df + square), df / (df + square)
+    return float(0.5 * t * (1.0 / df - 0.5 * odds_slope(rest, share, 0.5 * df, 0.5)))
 
 
 def noncentral_slope(x: float, df: float, nonc: float) -> float:

@@ -27,14 +27,14 @@ LIBRARY = frozenset(
 
 HELPERS = frozenset(
     (
-        "bell beta_slope digamma erfcx_slope exprel_slope gamma_slope gauss kolmogorov_slope "
-        "log1prel_slope noncentral_slope noncentral_slope_df sinc_curve sinc_slope trigamma "
-        "vonmises_slope wald_slope_mean wald_slope_scale"
+        "bell beta_slope digamma erfcx_slope exprel_slope fisher_slope gamma_slope gauss "
+        "kolmogorov_slope log1prel_slope noncentral_slope noncentral_slope_df sinc_curve "
+        "sinc_slope student_slope trigamma vonmises_slope wald_slope_mean wald_slope_scale"
     ).split()
 )
 """Functions of `tangent_fwd.rules.helpers`, whose text travels with the emitted module."""
 
-PARTS = frozenset(("gauss_legendre", "log_over_digamma", "mills"))
+PARTS = frozenset(("gauss_legendre", "log_over_digamma", "mills", "odds_slope"))
 """Functions that some of them call, whose text travels with theirs."""
 
 SCIPY = frozenset(

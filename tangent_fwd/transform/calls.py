@@ -47,9 +47,14 @@ class Calls(Shadows):
     # --- helpers -------------------------------------------------------------------------------
 
     def helper(self, op: Op) -> Op:
-        """The call of a helper's derivative: its arguments, then their tangents."""
+        """The call of a helper's derivative: its arguments, then their tangents. A helper that
+        moves nothing, since it gives a count, say, and writes nowhere, is called as it is.
+        """
         flags = tuple(self.active(a) for a in op.args[1:])
         if not any(flags):
+            return op
+        moves, _, written = self.activity.call_activity(op, flags)
+        if not moves and not written:
             return op
         assert self.call_tangent is not None
         ref = self.call_tangent(op, flags)

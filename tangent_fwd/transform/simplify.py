@@ -138,7 +138,8 @@ class _Share:
         return _Held(name, names, frozenset(self.memory.loads(expr)))
 
     def let(self, stmt: Let, known: Known, copies: dict[str, Expr]) -> Let:
-        value, target = stmt.value, stmt.target
+        value, target = self.plainer(stmt), stmt.target
+        stmt = stmt if value is stmt.value else replace(stmt, value=value)
         if isinstance(value, Op) and value in known and not stmt.any_order:
             value = Var(known[value].name)
             stmt = replace(stmt, value=value)
@@ -157,6 +158,17 @@ class _Share:
             if is_temporary(target):
                 copies[target] = value
         return stmt
+
+    def plainer(self, stmt: Let) -> Expr:
+        """What nothing is taken from is what it was, as in `n - ddof`; of floats it is in every
+        bit.
+        """
+        value, kind = stmt.value, self.function.typeof(stmt.target)
+        if isinstance(value, Op) and value.fn == "sub" and value.args[1] == Lit(0):
+            whole = value.args[0]
+            same = isinstance(whole, Var) and self.function.typeof(whole.name) == kind
+            return whole if same and kind is not None and not has_array(kind) else value
+        return value
 
     def kill(self, block: Block, known: Known) -> None:
         """Forget what a piece of program makes untrue."""

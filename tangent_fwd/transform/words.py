@@ -235,7 +235,8 @@ class Words:
             else:
                 parts.append("at")
         if all(p.isdigit() for p in parts):
-            return holder + "_".join(parts)  # `z0` beside `d_z0`, whose lanes are `d_z0_1`
+            # `z0` beside `d_z0`, whose lanes are `d_z0_1`
+            return f"{holder}{'_at_' if holder[-1].isdigit() else ''}{'_'.join(parts)}"
         gap = "" if all(len(p) == 1 for p in parts) else "_"
         suffix = gap.join(p for p in parts if len(p) <= 7)
         return f"{holder}_{suffix}" if suffix else f"{holder}_view"
