@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.boundary import Leaf, Tree, leaves, values
+from tangent_fwd.boundary import Leaf, Tree, all_owners, leaves, values
 from tangent_fwd.marks import Outer
 
 # How hard NumPy tries to tell interleaved views apart, in its own unit.
@@ -56,7 +56,7 @@ def check_apart(groups: Sequence[Group], writes: Sequence[int]) -> None:
     tangent is written too.
     Compiled loops assume that such arrays are apart.
     """
-    if _all_owners([array for _, _, held in groups for array in held]):
+    if all_owners(*(array for _, _, held in groups for array in held)):
         return
     for mine, (name, position, written) in enumerate(groups):
         if position not in writes:
@@ -71,14 +71,6 @@ def check_apart(groups: Sequence[Group], writes: Sequence[int]) -> None:
                     f"{name} is written to and shares memory with {other}; "
                     "pass a copy of one of them"
                 )
-
-
-def _all_owners(held: Sequence[Any]) -> bool:
-    """Whether each is an array that owns its memory: different ones are apart, and the many pairs
-    of a function with many arguments need not be looked at.
-    """
-    owners = all(type(a) is np.ndarray and a.flags.owndata for a in held)
-    return owners and len(set(map(id, held))) == len(held)
 
 
 def _share(first: Any, second: Any) -> bool:

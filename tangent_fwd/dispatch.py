@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.boundary import Branch, Leaf, Tree
+from tangent_fwd.boundary import Branch, Leaf, Tree, all_owners
 from tangent_fwd.marks import Outer
 
 Call = Callable[[Any, Any], Any]
@@ -93,6 +93,7 @@ def build(
             "entry": entry,
             "slow": slow,
             "apart": _apart,
+            "owners": all_owners,
             "ascontiguousarray": np.ascontiguousarray,
             "asfortranarray": np.asfortranarray,
         }
@@ -216,6 +217,10 @@ def _rebuild(writer: _Writer, cls: type, inner: Sequence[str]) -> str:
     return f"{writer.const(cls)}({', '.join(inner)})"
 
 
+# So many pairs are looked at one by one faster than it is asked who owns their memory.
+_MANY = 8
+
+
 def _overlaps(
     writer: _Writer,
     trees: Sequence[Tree],
@@ -228,14 +233,19 @@ def _overlaps(
     for i, tangent in zip(active, tangents):
         groups.append(_arrays(trees[i], f"t{i}", tangent))
         owners.append(i)
+    checks: list[str] = []
     for k, group in enumerate(groups):
         if owners[k] not in writes:
             continue
-        writer.checks += [f"apart({a}, {b})" for n, a in enumerate(group) for b in group[:n]]
+        checks += [f"apart({a}, {b})" for n, a in enumerate(group) for b in group[:n]]
         for j, other in enumerate(groups):
             if j == k or (j < k and owners[j] in writes):
                 continue
-            writer.checks += [f"apart({mine}, {its})" for mine in group for its in other]
+            checks += [f"apart({mine}, {its})" for mine in group for its in other]
+    if len(checks) > _MANY:
+        held = ", ".join(array for group in groups for array in group)
+        checks = [f"(owners({held}) or {' and '.join(checks)})"]
+    writer.checks += checks
 
 
 def _arrays(tree: Tree, name: str, tangent: Any = None) -> list[str]:
