@@ -304,6 +304,7 @@ def spoken(text: str) -> str:
     text = re.sub(r"DictType\[([^\[\],]+),(.+?)\]", r"dict from \1 to \2", text)
     text = re.sub(r"\b(?:reflected )?(list|set)\((\w+)\)", r"\1 of \2", text)
     text = re.sub(r"ListType\[([^\[\]]+)\]", r"typed list of \1", text)
+    text = re.sub(r"\bFields\(.*\)(?=, | and |$)", "dict with names for keys", text)
     text = re.sub(r"omitted\(default=(\w+)\)", r"\1", text)
     text = text.replace("unicode_type", "str").replace("none", "None")
     return text.strip()

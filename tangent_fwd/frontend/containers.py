@@ -37,7 +37,7 @@ from typing import Any
 
 from tangent_fwd.frontend.emptied import emptied, made_type
 from tangent_fwd.frontend.lists import Lists
-from tangent_fwd.frontend.trees import own_nodes
+from tangent_fwd.frontend.trees import bindings, own_nodes
 from tangent_fwd.ir.nodes import Do, Expr, If, Let, Lit, Op, Raise, Stmt, Store, Var
 from tangent_fwd.source import Span
 
@@ -134,10 +134,8 @@ class Containers(Lists):
             if isinstance(held, ast.Name):
                 found.add(held.id)
         return frozenset(
-            n.value for n in nodes
-            if isinstance(n, (ast.Assign, ast.AnnAssign)) and isinstance(n.value, ast.Dict)
-            for t in (n.targets if isinstance(n, ast.Assign) else [n.target])
-            if isinstance(t, ast.Name) and t.id in found
+            value for n in nodes for target, value in bindings(n)
+            if isinstance(value, ast.Dict) and isinstance(target, ast.Name) and target.id in found
         )  # fmt: skip
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from tangent_fwd.frontend import names
 from tangent_fwd.frontend.derivatives import Derivatives
 from tangent_fwd.frontend.meanings import Meanings
 from tangent_fwd.frontend.parse import parse
-from tangent_fwd.frontend.trees import own_nodes
+from tangent_fwd.frontend.trees import bindings, own_nodes
 from tangent_fwd.ir.nodes import Expr, Op
 from tangent_fwd.source import Span
 
@@ -60,7 +60,7 @@ class Lists(Derivatives):
         """
         given = (p for p, kind in self.arg_kinds.items() if _HOLDERS.search(str(kind)))
         found = set(given)
-        bound = [pair for n in own_nodes(self.function.node) for pair in _bindings(n)]
+        bound = [pair for n in own_nodes(self.function.node) for pair in bindings(n)]
         before = -1
         while len(found) > before:
             before = len(found)
@@ -125,29 +125,3 @@ def _makes_lists(callee: Any, callers: tuple[Any, ...] = ()) -> bool:
             if inner is ... or _makes_lists(inner, (*callers, callee)):
                 return True
     return False
-
-
-def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
-    """What a statement binds, and what to: element by element where both sides are tuples."""
-    if isinstance(node, ast.For):
-        yield node.target, node.iter
-    elif isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield from _matched(target, node.value)
-    elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
-        yield node.target, node.value
-
-
-def _matched(
-    target: ast.expr, value: ast.expr | None
-) -> Iterator[tuple[ast.expr, ast.expr | None]]:
-    if (
-        isinstance(target, ast.Tuple)
-        and isinstance(value, ast.Tuple)
-        and len(target.elts) == len(value.elts)
-        and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts))
-    ):
-        for one, given in zip(target.elts, value.elts):
-            yield from _matched(one, given)
-    else:
-        yield target, value

@@ -22,6 +22,32 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
             yield from own_nodes(child)
 
 
+def bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """What a statement binds, and what to: element by element where both sides are tuples."""
+    if isinstance(node, ast.For):
+        yield node.target, node.iter
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _matched(target, node.value)
+    elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+        yield node.target, node.value
+
+
+def _matched(
+    target: ast.expr, value: ast.expr | None
+) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    if (
+        isinstance(target, ast.Tuple)
+        and isinstance(value, ast.Tuple)
+        and len(target.elts) == len(value.elts)
+        and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts))
+    ):
+        for one, given in zip(target.elts, value.elts):
+            yield from _matched(one, given)
+    else:
+        yield target, value
+
+
 class Statements(ast.NodeTransformer):
     """Puts any number of statements in the place of one; what is inside other functions stays."""
 

@@ -35,7 +35,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tangent_fwd.analysis.alias import Aliases, is_array
+from tangent_fwd.analysis.alias import Aliases, is_array, is_container
+from tangent_fwd.analysis.effects import calls
 from tangent_fwd.ir.nodes import (
     Block,
     Break,
@@ -145,14 +146,18 @@ class _Fuse:
         elements = set()
         for e in subexpressions(expr):
             if isinstance(e, Op) and e.args and isinstance(e.args[0], Var):
-                if e.fn == "getitem" and is_array(self.function.typeof(e.args[0].name)):
+                if e.fn == "getitem" and self.is_memory(e.args[0].name):
                     elements.add(id(e.args[0]))
                     yield _Access(e.args[0].name, e.args[1:], False)
                 elif e.fn == "attr":
                     elements.add(id(e.args[0]))
-            if isinstance(e, Var) and id(e) not in elements:
-                if is_array(self.function.typeof(e.name)):
-                    yield _Access(e.name, (), False)
+            if isinstance(e, Var) and id(e) not in elements and self.is_memory(e.name):
+                yield _Access(e.name, (), False)
+
+    def is_memory(self, name: str) -> bool:
+        """Whether what a variable holds may be stored into."""
+        kind = self.function.typeof(name)
+        return is_array(kind) or is_container(kind)
 
     def fusable(self, a: Nest, b: Nest) -> bool:
         if a.extent != b.extent or _branchy(a) != _branchy(b):
@@ -224,15 +229,7 @@ def _jumps(stmt: Stmt) -> bool:
 
 
 def _effects(block: Block) -> bool:
-    return any(
-        isinstance(s, Do)
-        or any(
-            isinstance(e, Op) and (e.fn == "call" or e.fn.startswith(("numpy.random", "random.")))
-            for x in own_exprs(s)
-            for e in subexpressions(x)
-        )
-        for s in statements(block)
-    )
+    return any(isinstance(s, Do) or any(map(calls, own_exprs(s))) for s in statements(block))
 
 
 def _branchy(nest: Nest) -> bool:

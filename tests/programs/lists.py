@@ -159,3 +159,10 @@ def order_of_lists(x, y):
     heapq.heappush(heap, best * y[0])
     least = heapq.heappop(heap)
     return best * values[0] + least * heap[1] + values.index(values[0]) + next(iter(x))
+
+
+def means_kept_in_a_list_and_a_dict(x):
+    kept, named = [0.0, 2.0], {"mean": 1.0}
+    kept[0] = np.mean(x)
+    named["mean"] = np.mean(x * x)
+    return x * kept[0] + named["mean"] * x
