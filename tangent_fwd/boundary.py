@@ -273,3 +273,13 @@ def class_name(value: object) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def all_owners(*held: Any) -> bool:
+    """Whether each is an array that owns its memory and stands here once: then all are apart, and
+    the many pairs of a function with many arguments need not be looked at.
+    """
+    for array in held:
+        if type(array) is not np.ndarray or not array.flags.owndata:
+            return False
+    return len(set(map(id, held))) == len(held)

@@ -22,14 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.boundary import Branch, Leaf, Tree
+from tangent_fwd.boundary import Branch, Leaf, Tree, all_owners
 from tangent_fwd.marks import Outer
 
 Call = Callable[[Any, Any], Any]
-
-# Asked of every pair of arrays of which one is written to. What NumPy keeps under its own
-# dispatch to other libraries takes half the time.
-_overlap = getattr(np.may_share_memory, "_implementation", np.may_share_memory)
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,8 @@ def build(
             "ndarray": np.ndarray,
             "entry": entry,
             "slow": slow,
-            "overlap": _overlap,
+            "apart": _apart,
+            "owners": all_owners,
             "ascontiguousarray": np.ascontiguousarray,
             "asfortranarray": np.asfortranarray,
         }
@@ -220,6 +217,10 @@ def _rebuild(writer: _Writer, cls: type, inner: Sequence[str]) -> str:
     return f"{writer.const(cls)}({', '.join(inner)})"
 
 
+# So many pairs are looked at one by one faster than it is asked who owns their memory.
+_MANY = 8
+
+
 def _overlaps(
     writer: _Writer,
     trees: Sequence[Tree],
@@ -232,22 +233,18 @@ def _overlaps(
     for i, tangent in zip(active, tangents):
         groups.append(_arrays(trees[i], f"t{i}", tangent))
         owners.append(i)
-    pairs: list[tuple[str, str]] = []
+    checks: list[str] = []
     for k, group in enumerate(groups):
         if owners[k] not in writes:
             continue
-        pairs += [(a, b) for n, a in enumerate(group) for b in group[:n]]
+        checks += [f"apart({a}, {b})" for n, a in enumerate(group) for b in group[:n]]
         for j, other in enumerate(groups):
             if j == k or (j < k and owners[j] in writes):
                 continue
-            pairs += [(mine, its) for mine in group for its in other]
-    checks = [f"not overlap({a}, {b})" for a, b in pairs]
-    arrays = sorted({array for pair in pairs for array in pair})
-    if len(pairs) > len(arrays):
-        # Different arrays that own their memory are apart; that is asked of each, not of each pair.
-        own = " and ".join(f"{array}.flags.owndata" for array in arrays)
-        distinct = f"len({{{', '.join(f'id({array})' for array in arrays)}}}) == {len(arrays)}"
-        checks = [f"({own} and {distinct} or {' and '.join(checks)})"]
+            checks += [f"apart({mine}, {its})" for mine in group for its in other]
+    if len(checks) > _MANY:
+        held = ", ".join(array for group in groups for array in group)
+        checks = [f"(owners({held}) or {' and '.join(checks)})"]
     writer.checks += checks
 
 
@@ -260,3 +257,7 @@ def _arrays(tree: Tree, name: str, tangent: Any = None) -> list[str]:
     if not tree.is_array or (tangent is not None and not tree.floating):
         return []
     return [f"{name}.u", f"{name}.v"] if isinstance(tangent, Outer) else [name]
+
+
+def _apart(first: Any, second: Any) -> bool:
+    return not np.may_share_memory(first, second)

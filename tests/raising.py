@@ -31,6 +31,16 @@ def raises_by_a_call_without_a_message(s):
     return s
 
 
+class Beyond(ValueError):
+    """An exception of the user's own."""
+
+
+def raises_a_class_of_the_users(s):
+    if s > LIMIT:
+        raise Beyond("beyond", 3)
+    return s * s
+
+
 def raises_in_a_loop(x):
     total = 0.0
     for a in x:
@@ -89,6 +99,14 @@ def runs_last(x, n):
 
 
 # Names without a value: Python stops, numba reads zero.
+
+
+def reads_what_no_branch_bound(s, n):
+    if n == 1:
+        y = s * s
+    elif n == 2:
+        y = 3.0 * s
+    return y * s
 
 
 def not_in_the_first_round(x):
@@ -242,13 +260,6 @@ def divided(s, n):
 
 Program = tuple[Callable[..., Any], tuple[Any, ...]]
 VECTOR, MATRIX = np.array([1.0, 2.0, 3.0]), np.arange(9.0).reshape(3, 3)
-WITHOUT_A_VALUE = (
-    not_in_the_first_round,
-    in_a_first_round_that_may_be_left_before,
-    in_an_inner_branch,
-    bound_only_where_nothing_goes_wrong,
-    a_bound_without_a_value,
-)
 SAME: list[Program] = [
     (raises, (2.0,)),
     (raises_without_a_message, (2.0,)),
@@ -258,6 +269,7 @@ SAME: list[Program] = [
     (asserts, (2.0,)),
     (asserts_without_a_message, (2.0,)),
     (an_optional_argument_is_needed, (2.0,)),
+    (raises_a_class_of_the_users, (2.0,)),
     (largest_of_nothing, (VECTOR,)),
     (smallest_of_no_rows, (MATRIX, 0)),
     (place_of_the_largest_of_nothing, (VECTOR,)),
@@ -279,4 +291,13 @@ SAME_CLASS: list[Program] = [
     (slice_of_another_length, (VECTOR,)),
     (unpacked_into_too_few, (VECTOR,)),
     (unpacked_into_too_many, (VECTOR,)),
+]
+# Python stops where a name is read that has no value; numba goes on with zero.
+UNBOUND: list[Program] = [
+    (reads_what_no_branch_bound, (2.0, 3)),
+    (not_in_the_first_round, (VECTOR,)),
+    (in_a_first_round_that_may_be_left_before, (VECTOR,)),
+    (in_an_inner_branch, (VECTOR,)),
+    (bound_only_where_nothing_goes_wrong, (VECTOR,)),
+    (a_bound_without_a_value, (VECTOR,)),
 ]

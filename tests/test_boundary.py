@@ -243,3 +243,24 @@ def test_arrays_of_one_tuple_that_share_memory() -> None:
         with pytest.raises(ValueError, match="two of its arrays share memory"):
             crossed.jvp(((y, y),), ((y.copy(), y.copy()),))
         assert crossed.jvp(((y.copy(), y.copy()),), ((y.copy(), y.copy()),))[0] == 4.0
+
+
+def test_many_arguments_are_still_told_apart():
+    """Where there are many pairs, arrays that own their memory are not compared one by one."""
+
+    @forward_grad(argnums=(0, 1, 2, 3), cache=False)
+    def moved(a, b, c, d):
+        for i in range(a.size):
+            a[i] += b[i] * c[i] + d[i]
+        return a[0]
+
+    x = np.arange(8.0)
+    args = [np.ones(4), x[:4].copy(), x[4:].copy(), np.zeros(4)]
+    ways = [np.ones(4) for _ in args]
+    assert moved.jvp(tuple(args), tuple(ways)) == (1.0, 6.0)
+    for k in (1, 3):
+        shared = [*args[:k], args[0][:4], *args[k + 1 :]]
+        with pytest.raises(ValueError, match="shares memory"):
+            moved.jvp(tuple(shared), tuple(ways))
+    with pytest.raises(ValueError, match="shares memory"):
+        moved.jvp(tuple(args), (ways[0], ways[1], ways[0], ways[3]))

@@ -14,6 +14,7 @@ from numba.core.errors import TypingError
 
 from tangent_fwd import forward_grad, stop_gradient
 from tangent_fwd.errors import TangentError
+from tangent_fwd.testing import check_jvp
 
 
 @forward_grad
@@ -285,6 +286,26 @@ def test_in_callbacks_ufuncs_and_classes():
         return ratio.tangent(a, 2.0, 1.0, 0.0)[1]
 
     assert slope(np.ones(3)).tolist() == [0.5] * 3
+
+
+@vectorize
+def hinge(a, b):
+    return a * a if a > b else np.sin(a) * b
+
+
+def test_functions_of_vectorize_go_over_arrays():
+    @vectorize(["float64(float64)"])
+    def cube(a):
+        return a * a * a
+
+    def both(x, X, s):
+        return np.sum(hinge(x, s)) + hinge(X, x) * hinge(2.0, s) + cube(x) * cube(s)
+
+    x, s = np.array([0.3, 1.2, 0.5]), 0.7
+    args = x, np.array([[1.0, 0.2, 3.0], [0.1, 2.0, 0.3]]), s
+    made = forward_grad(both, argnums=(0, 1, 2))
+    np.testing.assert_allclose(made(*args), njit(both)(*args), rtol=1e-14)
+    check_jvp(made, args)
 
 
 def test_methods_are_values_as_well():

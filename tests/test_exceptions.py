@@ -18,7 +18,7 @@ import pytest
 from tangent_fwd import forward_grad
 from tests import raising
 from tests.harness import differentiate, plain
-from tests.raising import SAME, SAME_CLASS, VECTOR, WITHOUT_A_VALUE
+from tests.raising import SAME, SAME_CLASS, UNBOUND, VECTOR
 
 SLOW = {"matrices", *(function.__name__ for function, _ in SAME_CLASS[1:])}
 
@@ -66,16 +66,18 @@ def test_as_plain_python_too() -> None:
         assert found.args == expected.args
 
 
-def test_names_without_a_value_are_an_error() -> None:
-    """As in Python, whose words vary; numba would go on with zero."""
-    for function in WITHOUT_A_VALUE:
-        entry = plain(differentiate(function, (VECTOR,), (True,), 1))
-        told = str(_raised(entry, VECTOR, np.ones(3)))
-        found = _raised(forward_grad(function).jvp, (VECTOR,), (np.ones(3),))
-        expected = _raised(function, VECTOR)
-        assert type(found) is type(expected) is UnboundLocalError
-        assert str(found) == told
-        assert str(expected).split("'")[1] == told.split("'")[1]
+@pytest.mark.parametrize(("function", "args"), UNBOUND)
+def test_reads_of_what_is_not_bound_stop_as_in_python(
+    function: Callable[..., Any], args: tuple[Any, ...]
+) -> None:
+    expected = _raised(function, *args)
+    active = (True, *[False] * (len(args) - 1))
+    found = [
+        _raised(forward_grad(function).jvp, args, (_directions(args),)),
+        _raised(plain(differentiate(function, args, active, 1)), *args, _directions(args)),
+    ]
+    assert {type(e) for e in found} == {type(expected)} == {UnboundLocalError}
+    assert all(e.args == expected.args for e in found)
 
 
 @pytest.mark.parametrize("n", [-1, 1])

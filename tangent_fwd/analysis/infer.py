@@ -259,7 +259,8 @@ class _Printer:
         elif isinstance(stmt, Return):
             self.line(f"return {expr(stmt.value)}", depth, span)
         elif isinstance(stmt, Raise):
-            exception = stmt.exception or "Exception"  # what was caught is of no other type
+            own = stmt.cls is not None or not stmt.exception  # what was caught is of no other type
+            exception = "Exception" if own else stmt.exception
             self.line(f"raise {exception}({stmt.message!r})", depth, span)
         elif isinstance(stmt, Break):
             self.line("break", depth, span)

@@ -135,7 +135,7 @@ def head(header: str, functions: str, body: str, constants: dict[str, Any]) -> s
     """
     classes = [value for value in constants.values() if isinstance(value, type)]
     found = ["\n".join([f'"""{header}', *legend(functions), '"""'])]
-    if classes:
+    if any(issubclass(value, tuple) for value in classes):
         found.append("from collections import namedtuple")
     if "math." in body:
         found.append("import math")
@@ -168,6 +168,9 @@ def constant(value: Any) -> str:
     """A captured value as the expression that makes it."""
     import numpy as np
 
+    if isinstance(value, type) and issubclass(value, BaseException):
+        base = next(c for c in value.__mro__ if c.__module__ == "builtins")
+        return f'type("{value.__name__}", ({base.__name__},), {{}})'
     if isinstance(value, type):
         fields = ", ".join(f'"{f}"' for f in value._fields)  # type: ignore[attr-defined]
         return f'namedtuple("{value.__name__}", [{fields}])'

@@ -14,7 +14,7 @@ from tangent_fwd.frontend import names, options, ways
 from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.frontend.opaque import opaque
 from tangent_fwd.frontend.rewrites import WAYS
-from tangent_fwd.frontend.told import Told
+from tangent_fwd.frontend.vectorized import Vectorized, is_vectorized
 from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import definition
@@ -30,7 +30,7 @@ _OF_LISTS = frozenset(
 _ARRAYS = ("numpy.array", "numpy.asarray")
 
 
-class Calls(Told):
+class Calls(Vectorized):
     """Calls of library functions and of array methods."""
 
     def on_Call(self, node: ast.Call) -> Expr:
@@ -74,6 +74,8 @@ class Calls(Told):
             return self.helper_call(node, callee)
         if names.is_named_tuple(callee):
             return self.named_tuple(node, callee)
+        if is_vectorized(callee):
+            return self.vectorized_call(node, callee)
         name = ast.unparse(node.func)
         kind = "class" if inspect.isclass(callee) else type(callee).__name__
         self.refuse(
@@ -307,6 +309,8 @@ class Calls(Told):
     def argument(self, key: str, node: ast.expr) -> Expr:
         if key in names.JOINS and isinstance(node, ast.List):
             return self.name(self.on_Tuple(node))  # numba wants a tuple
+        if isinstance(node, ast.List) and key.startswith("numpy.") and key not in names.SHAPED:
+            return self.name(self.as_array(node))
         return self.shape_arg(node) if key in names.SHAPED else self.dtype_or_atom(node)
 
     def shape_arg(self, node: ast.expr) -> Expr:

@@ -100,24 +100,24 @@ class Caught(Comprehensions):
         call = isinstance(exc, ast.Call)
         named = exc.func if isinstance(exc, ast.Call) else exc
         callee: Any = self.resolve(named) if named is not None else ...
-        builtin = inspect.isclass(callee) and callee.__module__ == "builtins"
-        if not builtin or node.cause is not None:
-            self.refuse(node, 'only `raise BuiltinError("text")` is supported')
+        if not inspect.isclass(callee) or node.cause is not None:
+            self.refuse(node, 'only `raise SomeError("text")` is supported')
             return
         args = exc.args if isinstance(exc, ast.Call) else []
         if call and getattr(exc, "keywords", None):
             self.refuse(node, "an exception takes no keywords")
             return
-        self.complain(callee.__name__, args)
+        own = None if callee.__module__ == "builtins" else callee
+        self.complain(callee.__name__, args, own)
 
-    def complain(self, exception: str, args: list[ast.expr]) -> None:
+    def complain(self, exception: str, args: list[ast.expr], own: type | None = None) -> None:
         """`raise` with a constant message or with values, whose tangents nobody asks for."""
         first = args[0] if len(args) == 1 else None
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            self.out.append(Raise(exception, first.value, self.at))
+            self.out.append(Raise(exception, first.value, self.at, (), own))
             return
         said = self.said(args)
         if len(said) == 1 and isinstance(said[0], Lit) and isinstance(said[0].value, str):
-            self.out.append(Raise(exception, said[0].value, self.at))
+            self.out.append(Raise(exception, said[0].value, self.at, (), own))
         else:
-            self.out.append(Raise(exception, "", self.at, said))
+            self.out.append(Raise(exception, "", self.at, said, own))

@@ -206,12 +206,14 @@ class Raise:
 
     Without an exception, at the end of a handler, what was caught passes on; the handler is then
     what runs last (`finally`), unless the one of `values` tells that it has run already.
+    `cls` is the exception where it is a class of the user's.
     """
 
     exception: str
     message: str
     span: Span
     values: tuple[Expr, ...] = ()
+    cls: type | None = None
 
 
 @dataclass(frozen=True)

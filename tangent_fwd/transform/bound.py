@@ -30,14 +30,14 @@ def f(x, n):
     %2 = n > 1
     if %2:
         if no_y:
-            raise UnboundLocalError("cannot access local variable 'y' where it is not associated \
-with a value")
+            raise UnboundLocalError(...)
         z = y
     return z
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 from tangent_fwd.ir.nodes import Block, For, Function, If, Let, Lit, Raise, Stmt, Var, While
@@ -67,7 +67,7 @@ def _checked(
         path = (*at, k)
         inner = [_checked(b, (*path, j), reads, flags) for j, b in enumerate(blocks(stmt))]
         checks = tuple(
-            If(Var(flags[name]), (Raise("UnboundLocalError", _said(name), span),), (), span)
+            If(Var(flags[name]), (Raise("UnboundLocalError", _SAID.format(name), span),), (), span)
             for name, span in reads.get(path, ())
         )
         told: Block = ()
@@ -85,5 +85,9 @@ def _checked(
     return tuple(out)
 
 
-def _said(name: str) -> str:
-    return f"cannot access local variable '{name}' where it is not associated with a value"
+# What Python says.
+_SAID = (
+    "cannot access local variable '{}' where it is not associated with a value"
+    if sys.version_info >= (3, 11)
+    else "local variable '{}' referenced before assignment"
+)

@@ -28,8 +28,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.ir.nodes import Expr, Function, Op, Ref
-from tangent_fwd.ir.walk import map_block, map_expr
+from tangent_fwd.ir.nodes import Block, Expr, Function, Op, Raise, Ref, Stmt
+from tangent_fwd.ir.walk import blocks, map_block, map_expr, with_blocks
 
 
 class Constants:
@@ -51,7 +51,17 @@ class Constants:
                 return Op("call", (self.named(cls.__name__, cls), *e.args))
             return e
 
-        return replace(program, body=map_block(lambda x: map_expr(change, x), program.body))
+        body = map_block(lambda x: map_expr(change, x), program.body)
+        return replace(program, body=self.raised(body))
+
+    def raised(self, block: Block) -> Block:
+        """The block with the names of the exceptions that are classes of the user's."""
+        out: list[Stmt] = []
+        for stmt in block:
+            if isinstance(stmt, Raise) and stmt.cls is not None:
+                stmt = replace(stmt, exception=self.named(stmt.cls.__name__, stmt.cls).name)
+            out.append(with_blocks(stmt, tuple(map(self.raised, blocks(stmt)))))
+        return tuple(out)
 
     def named(self, name: str, value: Any) -> Ref:
         if id(value) not in self.names:
@@ -61,5 +71,5 @@ class Constants:
         return Ref(self.names[id(value)], None)
 
     def classes(self) -> dict[str, type]:
-        """The named tuples among them."""
+        """The named tuples and exceptions among them."""
         return {name: value for name, value in self.values.items() if isinstance(value, type)}

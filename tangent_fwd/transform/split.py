@@ -129,18 +129,22 @@ class Webs:
 
     # --- which bindings reach which use ------------------------------------------------------
 
-    def use(self, path: Path, exprs: Iterable[Expr], env: Env, span: Span) -> None:
+    def use(self, path: Path, exprs: Iterable[Expr], env: Env, span: Span) -> Env:
+        """The reads of a statement; what it reads has a value afterwards."""
         for expr in exprs:
             for name in variables(expr):
-                reaching = env.get(name)
+                reaching = env.get(name, frozenset())
+                bound = reaching - {_NOWHERE}
                 where = expr.span if isinstance(expr, Op) and expr.span else span
-                if not reaching:
+                if not bound:
                     message = f"`{name}` is used before anything is assigned to it"
                     self.unbound.append(Diagnostic("undefined", message, where))
-                elif _NOWHERE in reaching:
+                    continue
+                if bound != reaching:
                     self.without[path, name] = where
-                if reaching:
-                    self.uses[path, name] = self.merge(reaching - {_NOWHERE})
+                    env = {**env, name: bound}
+                self.uses[path, name] = self.merge(bound)
+        return env
 
     def flow(
         self, block: Block, at: Path, env: Env | None, breaks: list[Env], continues: list[Env]
@@ -157,9 +161,9 @@ class Webs:
         self, stmt: Stmt, path: Path, env: Env, breaks: list[Env], continues: list[Env]
     ) -> Env | None:
         if not isinstance(stmt, While):
-            self.use(path, own_exprs(stmt), env, stmt.span)
+            env = self.use(path, own_exprs(stmt), env, stmt.span)
         if isinstance(stmt, Store):
-            self.use(path, (Var(stmt.array),), env, stmt.span)
+            env = self.use(path, (Var(stmt.array),), env, stmt.span)
         if isinstance(stmt, Let):
             return {**env, stmt.target: frozenset([self.bind(path, stmt.target)])}
         if isinstance(stmt, If):
@@ -208,7 +212,7 @@ class Webs:
             else:
                 leave = self.flow(stmt.test, (*path, 0), head, [], [])
                 if leave is not None:
-                    self.use(path, (stmt.cond,), leave, stmt.span)
+                    leave = self.use(path, (stmt.cond,), leave, stmt.span)
                 end = self.flow(stmt.body, (*path, 1), leave, breaks, continues)
             joined = _join([head, end, *continues])
             assert joined is not None

@@ -87,6 +87,12 @@ class Stores:
             message = "writing through an index array is not supported"
             self.nests.diagnostics.append(Diagnostic("function", message, stmt.span))
             return
+        if (
+            Lit(...) in stmt.index
+            and len(stmt.index) == kind.ndim + 1
+            and Lit(None) not in stmt.index
+        ):
+            stmt = replace(stmt, index=tuple(e for e in stmt.index if e != Lit(...)))  # of no axis
         scalar_index = len(stmt.index) == kind.ndim and not any(
             isinstance(e, Op) or e in (Lit(...), Lit(None)) for e in stmt.index
         )

@@ -330,16 +330,24 @@ def meaning_changes_in_a_loop(x, n):
     return total
 
 
-def bound_where_it_matters(x, s, n):
-    if n > 1:
-        scale = np.exp(x * s)
-    elif n < 0:
-        scale = x
-    total = 0.0
+def bound_where_conditions_agree(x, s, n):
+    if n > 0:
+        scale = s * s
+        shifted = x * s
+    elif n <= 0:
+        scale = 2.0
+    total = scale
     for k in range(x.size):
-        if k % 2 == 0:
-            last = x[k] * s
-        total += last * x[k]
-    if n > 1:
-        total += scale.sum()
-    return total
+        if k == 0:
+            seen = x[0] > 100.0
+        if not seen:
+            last = x * x[k]
+            seen = k == 2
+        if n > 0:
+            shifted[k] *= scale
+            total += last[k] * shifted[k]
+    try:
+        found = total * s
+    except Exception:
+        total = 0.0
+    return found * scale

@@ -220,7 +220,11 @@ def whole_by_an_ellipsis(x):
     a = x.copy()
     a[...] *= a
     a[...] += 2.0
-    return np.sum(a[...] * x)
+    turned = np.zeros((3, 3))
+    for k in range(3):
+        turned[..., k, k] = a[k]
+        turned[k, 0, ...] += x[k]
+    return np.sum(a[...] * x) + np.sum(np.cross([0, x[0], 1.0], turned[2]) * turned[:, 0])
 
 
 def selected_by_a_mask(x, mask):

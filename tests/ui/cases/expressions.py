@@ -1,6 +1,7 @@
 """Expressions that have no place in a numeric function."""
 
 import numpy as np
+from numba import vectorize
 
 
 def lambda_as_value(s):
@@ -65,10 +66,6 @@ def array_or_none(x, n):
 def list_of_several_kinds(x, n):
     values = [x, 1.0]
     return values[n - 4]
-
-
-def list_passed_on(s):
-    return np.sum([s, s])
 
 
 def list_written_to_by_a_slice(s):
@@ -169,3 +166,21 @@ def slice_object_without_a_start(x, n):
     else:
         s = slice(n)
     return np.sum(x[s])
+
+
+@vectorize(["float32(float32)"])
+def _halved(a):
+    return 0.5 * a
+
+
+def vectorized_for_other_types(x):
+    return _halved(x)
+
+
+def vectorized_by_name(s):
+    return _hinge(a=s)
+
+
+@vectorize
+def _hinge(a):
+    return max(a, 0.0)

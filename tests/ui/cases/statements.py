@@ -300,16 +300,6 @@ def raise_again(s):
     return s
 
 
-class Negative(Exception):
-    pass
-
-
-def raise_a_class_of_the_users(s):
-    if s < 0.0:
-        raise Negative("negative")
-    return s
-
-
 def assert_that_says_an_array(x):
     assert x[0] > 0.0, f"{x} is not positive"
     return x[0]
