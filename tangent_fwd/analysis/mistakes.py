@@ -16,7 +16,19 @@ from tangent_fwd.analysis.alias import (
 )
 from tangent_fwd.analysis.numba_typing import is_overloaded
 from tangent_fwd.errors import Diagnostic
-from tangent_fwd.ir.nodes import Expr, For, Function, Let, Op, Raise, Ref, Return, Stmt, Var
+from tangent_fwd.ir.nodes import (
+    Expr,
+    For,
+    Function,
+    Let,
+    Op,
+    Raise,
+    Ref,
+    Return,
+    Stmt,
+    Store,
+    Var,
+)  # fmt: skip
 from tangent_fwd.ir.show import INFIX, display
 from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 
@@ -24,7 +36,8 @@ from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 def mistaken(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
     """Everything in a program that its types, which are `known` by now, rule out."""
     checks = (
-        fractional_bounds, miscounted, lists, said, containers, maybe_none, walked, unordered
+        fractional_bounds, miscounted, lists, said, containers, maybe_none, walked, unordered,
+        without_axes,
     )  # fmt: skip
     return [found for check in checks for found in check(function, known)]
 
@@ -210,6 +223,27 @@ def returned(function: Function) -> list[Diagnostic]:
         Diagnostic("activity", f"{what} has no tangent", s.span, help="return a list")
         for s in statements(function.body)
         if isinstance(s, Return) and what
+    ]
+
+
+def without_axes(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
+    """What is written into an array that has no axes, which is a number to us."""
+
+    def written(stmt: Stmt) -> str | None:
+        if isinstance(stmt, Store):
+            return stmt.array
+        value = stmt.value if isinstance(stmt, Let) else None
+        if not isinstance(value, Op) or not dict(value.keywords).get("inplace"):
+            return None
+        changed = value.args[0]
+        return changed.name if isinstance(changed, Var) else None
+
+    message = "an array without axes is written to"
+    advice = "use a number in its place, or an array of one element"
+    return [
+        Diagnostic("typing", message, s.span, help=advice)
+        for s in statements(function.body)
+        if (name := written(s)) and getattr(known.get(name), "ndim", None) == 0
     ]
 
 

@@ -254,7 +254,7 @@ class Expressions(Meanings):
         for each in nodes:
             starred = isinstance(each, ast.Starred)
             entries.extend(self.entries([each]) if starred else [self.index_entry(each)])
-        return tuple(entries)
+        return tuple(entries) or (Lit(...),)
 
     def entries(self, nodes: list[ast.expr]) -> tuple[Expr, ...]:
         raise NotImplementedError

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+import numpy as np
+
 from tangent_fwd.frontend.rewrites import NONE, Rewrites, call, subscript, tuple_of, way
 from tangent_fwd.library import elementary, sequences
 
@@ -219,6 +221,19 @@ def _next(self: Rewrites, node: ast.Call, iterator: Any) -> Any:
         self.refuse(node, "`next` is supported for `next(iter(...))` only", code="function")
         return ast.Constant(0.0)
     return call(self.keep(sequences.first), iterator.args[0])
+
+
+@way("builtins.pow", "base, exp, mod=None")
+def _pow(self: Rewrites, node: ast.Call, base: Any, exp: Any, mod: Any) -> Any:
+    return ast.BinOp(base, ast.Pow(), exp) if mod is None else None
+
+
+@way("numpy.astype", "a, dtype")
+def _astype(self: Rewrites, node: ast.Call, a: Any, dtype: Any) -> Any:
+    word = dtype.value if isinstance(dtype, ast.Constant) else None
+    if not isinstance(word, str) or not isinstance(getattr(np, word, None), type):
+        return None
+    return ast.Call(ast.Attribute(a, "astype", ast.Load()), [ast.Name(f"np.{word}")], [])
 
 
 @way("numpy.view", "a, dtype=None")

@@ -43,7 +43,7 @@ def powers_of_a_number(zeta, s):
 
 
 def size_and_angle(zeta, s):
-    return abs(zeta - s) ** 2 * np.angle(zeta) + np.abs(zeta.conjugate() * 1j)
+    return abs(pow(zeta - s, 2)) * np.angle(zeta) + np.abs(zeta.conjugate() * 1j)
 
 
 def parts_of_arrays(Z, x):

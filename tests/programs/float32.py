@@ -58,7 +58,7 @@ def like32(x32, s32):
 
 
 def widened(x32):
-    return x32.astype(np.float64) * 3.0
+    return x32.astype("float64") * 3.0
 
 
 def narrowed(x):

@@ -472,3 +472,15 @@ def type_alias_of_a_local(s):
     r: list = s
     r.real = s
     return r
+
+
+def array_without_axes(s):
+    total = np.zeros(())
+    total += s
+    return total
+
+
+def element_of_an_array_without_axes(s):
+    total = np.zeros(())
+    total[()] = s
+    return total
