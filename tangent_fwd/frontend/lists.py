@@ -27,7 +27,7 @@ _PASSING = (ast.Tuple, ast.IfExp, ast.BoolOp, ast.NamedExpr, ast.Subscript, ast.
 
 # Functions that give no list, whatever they take.
 _NUMBERS = tuple(f"builtins.{name}" for name in "abs bool complex divmod float int len max min pow "
-                 "range round str sum".split())  # fmt: skip
+                 "range round str sum type".split())  # fmt: skip
 _LIBRARIES = ("numpy.", "math.", "cmath.", "random.", "scipy.")
 _HANDING_ON = (enumerate, zip, reversed)
 

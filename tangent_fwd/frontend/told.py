@@ -42,15 +42,24 @@ class Told(Spelt):
 
     def of_its_type(self, node: ast.Call) -> ast.Call:
         """`type(x)(y)` of a number calls a class."""
-        asked = node.func
-        if not isinstance(asked, ast.Call) or self.resolve(asked.func) is not type:
+        cls = self.class_of(node.func)
+        if cls is None:
             return node
-        kind = self.kind(self.atom(asked.args[0])) if len(asked.args) == 1 else None
-        word = _CLASSES.get(str(kind))
-        if word is None:
-            return node
-        named = ast.copy_location(ast.Name(word, ast.Load()), asked)
+        word = f"{'np' if cls.__module__ == 'numpy' else 'builtins'}.{cls.__name__}"
+        named = ast.copy_location(ast.Name(word, ast.Load()), node.func)
         return ast.copy_location(ast.Call(named, node.args, node.keywords), node)
+
+    def functions_in(self, node: ast.expr) -> Any:
+        """`T = type(x)` names a class for good."""
+        cls = self.class_of(node)
+        return super().functions_in(node) if cls is None else cls
+
+    def class_of(self, node: ast.expr) -> type | None:
+        """The class that `type(x)` of a number is; None for anything else."""
+        if not isinstance(node, ast.Call) or self.resolve(node.func) is not type:
+            return None
+        kind = self.kind(self.atom(node.args[0])) if len(node.args) == 1 else None
+        return _CLASSES.get(str(kind))
 
     def written_keywords(self, node: ast.Call) -> ast.Call:
         """The call with the keywords that `**{…}` spells out."""
@@ -68,7 +77,7 @@ class Told(Spelt):
         return ast.copy_location(ast.Call(node.func, node.args, keywords), node)
 
 
-_CLASSES = {
-    "float64": "builtins.float", "int64": "builtins.int", "bool": "builtins.bool",
-    "complex128": "builtins.complex", "float32": "np.float32", "complex64": "np.complex64",
+_CLASSES: dict[str, type] = {
+    "float64": float, "int64": int, "bool": bool, "complex128": complex,
+    "float32": np.float32, "complex64": np.complex64,
 }  # fmt: skip

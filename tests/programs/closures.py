@@ -210,8 +210,9 @@ def functions_and_dtypes_under_names(x, s):
     wave = np.sin
     kind = np.float64
     cast = float
+    own = type(s)
     table = [lambda a: a * s, _square, wave]
     y = np.zeros(x.size, dtype=kind)
     for g in table:
         y += g(x[0]) * x
-    return table[0](s) * table[-1](s) + cast(y.size), _repeat(table[1], type(s)(2) * s), y
+    return table[0](s) * table[-1](s) + cast(y.size), _repeat(table[1], own(2) * s), y + np.ones(x.size, own)
