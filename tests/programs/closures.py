@@ -215,4 +215,5 @@ def functions_and_dtypes_under_names(x, s):
     y = np.zeros(x.size, dtype=kind)
     for g in table:
         y += g(x[0]) * x
-    return table[0](s) * table[-1](s) + cast(y.size), _repeat(table[1], own(2) * s), y + np.ones(x.size, own)
+    y += np.ones(x.size, own)
+    return table[0](s) * table[-1](s) + cast(y.size), _repeat(table[1], own(2) * s), y
