@@ -31,10 +31,19 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.backend.groups import Group, grouped
-from tangent_fwd.backend.quoting import DEEP, WIDTH, Piece, Quoting, Text
+from tangent_fwd.backend.quoting import DEEP, Piece, Quoting, Text
 from tangent_fwd.backend.reading import remark
 from tangent_fwd.backend.syntax import BINARY, expression
-from tangent_fwd.backend.wrap import IMPORTS, constant, docstring, head, quoted, signature, wrap
+from tangent_fwd.backend.wrap import (
+    IMPORTS,
+    WIDTH,
+    constant,
+    docstring,
+    head,
+    quoted,
+    signature,
+    wrap,
+)
 from tangent_fwd.ir.nodes import (
     Block,
     Break,

@@ -6,7 +6,7 @@ import re
 import textwrap
 from dataclasses import dataclass, field, replace
 
-from tangent_fwd.backend.wrap import joined
+from tangent_fwd.backend.wrap import WIDTH, joined
 from tangent_fwd.ir.nodes import (
     Block,
     Break,
@@ -28,7 +28,6 @@ from tangent_fwd.ir.nodes import (
 from tangent_fwd.ir.walk import statements
 from tangent_fwd.source import Source
 
-WIDTH = 100
 # Deeper than any block: what is quoted there is quoted nowhere else.
 DEEP = 99
 

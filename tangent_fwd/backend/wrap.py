@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import io
 import re
+import textwrap
 import tokenize
 from typing import Any
 
 from tangent_fwd.backend.special import IMPORT
+
+WIDTH = 100
 
 _IMPORT = """try:
     from numba import njit{more}
@@ -134,7 +137,10 @@ def head(header: str, functions: str, body: str, constants: dict[str, Any]) -> s
     are what the body reads.
     """
     classes = [value for value in constants.values() if isinstance(value, type)]
-    found = ["\n".join([f'"""{header}', *legend(functions), '"""'])]
+    # With many arguments the first line is long.
+    said = [part for line in header.split("\n") for part in textwrap.wrap(line, WIDTH - 3) or [""]]
+    said[0] = f'"""{said[0]}'
+    found = ["\n".join([*said, *legend(functions), '"""'])]
     if any(issubclass(value, tuple) for value in classes):
         found.append("from collections import namedtuple")
     if "math." in body:
