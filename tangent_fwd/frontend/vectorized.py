@@ -17,7 +17,8 @@ After, of arrays as `np.array([hinge(a, s) for a in np.ravel(x)])` in the shape 
 >>> print(show(lower(parse(f))))
 def f(x, s):
     %1 = hinge(x, s)
-    return %1 * 2.0
+    %2 = %1 * 2.0
+    return %2
 """
 
 from __future__ import annotations
