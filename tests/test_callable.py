@@ -293,6 +293,7 @@ def hinge(a, b):
     return a * a if a > b else np.sin(a) * b
 
 
+@pytest.mark.slow
 def test_functions_of_vectorize_go_over_arrays():
     @vectorize(["float64(float64)"])
     def cube(a):

@@ -76,7 +76,10 @@ EACH = pytest.mark.parametrize("name", CASES)
 LONG = {"network", "conv2d_valid"}
 COMPILED = pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=pytest.mark.slow) if n in LONG | {"conv2d"} else n for n in CASES],
+    [
+        pytest.param(n, marks=pytest.mark.slow) if n in LONG | {"conv2d", "dropout"} else n
+        for n in CASES
+    ],
 )
 
 

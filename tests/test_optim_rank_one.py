@@ -51,13 +51,9 @@ def flat(parts):
     return np.concatenate([part.ravel() for part in parts])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("directions", "k"),
-    [
-        (optim.RankOne(), 1),
-        pytest.param(optim.LowRank(3), 1, marks=pytest.mark.slow),
-        pytest.param(optim.RankOne(), 3, marks=pytest.mark.slow),
-    ],
+    ("directions", "k"), [(optim.RankOne(), 1), (optim.LowRank(3), 1), (optim.RankOne(), 3)]
 )
 def test_a_step_moves_along_the_products_by_their_slopes(directions, k):
     trainer = optim.ForwardGradient(loss, params(), optim.SGD(0.1), directions, k)

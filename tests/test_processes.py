@@ -171,6 +171,7 @@ print(loss.report().cache_hits)
 """
 
 
+@pytest.mark.slow
 def test_six_processes_compile_the_same_function_at_once(tmp_path: Path):
     (tmp_path / "mine.py").write_text(
         "import numpy as np\nfrom tangent_fwd import forward_grad\n\n\n"

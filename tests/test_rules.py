@@ -79,8 +79,13 @@ def points(entry: Rule, dtype: type, count: int) -> list[tuple[Any, ...]]:
     ("entry", "dtype"),
     [
         # Of what mpmath takes long over, float32 is asked at more points below.
-        pytest.param(entry, dtype, id=f"{first_name(entry)}-{dtype.__name__}")
-        for entry in ELEMENTWISE
+        pytest.param(
+            entry,
+            dtype,
+            id=f"{first_name(entry)}-{dtype.__name__}",
+            marks=pytest.mark.slow if is_special(entry) and place % 2 else (),
+        )
+        for place, entry in enumerate(ELEMENTWISE)
         for dtype in (DTYPES if not is_special(entry) else DTYPES[:1])
     ],
 )

@@ -102,7 +102,7 @@ def worst_ulp(found: np.ndarray, exact: list[Any]) -> float:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("vectors", [True, False])
+@pytest.mark.parametrize("vectors", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", UNARY)
 def test_one_argument_is_within_four_ulp(name, vectors, dtype):
     low, high, exact = UNARY[name]
