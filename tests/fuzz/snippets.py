@@ -37,6 +37,10 @@ LISTS: list[Snippet] = [
      "{arr} = np.arctan(np.array(xs{q}[:3]))", {"arr": (3,)}),
     ("{out} = sum([0.1 * a{q} * b{q} for a{q} in {v} for b{q} in {w} if a{q} > b{q}], 0.0)\n"
      "{out} = np.tanh({out})", OUT),
+    ("kept{q} = [{s}, {k}]\nkept{q}[{n}] = np.mean({v})\n"
+     "{arr} = np.tanh({v} * kept{q}[{n}] - kept{q}[0])", LIKE_V),
+    ("named{q} = {1: {s}, 4: {k}}\nnamed{q}[4] = np.sum({v} * {e})\n"
+     "{arr} = np.tanh({w} * named{q}[4] + named{q}[1])", LIKE_V),
 ]  # fmt: skip
 
 TUPLES: list[Snippet] = [
