@@ -8,7 +8,7 @@ from tangent_fwd.analysis.activity import Activity
 from tangent_fwd.ir import build
 from tangent_fwd.ir.build import MaybeZero
 from tangent_fwd.ir.nodes import Expr, Function, Let, Op, Var
-from tangent_fwd.ir.walk import subexpressions, substitute, variables
+from tangent_fwd.ir.walk import map_expr, subexpressions, substitute, variables
 from tangent_fwd.source import Span
 from tangent_fwd.transform.calls import Calls, CallTangent
 from tangent_fwd.transform.formula import Formula
@@ -88,8 +88,16 @@ class Scalars(Calls):
             self.emit(self.d(stmt.target, k), made, stmt.span)
 
     def shared(self, partial: Expr, span: Span) -> Expr:
-        """A partial that several lanes use, or that is a choice, under a name."""
-        return self.name(partial, span) if self.count > 1 or _chooses(partial) else partial
+        """A partial that several lanes use, or that is a choice, under a name; else what it calls
+        twice.
+        """
+        if self.count > 1 or _chooses(partial):
+            return self.name(partial, span)
+        called = [e for e in subexpressions(partial) if isinstance(e, Op) and "." in e.fn]
+        twice: dict[Expr, Expr] = {
+            e: self.name(e, span) for e in dict.fromkeys(called) if called.count(e) > 1
+        }
+        return map_expr(lambda e: twice.get(e, e), partial)
 
     # --- gathering the partials of a statement ---------------------------------------------------
 

@@ -91,8 +91,8 @@ class Words:
             if made is not None and all(_is_size(e) for e in _leaves(made)):
                 return "count"
             if name.startswith("%p"):
-                product = isinstance(made, Op) and made.fn == "matmul"
-                return (self.short(made) if product else None) or "slope"
+                called = isinstance(made, Op) and (made.fn == "matmul" or "." in made.fn)
+                return (self.short(made) if called else None) or "slope"
         found = self.spelt(self.made.get(name))
         if found is None or found == "value":
             found = self.spelt(self.kept.get(name))

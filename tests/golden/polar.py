@@ -20,9 +20,10 @@ def polar_jvp(x, y, d_x, d_y):
     d_total = 2.0 * (x * d_x + y * d_y)
     total = x * x + y * y
     sqrt_total = math.sqrt(total)
+    hypot_x = math.hypot(x, y)
     d_atan2_y = (
-        (x / math.hypot(x, y) / math.hypot(x, y) * d_y if d_y != 0.0 else 0.0)
-        + (-y / math.hypot(x, y) / math.hypot(x, y) * d_x if d_x != 0.0 else 0.0)
+        (x / hypot_x / hypot_x * d_y if d_y != 0.0 else 0.0)
+        + (-y / hypot_x / hypot_x * d_x if d_x != 0.0 else 0.0)
     )
     atan2_y = math.atan2(y, x)
     return (sqrt_total, atan2_y), (0.5 / sqrt_total * d_total if d_total != 0.0 else 0.0, d_atan2_y)
