@@ -126,6 +126,9 @@ LIBRARY: list[Snippet] = [
 ]  # fmt: skip
 
 FLOW: list[Snippet] = [
+    ("on{q} = {c}\nif on{q}:\n    late{q} = {s}\n{out} = late{q} if on{q} else {k}", OUT),
+    ("for m{q} in range(3):\n    if m{q} == {n}:\n        first{q} = {s}\n"
+     "    if m{q} > {n}:\n        {v}[{i}] = first{q} - 0.5 * {v}[m{q}]", NONE),
     ("if (a{q} := {s}) > {k}:\n    {out} = a{q} * 0.5\nelse:\n    {out} = 0.3 * a{q} * a{q}", OUT),
     ("{out} = 0.3 * (b{q} := {s}) * b{q}", OUT),
     ("for m{q} in range(3):\n    if {v}[{i}] * m{q} > {k}:\n        {out} = {s}\n        break\n"
