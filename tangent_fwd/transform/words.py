@@ -203,11 +203,13 @@ class Words:
         return False
 
     def element(self, value: Op) -> str | None:
-        """`x[i]` is `x_i`, `x[i + 1]` is `x_next`, `x[1:]` is `x_tail`."""
+        """`x[i]` is `x_i`, `x[i + 1]` is `x_next`, `x[1:]` is `x_tail`, `x[:, None]` a column."""
         array = value.args[0]
         if not isinstance(array, Var):
             return None
         holder = self.chosen.get(array.name) or base(array.name) or "row"
+        if value.args[1:] in _TURNED:
+            return f"{holder}_{_TURNED[value.args[1:]]}"
         parts = []
         for entry in value.args[1:]:
             if isinstance(entry, Var) and not base(entry.name):
@@ -240,6 +242,13 @@ class Words:
         gap = "" if all(len(p) == 1 for p in parts) else "_"
         suffix = gap.join(p for p in parts if len(p) <= 7)
         return f"{holder}_{suffix}" if suffix else f"{holder}_view"
+
+
+_ALL = Op("slice", (Lit(None),) * 3)
+_TURNED: dict[tuple[Expr, ...], str] = {
+    (_ALL, Lit(None)): "column",
+    (Lit(None), _ALL): "row",
+}
 
 
 def _returned(function: Function) -> str | None:
