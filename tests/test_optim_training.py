@@ -397,5 +397,6 @@ def test_killed_at_random_times_it_ends_the_same(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_fifty_kills(tmp_path):
     assert killed_and_resumed(tmp_path, 50, 400_000, 1.0) == 50
