@@ -121,7 +121,7 @@ def _ways(case: Case) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, id=case.name, marks=pytest.mark.slow if place % 3 else ())
+        pytest.param(case, id=case.name, marks=pytest.mark.slow if place % 4 else ())
         for place, case in enumerate(CASES)
     ],
 )

@@ -298,7 +298,13 @@ WRONG: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if place % 2 else ())
+        for place, name in enumerate(WRONG)
+    ],
+)
 def test_what_does_not_fit_is_named(name: str) -> None:
     """In plain Python and compiled, where nothing else would notice."""
     function, args, message = WRONG[name]

@@ -272,15 +272,14 @@ KERNELS = REGRESSION[0].reshape((28, 28, 1, 10)), REGRESSION[1]
 PERCEPTRON = layer(784, 1024), layer(1024, 1024), layer(1024, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "parameters", "size", "directions"),
     [
         (softmax_regression, REGRESSION, 7_850, optim.RankOne()),
-        pytest.param(
-            softmax_regression, REGRESSION, 7_850, optim.Gaussian(), marks=pytest.mark.slow
-        ),
-        pytest.param(kernel_regression, KERNELS, 7_850, optim.RankOne(), marks=pytest.mark.slow),
-        pytest.param(perceptron, PERCEPTRON, 1_863_690, optim.RankOne(), marks=pytest.mark.slow),
+        (softmax_regression, REGRESSION, 7_850, optim.Gaussian()),
+        (kernel_regression, KERNELS, 7_850, optim.RankOne()),
+        (perceptron, PERCEPTRON, 1_863_690, optim.RankOne()),
     ],
     ids=["softmax regression", "Gaussian", "kernel", "MLP"],
 )

@@ -425,6 +425,7 @@ def doubled(W):
     return np.sum(W * W)
 
 
+@pytest.mark.slow
 def test_jvp_takes_outer_products_and_matrices_by_turns() -> None:
     whole = layer.jvp((PARAMS, X), ((np.outer(U, V), B),))
     for _ in range(2):

@@ -83,7 +83,7 @@ def points(entry: Rule, dtype: type, count: int) -> list[tuple[Any, ...]]:
             entry,
             dtype,
             id=f"{first_name(entry)}-{dtype.__name__}",
-            marks=pytest.mark.slow if is_special(entry) and place % 2 else (),
+            marks=pytest.mark.slow if is_special(entry) and place % 4 else (),
         )
         for place, entry in enumerate(ELEMENTWISE)
         for dtype in (DTYPES if not is_special(entry) else DTYPES[:1])

@@ -87,7 +87,7 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Any:
     "name",
     # Most functions refuse a second array, at some cost of time.
     [
-        pytest.param(n, marks=pytest.mark.slow if n.endswith("_two") or place % 2 else ())
+        pytest.param(n, marks=pytest.mark.slow if n.endswith("_two") or place % 4 else ())
         for place, n in enumerate(TEXTS)
         if not n.endswith("_two") or place % 3 == 0
     ],
