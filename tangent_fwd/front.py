@@ -52,7 +52,7 @@ from tangent_fwd.transform.loops import loops
 from tangent_fwd.transform.ruled import check_rule, rule_for, rule_types, ruled, writes
 from tangent_fwd.transform.second import first
 from tangent_fwd.transform.simplify import simplify
-from tangent_fwd.transform.split import never_bound, split
+from tangent_fwd.transform.split import split
 
 # A function, and the types of its arguments.
 Key = tuple[Any, Types]
@@ -142,10 +142,9 @@ class Front:
         stage = stages.add
         kinds = dict(zip(function.params, arg_types))
         typeof_part = partial(self.typeof_part, function, arg_types)
-        lowered = decided(lower(function, kinds, typeof_part), kinds)
-        raise_all(never_bound(lowered), function.source)
-        lowered = stage("lower", lowered)
-        program = stage("split", split(stage("bound", bound(lowered))))
+        program = stage("lower", decided(lower(function, kinds, typeof_part), kinds))
+        program = stage("bound", bound(program, function.source))
+        program = stage("split", split(program))
         origins = {s.target: s.value for s in statements(program.body) if isinstance(s, Let)}
         program = stage("infer", self.inferred(function, program, arg_types))
         called = defined(program, function.source)

@@ -28,7 +28,7 @@ from tangent_fwd.ir.nodes import (
     Stmt,
     Store,
     Var,
-)  # fmt: skip
+)
 from tangent_fwd.ir.show import INFIX, display
 from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 

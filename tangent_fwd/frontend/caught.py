@@ -100,7 +100,8 @@ class Caught(Comprehensions):
         call = isinstance(exc, ast.Call)
         named = exc.func if isinstance(exc, ast.Call) else exc
         callee: Any = self.resolve(named) if named is not None else ...
-        if not inspect.isclass(callee) or node.cause is not None:
+        raised = inspect.isclass(callee) and issubclass(callee, BaseException)
+        if not raised or node.cause is not None:
             self.refuse(node, 'only `raise SomeError("text")` is supported')
             return
         args = exc.args if isinstance(exc, ast.Call) else []

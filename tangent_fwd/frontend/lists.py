@@ -87,9 +87,21 @@ class Lists(Derivatives):
             if _gives_no_list(callee):
                 return False
             given = (*node.args, *(k.value for k in node.keywords))
-            return _makes_lists(callee) or any(self.may_be_list(arg, found) for arg in given)
+            return self.makes_lists(callee) or any(self.may_be_list(arg, found) for arg in given)
         parts = list(ast.iter_child_nodes(node)) if isinstance(node, _PASSING) else []
         return isinstance(node, _WRITTEN) or any(self.may_be_list(part, found) for part in parts)
+
+    def makes_lists(self, callee: Any) -> bool:
+        """Whether a function may make a list; each is read once."""
+        # Kept beside the answer, so that no other has its identity.
+        if id(callee) not in self.makers:
+            self.makers[id(callee)] = callee, _makes_lists(callee)
+        return self.makers[id(callee)][1]
+
+    @cached_property
+    def makers(self) -> dict[int, tuple[Any, bool]]:
+        """What `makes_lists` has found out."""
+        return {}
 
     def on_BinOp(self, node: ast.BinOp) -> Expr:
         """`[0.0] * n` is a list of n."""
@@ -106,22 +118,30 @@ def _gives_no_list(callee: Any) -> bool:
     return key in _NUMBERS or key.startswith(_LIBRARIES)
 
 
-def _makes_lists(callee: Any, callers: tuple[Any, ...] = ()) -> bool:
-    """Whether a function may give a list, dict or set that is not among what it is given."""
-    if callee in _HANDING_ON or callee in callers or _gives_no_list(callee):
-        return False
-    try:
-        function = parse(callee)
-    except (TypeError, TangentError):
-        return True  # a class, a builtin, what has no text
-    known = Meanings(function, {}, None)
-    for node in ast.walk(function.node):
-        if isinstance(node, _WRITTEN):
-            return True
-        if isinstance(node, ast.Call):
-            inner = known.resolve(node.func)
-            if inner is ... and isinstance(node.func, ast.Attribute):
-                continue  # a method, and what it belongs to is asked for on its own
-            if inner is ... or _makes_lists(inner, (*callers, callee)):
+def _makes_lists(callee: Any) -> bool:
+    """Whether a function may give a list, dict or set that is not among what it is given: whether
+    one is written in it, or in what it calls.
+    """
+    seen: list[Any] = []
+    waiting = [callee]
+    while waiting:
+        called = waiting.pop()
+        if called in seen or called in _HANDING_ON or _gives_no_list(called):
+            continue
+        seen.append(called)
+        try:
+            function = parse(called)
+        except (TypeError, TangentError):
+            return True  # a class, a builtin, what has no text
+        known = Meanings(function, {}, None)
+        for node in ast.walk(function.node):
+            if isinstance(node, _WRITTEN):
                 return True
+            if isinstance(node, ast.Call):
+                inner = known.resolve(node.func)
+                if inner is not ...:
+                    waiting.append(inner)
+                elif not isinstance(node.func, ast.Attribute):
+                    return True
+                # A method gives what it belongs to, which is asked for on its own.
     return False

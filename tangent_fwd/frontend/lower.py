@@ -40,6 +40,7 @@ from tangent_fwd.frontend.rebinding import Rebinding
 from tangent_fwd.frontend.sofar import Typing
 from tangent_fwd.frontend.ways import outer_index, sorted_in_place
 from tangent_fwd.ir.nodes import (
+    FULL,
     Break,
     Continue,
     Do,
@@ -204,8 +205,7 @@ class _Lowering(Rebinding):
             old = self.atom(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
             new = Op(fn, (old, self.atom(node.value)), inplace, span)
             if fn == "matmul":
-                whole = Op("slice", (Lit(None),) * 3)
-                self.out.append(Store(node.target.id, (whole,), self.name(new), self.at))
+                self.out.append(Store(node.target.id, (FULL,), self.name(new), self.at))
             else:
                 self.let(node.target.id, new)
         elif isinstance(node.target, ast.Subscript) or self.is_field(node.target):

@@ -102,6 +102,9 @@ class Op:
 
 Expr = Union[Var, Lit, Ref, Op]
 
+FULL = Op("slice", (Lit(None),) * 3)
+"""The slice `:`."""
+
 # --- statements ----------------------------------------------------------------------------
 
 

@@ -18,8 +18,8 @@ Before:
 
 After:
 
->>> program = lower(parse(f))
->>> print(show(bound(program)))
+>>> function = parse(f)
+>>> print(show(bound(lower(function), function.source)))
 def f(x, n):
     no_y = True
     %1 = n > 1
@@ -40,15 +40,19 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
+from tangent_fwd.errors import raise_all
 from tangent_fwd.ir.nodes import Block, For, Function, If, Let, Lit, Raise, Stmt, Var, While
 from tangent_fwd.ir.walk import assigned, blocks, defined, unused, with_blocks
-from tangent_fwd.source import NOWHERE, Span
+from tangent_fwd.source import NOWHERE, Source, Span
 from tangent_fwd.transform.split import Path, Webs
 
 
-def bound(function: Function) -> Function:
-    """A check before each read of a name that some path leaves without a value; raises nothing."""
+def bound(function: Function, source: Source) -> Function:
+    """A check before each read of a name that some path leaves without a value; raises
+    ActivityError where nothing above a read binds the name, which numba refuses as well.
+    """
     webs = Webs(function)
+    raise_all(webs.unbound, source)
     reads: dict[Path, list[tuple[str, Span]]] = {}
     for (path, name), span in webs.without.items():
         reads.setdefault(path, []).append((name, span))

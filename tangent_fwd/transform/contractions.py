@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tangent_fwd.ir.nodes import Expr, Lit, Op, Ref, Var
+from tangent_fwd.ir.nodes import FULL, Expr, Lit, Op, Ref, Var
 from tangent_fwd.library import products, rearranged
 
 Name = Callable[[Op], Var]
-_FULL = Op("slice", (Lit(None),) * 3)
 
 
 class Contraction:
@@ -83,7 +82,7 @@ class Contraction:
         array = self.turned(array, own, "".join(c for c in letters if c in own))
         if not own or all(c in own for c in letters):
             return array
-        entries = tuple(_FULL if c in own else Lit(None) for c in letters)
+        entries = tuple(FULL if c in own else Lit(None) for c in letters)
         return self.name(Op("getitem", (array, *entries)))
 
     # --- products of matrices ------------------------------------------------------------------

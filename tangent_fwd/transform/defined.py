@@ -36,14 +36,25 @@ from tangent_fwd.analysis.activity import is_complex
 from tangent_fwd.analysis.alias import Aliases, is_array
 from tangent_fwd.analysis.subscripts import read, tensordot
 from tangent_fwd.errors import Diagnostic, raise_all
-from tangent_fwd.ir.nodes import Block, Do, Expr, Function, Let, Lit, Op, Ref, Stmt, Store, Var
+from tangent_fwd.ir.nodes import (
+    FULL,
+    Block,
+    Do,
+    Expr,
+    Function,
+    Let,
+    Lit,
+    Op,
+    Ref,
+    Stmt,
+    Store,
+    Var,
+)
 from tangent_fwd.ir.walk import blocks, with_blocks
 from tangent_fwd.library import arrays, elementary, indexing, orders, products, rearranged
 from tangent_fwd.library.draws import MOVED, ORDERED, REPEATED
 from tangent_fwd.source import Source, Span
 from tangent_fwd.transform.contractions import Contraction
-
-_ALL = Op("slice", (Lit(None),) * 3)
 
 
 def defined(function: Function, source: Source) -> Function:
@@ -228,9 +239,9 @@ class _Calls:
         if Lit(None) in index or apart or len(among) + first * (len(among) - 1) > 2 or masks:
             self.refuse("writing through this index is not supported", span, "write it as a loop")
             return
-        basic = [b for e in index for b in ((_ALL,) * self.axes(e) if self.ndim(e) else (e,))]
+        basic = [b for e in index for b in ((FULL,) * self.axes(e) if self.ndim(e) else (e,))]
         view: Expr = Var(stmt.array)
-        if any(e != _ALL for e in basic):
+        if any(e != FULL for e in basic):
             view = self.let(Op("getitem", (view, *basic)), span)
         rest = sum(isinstance(e, Op) for e in kept)
         wide = 1 if self.is_mask(among[0]) else max(map(self.ndim, among))
@@ -260,9 +271,9 @@ class _Calls:
         """The index with a slice for each axis that `...` stands for."""
         taken = sum(self.axes(e) for e in index if e not in (Lit(...), Lit(None)))
         if Lit(...) not in index:
-            return (*index, *(_ALL,) * (ndim - taken))
+            return (*index, *(FULL,) * (ndim - taken))
         at = index.index(Lit(...))
-        return (*index[:at], *(_ALL,) * (ndim - taken), *index[at + 1 :])
+        return (*index[:at], *(FULL,) * (ndim - taken), *index[at + 1 :])
 
     def integers(self, entry: Expr, view: Expr, axis: int, span: Span) -> Expr:
         """An array of indices: for a mask, where it holds."""

@@ -36,12 +36,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tangent_fwd.analysis.alias import Aliases, is_array, is_container
-from tangent_fwd.analysis.effects import calls
+from tangent_fwd.analysis.effects import block_calls
 from tangent_fwd.ir.nodes import (
     Block,
     Break,
     Continue,
-    Do,
     Expr,
     Function,
     If,
@@ -179,7 +178,7 @@ class _Fuse:
         theirs -= _indices(b)
         if mine & (theirs | _names(b.body)) or theirs & _names(a.body):
             return False
-        return not (_effects(a.body) or _effects(b.body))
+        return not (block_calls(a.body) or block_calls(b.body))
 
     def commute(self, a: Stmt, b: Stmt) -> bool:
         """Whether two statements may change places."""
@@ -187,7 +186,7 @@ class _Fuse:
             guard, other = (a, b) if _jumps(a) else (b, a)
             if not _is_guard(guard) or not self.invisible(other):
                 return False
-        if _effects((a,)) or _effects((b,)):
+        if block_calls((a,)) or block_calls((b,)):
             return False
         wa, wb = assigned((a,)) - _indices(a), assigned((b,)) - _indices(b)
         ra, rb = _names((a,)) - _indices(a), _names((b,)) - _indices(b)
@@ -226,10 +225,6 @@ def _is_guard(stmt: Stmt) -> bool:
 def _jumps(stmt: Stmt) -> bool:
     kinds = (Return, Break, Continue, Raise)
     return any(isinstance(s, kinds) for s in statements((stmt,)))
-
-
-def _effects(block: Block) -> bool:
-    return any(isinstance(s, Do) or any(map(calls, own_exprs(s))) for s in statements(block))
 
 
 def _branchy(nest: Nest) -> bool:

@@ -12,12 +12,11 @@ from tangent_fwd.analysis.alias import Aliases, is_array, is_tuple
 from tangent_fwd.analysis.effects import calls, is_temporary
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, sliced
 from tangent_fwd.errors import Diagnostic
-from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Lit, Nest, Op, Stmt, Store, Var
+from tangent_fwd.ir.nodes import FULL, Block, Expr, Function, Let, Lit, Nest, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import bindings, map_block, substitute
 from tangent_fwd.rules import rule
 from tangent_fwd.source import Span
 
-FULL = Op("slice", (Lit(None),) * 3)
 # NumPy functions of arrays whose scalar counterpart has another name here.
 SCALAR_NAME = {"numpy.where": "ifelse", "numpy.astype": "cast"}
 # Locally constant functions that are no ufuncs, and yet take each element by itself.

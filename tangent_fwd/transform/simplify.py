@@ -138,8 +138,8 @@ class _Share:
         return _Held(name, names, frozenset(self.memory.loads(expr)))
 
     def let(self, stmt: Let, known: Known, copies: dict[str, Expr]) -> Let:
-        value, target = self.plainer(stmt), stmt.target
-        stmt = stmt if value is stmt.value else replace(stmt, value=value)
+        stmt = self.plainer(stmt)
+        value, target = stmt.value, stmt.target
         if isinstance(value, Op) and value in known and not stmt.any_order:
             value = Var(known[value].name)
             stmt = replace(stmt, value=value)
@@ -159,7 +159,7 @@ class _Share:
                 copies[target] = value
         return stmt
 
-    def plainer(self, stmt: Let) -> Expr:
+    def plainer(self, stmt: Let) -> Let:
         """What nothing is taken from is what it was, as in `n - ddof`; of floats it is in every
         bit.
         """
@@ -167,8 +167,9 @@ class _Share:
         if isinstance(value, Op) and value.fn == "sub" and value.args[1] == Lit(0):
             whole = value.args[0]
             same = isinstance(whole, Var) and self.function.typeof(whole.name) == kind
-            return whole if same and kind is not None and not has_array(kind) else value
-        return value
+            if same and kind is not None and not has_array(kind):
+                return replace(stmt, value=whole)
+        return stmt
 
     def kill(self, block: Block, known: Known) -> None:
         """Forget what a piece of program makes untrue."""

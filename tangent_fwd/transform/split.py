@@ -74,14 +74,10 @@ def split(function: Function) -> Function:
     return replace(function, body=webs.rename(function.body, ()))
 
 
-def never_bound(function: Function) -> list[Diagnostic]:
-    """Reads of names that nothing above them binds, which numba refuses as well."""
-    return Webs(function).unbound
-
-
 class Webs:
     """The bindings of a program and the reads that they reach, in `uses`; `without` holds reads
-    that are also reached by a path which binds the name nowhere.
+    that are also reached by a path which binds the name nowhere, `unbound` those that nothing
+    above them binds.
     """
 
     def __init__(self, function: Function) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 from tangent_fwd.analysis.alias import is_array, is_container
 from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, shape_of
 from tangent_fwd.errors import Diagnostic
-from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Raise, Store, Var
+from tangent_fwd.ir.nodes import FULL, Block, Expr, If, Let, Lit, Op, Raise, Store, Var
 from tangent_fwd.ir.walk import statements
 from tangent_fwd.source import Span
 from tangent_fwd.transform.align import Waiting
-from tangent_fwd.transform.nests import FULL, Nests, any_of, wide_layout
+from tangent_fwd.transform.nests import Nests, any_of, wide_layout
 
 
 class Stores:
@@ -87,18 +87,13 @@ class Stores:
             message = "writing through an index array is not supported"
             self.nests.diagnostics.append(Diagnostic("function", message, stmt.span))
             return
-        if (
-            Lit(...) in stmt.index
-            and len(stmt.index) == kind.ndim + 1
-            and Lit(None) not in stmt.index
+        # Beside a number for every axis `...` stands for none.
+        numbers = tuple(e for e in stmt.index if e != Lit(...))
+        if len(numbers) == kind.ndim and not any(
+            isinstance(e, Op) or e == Lit(None) for e in numbers
         ):
-            stmt = replace(stmt, index=tuple(e for e in stmt.index if e != Lit(...)))  # of no axis
-        scalar_index = len(stmt.index) == kind.ndim and not any(
-            isinstance(e, Op) or e in (Lit(...), Lit(None)) for e in stmt.index
-        )
-        if scalar_index:
             value = self.nests.typed_literal(stmt.value, kind.dtype)
-            self.nests.emit(replace(stmt, value=value))
+            self.nests.emit(replace(stmt, index=numbers, value=value))
             return
         if isinstance(stmt.value, Var) and self.is_view(stmt.value.name, stmt):
             return  # `a[1:] += e` already wrote through the view

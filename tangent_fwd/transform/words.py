@@ -7,7 +7,7 @@ element `x[i]` is `x_i`. A longer one is called by its kind: `diff`, `total`, `p
 from __future__ import annotations
 
 from tangent_fwd.analysis.alias import MAKES, is_array
-from tangent_fwd.ir.nodes import Expr, Function, Let, Lit, Op, Ref, Return, Store, Var
+from tangent_fwd.ir.nodes import FULL, Expr, Function, Let, Lit, Op, Ref, Return, Store, Var
 from tangent_fwd.ir.walk import statements
 
 # What an operation is called whose operands make too long a name.
@@ -244,10 +244,9 @@ class Words:
         return f"{holder}_{suffix}" if suffix else f"{holder}_view"
 
 
-_ALL = Op("slice", (Lit(None),) * 3)
 _TURNED: dict[tuple[Expr, ...], str] = {
-    (_ALL, Lit(None)): "column",
-    (Lit(None), _ALL): "row",
+    (FULL, Lit(None)): "column",
+    (Lit(None), FULL): "row",
 }
 
 
