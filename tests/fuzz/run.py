@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import time
 from collections import Counter
 
@@ -78,6 +79,9 @@ def main() -> int:
     if options.reduce is not None:
         print(reduced(options.reduce, compiled=options.numba > 0))
         return 0
+    # Of a compiler's many objects few are garbage at any moment: to look for it less often saves a
+    # tenth of the time.
+    gc.set_threshold(200_000)
     status = 0
     for compiled, count in ((False, options.count), (True, options.numba)):
         if not count:
