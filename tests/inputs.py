@@ -6,11 +6,22 @@ import copy
 import inspect
 from collections import namedtuple
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 Params = namedtuple("Params", ["W", "b", "scale"])
+
+
+class Fields(NamedTuple):
+    """What compiled code sees of a dict or a dataclass, read in the way of either."""
+
+    W: Any
+    scale: Any
+    rest: Any
+
+    def __getitem__(self, key: Any) -> Any:
+        return getattr(self, key) if isinstance(key, str) else tuple.__getitem__(self, key)
 
 
 def _table() -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Words:
             return None
         if value.fn in MAKES:
             return "values"
-        if value.fn == "attr" and value.keywords and isinstance(value.args[1], Lit):
+        if value.fn == "attr" and isinstance(value.args[1], Lit):
             return f"{self.in_words(value.args[0]) or 'value'}_{value.args[1].value}"
         if value.fn == "builtins.list":
             return "keys"
@@ -207,7 +207,8 @@ class Words:
         array = value.args[0]
         if not isinstance(array, Var):
             return None
-        holder = self.chosen.get(array.name) or base(array.name) or "row"
+        holder = self.chosen.get(array.name) or base(array.name)
+        holder = holder or self.spelt(self.made.get(array.name)) or "row"
         if value.args[1:] in _TURNED:
             return f"{holder}_{_TURNED[value.args[1:]]}"
         parts = []

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.errors import ActivityError
+from tangent_fwd.fields import remade
 from tests import oracle
 from tests.fuzz.generate import Case
 from tests.harness import (
@@ -29,7 +30,7 @@ from tests.harness import (
     run,
     writes_to_inactive,
 )
-from tests.inputs import fresh
+from tests.inputs import Fields, fresh
 
 # The oracle is believed where nudging the inputs by some roundings moves its tangent by less.
 SETTLED = TOLERANCE / 10.0
@@ -81,6 +82,8 @@ def forget(made: Any) -> None:
 
 
 def _nudged(value: Any, rng: random.Random) -> Any:
+    if isinstance(value, tuple):
+        return remade(value, [_nudged(part, rng) for part in value])
     if isinstance(value, np.ndarray):
         nudge = np.array([1.0 + rng.choice((-1, 1)) * 4e-16 for _ in range(value.size)])
         return value * nudge.reshape(value.shape)
@@ -155,8 +158,14 @@ def _compiled(made: Any, args: tuple[Any, ...], way: tuple[Any, ...]) -> Any:
     active = tuple(i for i, d in enumerate(way) if d is not None)
     derivative = forward_grad(made, argnums=active, cache=False)
     primals, moved = fresh(args), fresh(way)
-    value, slope = derivative.jvp(primals, tuple(moved[i] for i in active))
+    named = tuple(map(_as_dict, primals))
+    value, slope = derivative.jvp(named, tuple(_as_dict(moved[i]) for i in active))
     return value, [slope], primals, [moved]
+
+
+def _as_dict(value: Any) -> Any:
+    """Fields as the dict that they stand for, with the same arrays in it."""
+    return value._asdict() if isinstance(value, Fields) else value
 
 
 def check(case: Case, *, compiled: bool = False, text: str | None = None) -> Verdict:

@@ -10,6 +10,8 @@ from tests.fuzz.scope import Helper, Variable
 from tests.fuzz.snippets import ANYWHERE, HELPERS, INNER, Snippet
 from tests.fuzz.statements import ARRAYS, Statements
 
+# The holes that stand for an argument of another kind than a number or an array.
+ARGUMENTS = {"pair": "t", "params": "d", "mode": "m", "maybe": "o"}
 HOLE = re.compile(r"\{(\w+)\}")
 
 
@@ -28,17 +30,25 @@ class Filling(Statements):
     def snippet(self, depth: int) -> list[str]:
         top = depth == 2 and self.loops == 0
         inner = top and self.rng.random() < 0.15
-        made = self.filled(self.rng.choice(INNER if inner else ANYWHERE))
+        made = self.filled(self.rng.choice(INNER if inner else self.table()))
         # What a nested function reads keeps its type: a call has the one type of a variable.
         self.settled = self.settled or inner
         return self.assign(depth) if made is None else made
+
+    def table(self) -> list[Snippet]:
+        """Those to choose from: often one about an argument that few functions have."""
+        special = [hole for hole, kind in ARGUMENTS.items() if self.scope.of(kind)]
+        if not special or self.rng.random() < 0.7:
+            return ANYWHERE
+        hole = self.rng.choice(special)
+        return [snippet for snippet in ANYWHERE if f"{{{hole}}}" in snippet[0]]
 
     def filled(self, snippet: Snippet) -> list[str] | None:
         """The lines of a snippet; None where nothing fits into one of its holes."""
         text, gives = snippet
         self.snippets += 1
         named: dict[str, Variable] = {}
-        for hole in ("v", "w", "A", "B", "Q", "f", "pair", "mode", "maybe"):
+        for hole in ("v", "w", "A", "B", "Q", "f", *ARGUMENTS):
             if f"{{{hole}}}" in text:
                 known = self.fitting(hole, named)
                 if not known:
@@ -79,7 +89,7 @@ class Filling(Statements):
             return [a for a in tables if a.shape == (3, 3)] if hole == "Q" else tables
         if hole == "f":
             return [f for f in scope.of("f") if f.name not in self.protected]
-        return scope.of({"pair": "t", "mode": "m", "maybe": "o"}[hole])
+        return scope.of(ARGUMENTS[hole])
 
     def new(self, hole: str, named: dict[str, Variable]) -> str:
         """Text for a hole that is filled anew each time."""

@@ -11,10 +11,16 @@ import numpy as np
 from tests.fuzz.filling import Filling, helpers_of
 from tests.fuzz.scope import Helper, Variable
 from tests.fuzz.statements import ARRAYS, NAMES, SHAPES, WHOLE
+from tests.inputs import Fields
 
 # Statements of a program, those inside others not counted. Short ones are many in the same time,
 # long ones let statements meet.
 SIZES = (1, 2, 2, 3, 3, 4, 5, 7, 9)
+
+
+def _pair(rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """A vector and a number."""
+    return rng.uniform(-1.5, 1.5, 3), float(rng.uniform(-1.5, 1.5))
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,9 @@ class Case:
             elif kind == "b":
                 made.append(bool(rng.integers(0, 2)))
             elif kind == "t":
-                made.append((rng.uniform(-1.5, 1.5, 3), float(rng.uniform(-1.5, 1.5))))
+                made.append(_pair(rng))
+            elif kind == "d":
+                made.append(Fields(*_pair(rng), _pair(rng)))
             elif kind == "m":
                 made.append(("sin", "cube", "other")[int(rng.integers(0, 3))])
             elif kind == "none":
@@ -268,7 +276,10 @@ def generate(seed: int) -> Case:
     parameters = _parameters(rng, rng.randint(1, 4))
     if not any(p.kind in "fa" for p in parameters):
         parameters.append(Variable("s", "f"))
-    extras = [Variable("pair", "t"), Variable("mode", "m"), Variable("maybe", "o")]
+    extras = [
+        Variable("pair", "t"), Variable("params", "d"), Variable("mode", "m"),
+        Variable("maybe", "o"),
+    ]  # fmt: skip
     parameters += [extra for extra in extras if rng.random() < 0.25]
     gives = rng.choice(("f", "f", "f", "a", "fa", "ff"))
     lines, _ = _function(rng, "program", parameters, helpers, gives, rng.choice(SIZES))

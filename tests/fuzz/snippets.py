@@ -4,8 +4,8 @@ A hole that is filled anew each time: `{s}` a number of at most `LIMIT`, `{e}` a
 `{k}` a constant, `{c}` a condition, `{n}` 0 or 1, `{i}` and `{j}` an index into `{v}` and `{A}`.
 A hole that stands for one name throughout: `{v}` a vector of at least three elements, `{w}` one
 as long, `{A}` a matrix that is contiguous, `{B}` any matrix of its shape, `{Q}` three by three,
-`{f}` a float, `{pair}`, `{mode}` and `{maybe}` arguments of those kinds, `{out}` a float that is
-bound, `{arr}` an array that is bound, `{q}` a number to make names new.
+`{f}` a float, `{pair}`, `{params}`, `{mode}` and `{maybe}` arguments of those kinds, `{out}` a
+float that is bound, `{arr}` an array that is bound, `{q}` a number to make names new.
 
 Behind the text: what is left behind, by hole, as `"f"`, the hole with the same shape, or a shape.
 """
@@ -56,6 +56,18 @@ TUPLES: list[Snippet] = [
     ("{arr}, {out} = {pair}\n{arr}[{n}] = {s}\n{out} = 0.5 * {out}", {"arr": (3,), "out": "f"}),
     ("{pair}[0][{n}] *= 0.5\n{out} = np.sin({pair}[1] + np.sum({pair}[0]))", OUT),
     ("for a{q}, b{q} in (({s}, {k}), ({s}, {s})):\n    {v}[{i}] = 0.4 * a{q} * b{q}", NONE),
+]  # fmt: skip
+
+FIELDS: list[Snippet] = [
+    ('{params}["W"][{n}] = {s}\n{out} = np.sin({params}["scale"] + np.sum({params}["W"]))', OUT),
+    ("{arr} = np.tanh({params}.W * {params}.scale)\n{params}.W[{n}] *= {e}", {"arr": (3,)}),
+    ('{arr} = {params}["W"]\n{arr}[{n}] = 0.5 * {params}.rest[1] - {e}\n'
+     '{out} = np.tanh({params}["W"][0] * {s})', {"arr": (3,), "out": "f"}),
+    ("b{q}, {out} = {params}.rest\nb{q} *= 0.4\nb{q}[{n}] = {s}\n"
+     '{out} = 0.3 * {out} * {params}["rest"][0][1]', OUT),
+    ("for m{q} in range(3):\n    {params}.W[m{q}] = 0.5 * {params}.W[m{q} - 1] + 0.2 * "
+     "{params}.scale", NONE),
+    ("{out} = weighed({params}, {s})\n{out} = 0.5 * {out} - {params}.W[{n}]", OUT),
 ]  # fmt: skip
 
 VIEWS: list[Snippet] = [
@@ -219,10 +231,14 @@ HELPERS = {
         "            m[i, j] = np.sin(m[i, j] * a + i)\n            if m[i, j] > 0.871:\n"
         "                return"
     ),
+    "weighed": (
+        "def weighed(params, a):\n    params.W[0] = np.tanh(params['scale'] * a)\n"
+        "    return np.sum(params['W'] * params.rest[0]) * 0.2"
+    ),
     "checked": (
         "def checked(a, bound):\n    if a > bound:\n        raise ValueError('beyond')\n"
         "    return np.sin(a * bound)"
     ),
 }
 
-ANYWHERE = LISTS + TUPLES + VIEWS + INDEXING + LIBRARY + FLOW + CALLS
+ANYWHERE = LISTS + TUPLES + FIELDS + VIEWS + INDEXING + LIBRARY + FLOW + CALLS
