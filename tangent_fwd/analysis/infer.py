@@ -51,7 +51,7 @@ from tangent_fwd.analysis.alias import is_array, is_container, is_dict, is_set
 from tangent_fwd.analysis.mistakes import mistaken, overloaded
 from tangent_fwd.analysis.numba_typing import InferenceError, Stub, type_lines, unify
 from tangent_fwd.analysis.records import fields
-from tangent_fwd.analysis.stubs import GETITEM, NAMED, TURNED, callee
+from tangent_fwd.analysis.stubs import GETITEM, KEPT, NAMED, TURNED, callee
 from tangent_fwd.analysis.weak import weak_positions
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
@@ -353,7 +353,9 @@ class _Printer:
             return self.glob(getattr(np, str(name.value).replace("bool", "bool_")), fn + name.value)
         args = self.weak_literals(op)
         if fn in INFIX and fn != "matmul" and len(args) == 2:
-            return f"{args[0]} {INFIX[fn]} {args[1]}"
+            made = f"{args[0]} {INFIX[fn]} {args[1]}"
+            inplace = dict(op.keywords).get("inplace")
+            return f"{self.glob(KEPT, 'kept')}({args[0]}, {made})" if inplace else made
         if fn in PREFIX:
             return f"{PREFIX[fn]}{args[0]}"
         target = callee(op, self.typeof_call)

@@ -66,7 +66,12 @@ def fractional_bounds(function: Function, known: dict[str, Any]) -> list[Diagnos
     from numba.core import types
 
     return [
-        Diagnostic("typing", f"a bound of `range` is {known.get(e.name)}, not an integer", s.span)
+        Diagnostic(
+            "typing",
+            f"a bound of `range` is {known.get(e.name)}, not an integer",
+            s.span,
+            help="write `int(...)` around it, as numba reads it",
+        )
         for s in statements(function.body)
         if isinstance(s, For)
         for e in s.bounds

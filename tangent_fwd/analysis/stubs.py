@@ -107,3 +107,14 @@ def _named(context: Any, whole: Any, word: Any) -> Any:
 
 
 NAMED = Stub("named", _named)
+
+
+def _kept(context: Any, old: Any, new: Any) -> Any:
+    """What `old /= x` leaves `old` to be: an array keeps its precision, a number takes the new."""
+    from numba.core import types
+
+    arrays = isinstance(old, types.Array) and isinstance(new, types.Array)
+    return old if arrays and type(old.dtype) is type(new.dtype) else new
+
+
+KEPT = Stub("kept", _kept)
