@@ -54,7 +54,7 @@ BUILTINS = frozenset(
     f"builtins.{name}"
     for name in (
         "abs all any bool complex divmod float int len list max min next pow print round sorted "
-        "sum tuple"
+        "str sum tuple"
     ).split()
 )
 # What the functions of the module `random` are methods of.

@@ -21,7 +21,7 @@ class Texts(Stars):
         if parts is None:
             self.refuse(
                 node,
-                "an f-string of anything but integers and strings is not supported",
+                "text of anything but integers and strings is not supported",
                 "numba writes no floats into text: pass them to `print` as they are",
             )
             return Lit("")

@@ -328,3 +328,11 @@ def outer_index(self: Rewrites, node: ast.expr) -> ast.expr:
         entries = [_FULL if j == k else NONE for j in range(count)]
         found.append(subscript(arg, *entries))
     return placed(tuple_of(found), node)
+
+
+# --- text --------------------------------------------------------------------------------------
+
+
+@way("builtins.str", "object")
+def _str(self: Rewrites, node: ast.Call, object: Any) -> Any:
+    return ast.JoinedStr([ast.FormattedValue(object, -1, None)])

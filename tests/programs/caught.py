@@ -145,6 +145,6 @@ def fails_through_what_runs_last(s, t):
 def says_what_it_does(x, s, n):
     print(f"{n} of", f"x0 = {x[0]}!", s)
     if n < 0:
-        raise ValueError(f"{n} is negative")
+        raise ValueError("only " + str(n) + f" of {n + 1}")
     assert s > -10.0, f"s = {s} is too small"
     return s * x[0] * n

@@ -50,7 +50,7 @@ def starred_unknown(x):
 
 
 def f_string(s):
-    label = f"{s:.3f}"
+    label = f"{s:.3f}" + str(s)
     return s
 
 
