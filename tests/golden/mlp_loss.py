@@ -112,8 +112,10 @@ def products2(a, b, W):
         b_W = np.dot(b, W)
         return a_W, b_W
     stacked = np.empty((2 * n, a.shape[1]), a.dtype)
-    stacked[:n] = a
-    stacked[n:2 * n] = b
+    for i in range(n):
+        for j in range(a.shape[1]):
+            stacked[i, j] = a[i, j]
+            stacked[n + i, j] = b[i, j]
     product = np.empty((2 * n, W.shape[1]), a.dtype)
     np.dot(stacked, W, product)
     return product[:n], product[n:2 * n]
