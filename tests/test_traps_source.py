@@ -747,3 +747,15 @@ def test_S6_what_another_decorator_adds_is_not_left_out() -> None:
 
     with pytest.raises(TypeError, match="wrapped by another decorator"):
         forward_grad(square)
+
+
+def sign_of_a_determinant(A):
+    return A if np.linalg.det(A) > 0.0 else 2.0 * A
+
+
+def test_what_only_a_decision_reads_has_no_tangent() -> None:
+    """A determinant that is only compared needs no system solved."""
+    made = forward_grad(sign_of_a_determinant, cache=False)
+    A = np.zeros((2, 2))
+    assert made.jvp((A,), (np.ones((2, 2)),))[1].tolist() == [[2.0, 2.0], [2.0, 2.0]]
+    assert "solve" not in made.source

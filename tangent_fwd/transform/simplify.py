@@ -235,8 +235,12 @@ def _must_stay(stmt: Stmt) -> bool:
 
 
 def _may_end(value: Expr) -> bool:
-    """Whether a value counts though nobody reads it: a call, or shapes that may not agree."""
-    return calls(value) or (isinstance(value, Op) and value.fn == "common")
+    """Whether a value counts though nobody reads it: a call, or shapes that may not agree. The
+    programs of the table only compute tangents.
+    """
+    if not isinstance(value, Op) or dict(value.keywords).get("rule") is True:
+        return False
+    return calls(value) or value.fn == "common"
 
 
 def _keep(block: Block, kept: set[int]) -> Block:
