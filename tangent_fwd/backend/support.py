@@ -141,7 +141,7 @@ def products(name: str) -> str:
         made = take + "(work, {})"
         given = "np.dot({0}, W, " + take + "(work, ({0}.shape[0], W.shape[1])))"
     rows = [f"[{_times(k)}:{_times(k + 1)}]" for k in range(len(letters))]
-    into = [f"{_times(k)} + i".removeprefix(" + ") for k in range(len(letters))]
+    into = [f"{_times(k)} + row".removeprefix(" + ") for k in range(len(letters))]
     same = " or ".join(f"{letter}.shape != a.shape" for letter in letters[1:])
     lines = [
         '@njit(error_model="numpy")',
@@ -153,9 +153,12 @@ def products(name: str) -> str:
         f"        return {', '.join(f'{letter}_W' for letter in letters)}",
         f"    stacked = {made.format(f'({len(letters)} * n, a.shape[1])')}",
         # Element by element: numba takes seconds to compile its first store into a slice.
-        "    for i in range(n):",
-        "        for j in range(a.shape[1]):",
-        *(f"            stacked[{k}, j] = {letter}[i, j]" for k, letter in zip(into, letters)),
+        "    for row in range(n):",
+        "        for col in range(a.shape[1]):",
+        *(
+            f"            stacked[{k}, col] = {letter}[row, col]"
+            for k, letter in zip(into, letters)
+        ),
         f"    product = {made.format(f'({len(letters)} * n, W.shape[1])')}",
         "    np.dot(stacked, W, product)",
         f"    return {', '.join(f'product{row}' for row in rows)}",

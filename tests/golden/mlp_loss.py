@@ -112,10 +112,10 @@ def products2(a, b, W):
         b_W = np.dot(b, W)
         return a_W, b_W
     stacked = np.empty((2 * n, a.shape[1]), a.dtype)
-    for i in range(n):
-        for j in range(a.shape[1]):
-            stacked[i, j] = a[i, j]
-            stacked[n + i, j] = b[i, j]
+    for row in range(n):
+        for col in range(a.shape[1]):
+            stacked[row, col] = a[row, col]
+            stacked[n + row, col] = b[row, col]
     product = np.empty((2 * n, W.shape[1]), a.dtype)
     np.dot(stacked, W, product)
     return product[:n], product[n:2 * n]
