@@ -126,7 +126,9 @@ class _Expand(Nests):
             self.emit(replace(stmt, body=body, orelse=orelse))
         elif isinstance(stmt, Try):
             self.following.append(stmt.handler)
+            outside, self.caught = self.caught, True
             body = self.block(stmt.body, inner)
+            self.caught = outside
             self.following.pop()
             for name in sorted(changed):
                 self.unsettle(name, shapes)

@@ -78,6 +78,7 @@ class Nests:
         self.types: dict[str, Any] = dict(function.types)
         self.diagnostics: list[Diagnostic] = []
         self.out: list[Stmt] = []
+        self.caught = False  # whether a `try` stands around, whose handler sees what was done
         self.count = 0
         self.times = bindings(function)
         self.fixed = {name for name, times in self.times.items() if times == 1}
