@@ -258,10 +258,11 @@ def told_of(x, out):
 def with_another_end(x, out):
     n = x.size
     for i in prange(n):
-        n = i
+        n = int(x[i])
         if x[i] > 9.0:
             raise ValueError("too large")
-        out[i] = x[i]
+        for _ in range(n):
+            out[i] += x[i] * n
     return out
 
 
