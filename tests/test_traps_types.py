@@ -771,3 +771,41 @@ def test_T_two_named_tuples_of_one_name_are_kept_apart() -> None:
     values = [using(cls).jvp((3.0,), (1.0,)) for cls in classes]
     assert values[0] == values[1] == ((3.0, 9.0), (1.0, 6.0))
     assert [type(v[0]) for v in values] == classes
+
+
+@njit("int64(float64)")
+def _place(x):
+    return x * 1.5
+
+
+@njit(["float32(float32)"])
+def _third(x):
+    return x / 3
+
+
+@njit("UniTuple(float32, 2)(float32, int64)")
+def _pair(x, n):
+    if n > 5:
+        return 0, x
+    return x * x, n
+
+
+def through_declared(x, y):
+    first, second = _pair(x, y)
+    return _place(x) * y + _third(x) + first * second
+
+
+def test_T_numba_casts_to_the_types_that_a_decorator_declares() -> None:
+    """What is passed and what comes back, in helpers and in the function itself."""
+    compiled = njit(through_declared)
+    made = forward_grad(through_declared, argnums=(0, 1))
+    value, tangent = made.jvp((2.7, 3.6), (1.0, 10.0))
+    assert value == compiled(2.7, 3.6)
+    # Positions are whole numbers and have no slope: 4 y, x / 3, and x² by an integer.
+    assert tangent == pytest.approx(40.0 + 1 / 3 + 2 * 2.7 * 3, rel=1e-6)
+    for function in (_place, _third, _pair):
+        args = (2.7, 3) if function is _pair else (2.7,)
+        assert forward_grad(function)(*args) == function(*args)
+    assert forward_grad(_place).jvp((2.7,), (1.0,)) == (4, 0.0)
+    assert forward_grad(_third).jvp((2.7,), (1.0,))[1] == np.float32(1 / 3)
+    assert forward_grad(_third).py_func is _third.py_func

@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import types
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -306,8 +305,7 @@ class Functions(Texts):
         """What a callable's text says; SourceUnavailable where there is none."""
         if isinstance(callee, Closure):
             return callee
-        plain = callee if isinstance(callee, types.FunctionType) else callee.py_func
-        function = parse(plain)
+        function = parse(callee)
         return Closure(function, (), function.signature)
 
 

@@ -85,9 +85,9 @@ class Meanings(SoFar):
         number = names.constant(obj)
         if number is not ...:
             return Lit(number)
-        if isinstance(obj, np.generic) and isinstance(obj.item(), (bool, int, float)):
-            return Lit(obj.item(), obj.dtype.name if obj.dtype.kind == "f" else None)
-        if isinstance(obj, np.ndarray) and type(obj) is np.ndarray and obj.dtype.kind in "fiub":
+        if isinstance(obj, np.generic) and isinstance(obj.item(), (bool, int, float, complex)):
+            return Lit(obj.item(), obj.dtype.name if obj.dtype.kind in "fc" else None)
+        if isinstance(obj, np.ndarray) and type(obj) is np.ndarray and obj.dtype.kind in "fiubc":
             if obj.size <= 4096:
                 return self.name(Ref(name, obj))  # an array like any other
             self.refuse(
