@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import pytest
-from numba import literal_unroll, njit, prange
+from numba import literal_unroll, njit, prange, types
 from numba.core.runtime import _nrt_python, rtsys
 
 from tangent_fwd import TangentError, TypingFailure, forward_grad
@@ -809,3 +810,23 @@ def test_T_numba_casts_to_the_types_that_a_decorator_declares() -> None:
     assert forward_grad(_place).jvp((2.7,), (1.0,)) == (4, 0.0)
     assert forward_grad(_third).jvp((2.7,), (1.0,))[1] == np.float32(1 / 3)
     assert forward_grad(_third).py_func is _third.py_func
+
+
+def in_numbas_words(x):
+    held = np.zeros((2, 3), numba.float64)
+    held[0, :] = x
+    held[1] = np.full(3, 2, dtype=numba.int32) * x + np.arange(3).astype(types.float64)
+    mask = np.ones(3, numba.bool_)
+    mask[0] = x > 3.0
+    pair = np.array([x, 1.0], numba.float32)
+    return held[:, mask], pair * pair, numba.float64(x) * numba.int64(x), numba.float32(x)
+
+
+def test_T_numbas_names_of_types_are_numpys() -> None:
+    """As a dtype and as a call: numba takes both for the class of NumPy's."""
+    value, tangent = forward_grad(in_numbas_words).jvp((1.5,), (2.0,))
+    expected = njit(in_numbas_words)(1.5)
+    for had, want in zip(value, expected):
+        assert np.array_equal(had, want) and np.asarray(had).dtype == np.asarray(want).dtype
+    assert tangent[0].tolist() == [[2.0, 2.0], [4.0, 4.0]]
+    assert tangent[1].tolist() == [6.0, 0.0] and tangent[2:] == (2.0, 2.0)

@@ -133,7 +133,13 @@ class Meanings(SoFar):
         return Op("attr", (self.atom(node.value), Lit(node.attr)), (), Span.of(node))
 
     def resolve(self, node: ast.expr) -> Any:
-        """The object a dotted name stands for; `...` where it hangs on a local variable."""
+        """The object a dotted name stands for; `...` where it hangs on a local variable. What numba
+        takes for a class of NumPy's is that class.
+        """
+        return names.as_numpy(self.meant(node))
+
+    def meant(self, node: ast.expr) -> Any:
+        """The very object that a dotted name names."""
         if isinstance(node, ast.Name):
             if node.id in self.inner:
                 return self.inner[node.id]
