@@ -215,6 +215,14 @@ class Functions(Texts):
             return Lit(0.0)
         return super().captured(node, name, obj)
 
+    def on_Compare(self, node: ast.Compare) -> Expr:
+        """What says whether a function was passed or left out is settled here."""
+        nothing = getattr(node.comparators[0], "value", ...) is None
+        if nothing and isinstance(node.left, ast.Name) and self.known(node.left) is not None:
+            if [type(op) for op in node.ops] in ([ast.Is], [ast.IsNot]):
+                return Lit(isinstance(node.ops[0], ast.IsNot))
+        return super().on_Compare(node)
+
     # --- calls ---------------------------------------------------------------------------------
 
     def known(self, node: ast.expr) -> Any:

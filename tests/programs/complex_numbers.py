@@ -89,6 +89,7 @@ def fourier_sum(x):
 def norm_of_a_state(Z, s):
     """A step of a quantum system, Crank and Nicolson's."""
     psi = _PHASE * Z - 0.05j * s * np.roll(Z, 1) + _KICK[0, 1]
+    psi[:2] = np.linalg.solve(_KICK + 0.1j * s * np.outer(psi[:2], Z[1:3]), psi[:2])
     return np.sqrt(np.sum(psi.real**2 + psi.imag**2))
 
 
