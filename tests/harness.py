@@ -52,14 +52,19 @@ def patterns(args: tuple[Any, ...]) -> list[tuple[bool, ...]]:
 
 
 def differentiate(
-    function: Any, args: tuple[Any, ...], active: tuple[bool, ...], lanes: int, order: int = 1
+    function: Any,
+    args: tuple[Any, ...],
+    active: tuple[bool, ...],
+    lanes: int,
+    order: int = 1,
+    options: Options = OPTIONS,
 ) -> Program:
     """The emitted derivative for these arguments; of order 2 it has one lane."""
     types = tuple(numba.typeof(a) for a in args)
     parsed, known = before_tangents(function)
     if order == 2:
-        return second_order.differentiate(parsed, types, active, OPTIONS, known)
-    return pipeline.differentiate(parsed, types, active, lanes, OPTIONS, known=known)
+        return second_order.differentiate(parsed, types, active, options, known)
+    return pipeline.differentiate(parsed, types, active, lanes, options, known=known)
 
 
 @functools.lru_cache(maxsize=1024)  # room for the corpus; random programs come and go
@@ -81,6 +86,15 @@ def plain(program: Program) -> Callable[..., Any]:
         else:
             sys.modules["numba"] = present
     entry: Callable[..., Any] = namespace[program.entry]
+    return entry
+
+
+def backwards(program: Program) -> Callable[..., Any]:
+    """The same with the last round first in every loop over `prange`: a race shows in what it
+    gives.
+    """
+    entry = plain(program)
+    entry.__globals__["prange"] = lambda *bounds: reversed(range(*bounds))
     return entry
 
 

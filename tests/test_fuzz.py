@@ -53,6 +53,14 @@ def test_random_programs_through_numba(first: int) -> None:
     assert counts["agrees"] >= COMPILED_CHUNK // 2
 
 
+@pytest.mark.slow
+def test_rounds_that_may_run_at_the_same_time_may_run_backwards() -> None:
+    """What stays a loop over `prange` has no races, in primal or tangents."""
+    counts, wrong = survey(range(40), threads=True)
+    assert not wrong, f"seeds that disagree: {wrong}"
+    assert counts["agrees"] >= 36
+
+
 def _slopes(case: Case, lanes: int, ways: list[tuple[Any, ...]]) -> list[list[float]] | None:
     """Tangents of a program in chunks of so many lanes; None where the compiler may refuse."""
     made = function(case.text)

@@ -75,6 +75,7 @@ PASSES = (
     "transform/signs",
     "transform/constants",
     "transform/naming",
+    "transform/failing",
     "transform/threads",
     "backend/emit",
 )

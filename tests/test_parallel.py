@@ -98,8 +98,39 @@ def by_columns(x, out):
     return grid
 
 
+def checked(x, out):
+    for i in prange(x.size):
+        if x[i] > 9.0:
+            raise ValueError("too large")
+        out[i] = x[i]
+    return out
+
+
+def drawn(x, out):
+    for i in prange(x.size):
+        np.random.seed(i)
+        out[i] = x[i] * np.random.normal()
+    return out
+
+
+def multiplied(x, out):
+    """Products and arithmetic of arrays whose sizes the text does not tell to agree."""
+    grid = np.ones((3, 5))
+    rows = np.zeros((5, 3))
+    for i in prange(x.size):
+        y = grid @ x
+        for _ in range(i):
+            y = y + 0.1 * x[:3]
+        rows[i] = y * x[2:]
+        place = np.searchsorted(x[:1], y[0])
+        out[i] = np.dot(rows[i], y) + place
+    return rows
+
+
 @pytest.mark.parametrize("lanes", [1, 3])
-@pytest.mark.parametrize("function", [own_places, sums, nested, skipped, by_columns])
+@pytest.mark.parametrize(
+    "function", [own_places, sums, nested, skipped, by_columns, checked, drawn, multiplied]
+)
 def test_loops_without_races_stay(function, lanes):
     made = program(function, X, np.empty(6), lanes=lanes, active=2)
     assert len(made.report["parallel"]) == 1 and not made.report["serial"]
@@ -216,11 +247,22 @@ def by_steps(x, out):
     return out
 
 
-def checked(x, out):
+def told_of(x, out):
     for i in prange(x.size):
         if x[i] > 9.0:
-            raise ValueError("too large")
+            raise ValueError("too large", i)
         out[i] = x[i]
+    return out
+
+
+def _multiplies(grid, x):
+    return (grid @ x)[0]
+
+
+def multiplied_by_another(x, out):
+    grid = np.ones((3, 5))
+    for i in prange(x.size):
+        out[i] = _multiplies(grid, x)
     return out
 
 
@@ -246,12 +288,6 @@ def filled_by_another(x, out):
     return out
 
 
-def drawn(x, out):
-    for i in prange(x.size):
-        out[i] = x[i] * np.random.normal()
-    return out
-
-
 def printed(x, out):
     for i in prange(x.size):
         print(i)
@@ -264,13 +300,6 @@ def into_a_list(x, out):
     for i in prange(2):
         rows[i] = x[i]
     return rows[0]
-
-
-def multiplied(x, out):
-    grid = np.ones((3, 5))
-    for i in prange(x.size):
-        out[i] = (grid @ x)[0]
-    return out
 
 
 FROM_ROUND_TO_ROUND = "from one round to the next, and not as a plain sum"
@@ -292,13 +321,12 @@ NOT_OWN = "not seen to be at a place of the round's own"
         (one_place, NOT_OWN),
         (shared_scratch, NOT_OWN),
         (by_steps, "its step is not 1"),
-        (checked, "it may raise"),
+        (told_of, "it may raise"),
         (checked_by_another, "`_positive_jvp`: it may raise"),
         (filled_by_another, NOT_OWN),
-        (drawn, "it draws random numbers"),
         (printed, "it does more than compute"),
         (into_a_list, "is written to, and is no array"),
-        (multiplied, "may not agree in size"),
+        (multiplied_by_another, "`_multiplies_jvp`: its arrays may not agree in size"),
     ],
 )
 def test_a_loop_that_could_race_runs_on_one_thread_and_the_report_says_why(function, reason):
@@ -385,6 +413,53 @@ def test_threads_give_what_one_thread_gives():
     made = threaded.specialiser.compile((numba.typeof(x),) * 2, 1)
     (overload,) = made.dispatcher.overloads.values()
     assert overload.metadata["parfor_diagnostics"].count_parfors() == 2
+
+
+def fails(x, w, out):
+    """Several exceptions, of which the first round that fails decides, also where sizes differ."""
+    total = 0.0
+    for i in prange(x.size):
+        assert x[i] < 9.0, "too large"
+        if x[i] == 0.0:
+            continue
+        for k in range(i):
+            if x[k] == x[i]:
+                raise IndexError("twice")
+        for k in range(3):
+            for j in range(k):
+                if x[i] < -9.0 - j:
+                    raise ArithmeticError("too small")
+        out[i] = np.sum(w * x[:3]) + np.dot(w, x[1:4])
+        total += x[i]
+    return total + np.sum(out)
+
+
+def test_the_first_round_that_fails_raises():
+    options: dict[str, Any] = {"argnums": 0, "cache": False}
+    threaded, alone = forward_grad(fails, parallel=True, **options), forward_grad(fails, **options)
+    x = np.linspace(-3.0, 3.0, 600)
+    cases = [(x, np.ones(3), None), (x, np.ones(2), ValueError), (x, np.ones(1), ValueError)]
+    for changes, expected in (
+        ({7: 10.0}, AssertionError), ({500: 10.0, 400: -10.5}, ArithmeticError),
+        ({300: x[299], 301: 20.0}, IndexError), ({30: 0.0}, None),
+    ):  # fmt: skip
+        other = x.copy()
+        other[list(changes)] = list(changes.values())
+        cases.append((other, np.ones(3), expected))
+    for x, w, expected in cases:
+        told = []
+        for f in (threaded, alone):
+            try:
+                told.append(f.jvp((x, w, np.zeros(600)), (np.ones(600),)))
+            except Exception as error:
+                told.append((type(error), error.args))
+        assert expected in (None, told[1][0])
+        if expected is None:
+            np.testing.assert_allclose(*told, rtol=1e-12)
+        else:
+            assert told[0] == told[1]
+    (row,) = threaded.report().compiled
+    assert len(row.findings["parallel"]) == 1
 
 
 def weighted(layers, x):

@@ -7,7 +7,8 @@ check at run time (a matrix product) are joined.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Var
@@ -44,6 +45,35 @@ def followed(expr: Expr, values: Mapping[str, Expr]) -> Expr:
     while isinstance(expr, Var) and expr.name in values:
         expr = values[expr.name]
     return expr
+
+
+def any_of(tests: Sequence[Expr]) -> Expr:
+    """Whether at least one of several tests holds."""
+    result, *rest = tests
+    for other in rest:
+        result = Op("or", (result, other))
+    return result
+
+
+UNFIT = "operands could not be broadcast together"
+"""What is raised where sizes differ and none of them is 1."""
+
+UNEQUAL = "incompatible array sizes for np.dot(a, b) ({})"
+"""What is raised where the sizes of the factors of a product differ."""
+
+
+def unlike(pairs: Sequence[tuple[Expr, Expr, bool]]) -> list[Expr]:
+    """Of pairs of sizes of which some differ: whether an axis of the first size cannot be repeated
+    to the second; where a pair says `True`, nor the other way round.
+    """
+    tests: list[Expr] = []
+    for a, b, either in pairs:
+        sizes = (a, b) if either else (a,)
+        parts = [Op("ne", (size, ONE)) for size in sizes if not isinstance(size, Lit)]
+        if len(pairs) > 1 or not parts:
+            parts.insert(0, Op("ne", (a, b)))
+        tests.append(reduce(lambda p, q: Op("and", (p, q)), parts))
+    return tests
 
 
 class Shapes:

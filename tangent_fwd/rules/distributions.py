@@ -7,7 +7,11 @@ that. Counts are rounded down, so nothing moves with them.
 
 from __future__ import annotations
 
+from typing import Any
+
 from tangent_fwd.rules.rule import CANCELS, UNKNOWN, Rule, scipy
+
+Pair = tuple[Rule, Rule]
 
 _STEP = "slope 0 in `k`, at the jumps as well: it is rounded down"
 _LONG_TAIL = "far into the tail the last place of the value moves the density by many of its own"
@@ -53,23 +57,18 @@ def _turned(partial: str) -> str:
     return partial[1:] if partial.startswith("-") else f"-{partial}"
 
 
-def _pair(names: str, args: str, *partials: str, **options: object) -> tuple[Rule, Rule]:
-    """A distribution and what is left to one, whose slopes are the same but for the sign."""
+def _pair(names: str, args: str, *partials: str, turned: int = 0, **options: Any) -> Pair:
+    """A distribution and what is left to one, whose slopes are the same but for the sign. Their
+    inverses are the same numbers, of which only the share is counted the other way: there the
+    slopes change their signs from the one called `turned` on.
+    """
     first, second = names.split()
-    return (
-        scipy(first, args, *partials, **options),  # type: ignore[arg-type]
-        scipy(second, args, *map(_turned, partials), **options),  # type: ignore[arg-type]
-    )
+    others = *partials[:turned], *map(_turned, partials[turned:])
+    return scipy(first, args, *partials, **options), scipy(second, args, *others, **options)
 
 
-def _inverses(names: str, args: str, *partials: str, **options: object) -> tuple[Rule, Rule]:
-    """The inverses of both: the same numbers, of which only the share is counted the other way."""
-    first, second = names.split()
-    *shapes, share = partials
-    return (
-        scipy(first, args, *partials, **options),  # type: ignore[arg-type]
-        scipy(second, args, *shapes, _turned(share), **options),  # type: ignore[arg-type]
-    )
+def _inverses(names: str, args: str, *partials: str, **options: Any) -> Pair:
+    return _pair(names, args, *partials, turned=-1, **options)
 
 
 CENTRAL = (

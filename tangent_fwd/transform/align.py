@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array
-from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
+from tangent_fwd.analysis.shapes import ONE, UNFIT, Dims, Shapes, any_of, unlike
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Stmt, Store, Var
 from tangent_fwd.ir.walk import assigned, own_exprs, statements, variables
@@ -14,7 +15,6 @@ from tangent_fwd.source import Span
 from tangent_fwd.transform.nests import (
     SCALAR_NAME,
     Nests,
-    any_of,
     at_least_zero,
     is_elementwise,
     wide_layout,
@@ -254,6 +254,7 @@ class Waiting:
             return {}
         ndim = len(goal) or max(len(shapes.of(name)) for name in leaves)
         tests: list[Expr] = []
+        pairs: list[tuple[Expr, Expr, bool]] = []
         targets: dict[int, Expr] = {}
         settle: list[Stmt] = []
         for axis, seen in disputed:
@@ -264,8 +265,10 @@ class Waiting:
                 targets[axis] = shapes.text(goal[axis], [(into, axis)])
                 distinct.pop(goal[axis], None)
                 tests += [Op("ne", (size, targets[axis])) for size in distinct.values()]
+                pairs += [(size, targets[axis], False) for size in distinct.values()]
                 continue
             first, *others = distinct.values()
+            pairs += [(*pair, True) for pair in combinations(distinct.values(), 2)]
             tests += [Op("ne", (other, first)) for other in others]
             size = first
             for other in others:
@@ -289,7 +292,8 @@ class Waiting:
             )
             nests.emit(Let(wide, Var(name), span))
             settle.append(Let(wide, Op("stretch", (Var(name), Op("tuple", sizes))), span))
-        nests.emit(If(any_of(tests), tuple(settle), (), span))
+        check = nests.in_the_open(unlike(pairs), UNFIT, span)
+        nests.emit(If(any_of(tests), (*check, *settle), (), span))
         for wide in aligned.values():
             shapes.root(wide)
         for axis, seen in disputed:

@@ -39,7 +39,7 @@ from tangent_fwd.analysis.activity import is_complex
 from tangent_fwd.analysis.alias import is_array
 from tangent_fwd.analysis.effects import Memory, is_used_up
 from tangent_fwd.analysis.records import field_shape
-from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
+from tangent_fwd.analysis.shapes import ONE, UNEQUAL, Dims, Shapes
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
     Block,
@@ -72,7 +72,6 @@ _CREATE_LIKE = frozenset(f"numpy.{n}_like" for n in ("zeros", "ones", "empty", "
 _COPY_FIRST = "copy it first, `.copy()`"
 _VIEW_OR_COPY = frozenset(f"numpy.{n}" for n in ("reshape", "ravel", "ascontiguousarray"))
 # numba's own words, which a program that was compiled by numba alone raises.
-_UNEQUAL = "incompatible array sizes for np.dot(a, b) (vector * vector)"
 _SAME_SHAPE = frozenset(("numpy.copy", "numpy.ascontiguousarray", "tangent_fwd.stop_gradient"))
 
 
@@ -163,7 +162,9 @@ class _Expand(Nests):
                 shapes.set(name, known[name])
         self.following.append((stmt,))
         if isinstance(stmt, For):
+            outside, self.in_threads = self.in_threads, self.in_threads or stmt.parallel
             made: Stmt = replace(stmt, body=self.block(stmt.body, shapes))
+            self.in_threads = outside
         else:
             test = self.block(stmt.test, shapes)
             made = replace(stmt, test=test, body=self.block(stmt.body, shapes))
@@ -269,6 +270,7 @@ class _Expand(Nests):
         op = self.copied(stmt, op, kind)
         if op.fn == "matmul":
             op = self.contiguous(op, stmt.span)
+            self.emit(*self.unequal(op, stmt.span, shapes))
         self.emit(replace(stmt, value=op))
         self.note_view(target, op)
         dims = self.whole_dims(op, kind, shapes)
@@ -374,13 +376,22 @@ class _Expand(Nests):
         (m,), (n,) = shapes.of(a.name), shapes.of(b.name)
         if m != n:
             test = Op("ne", (shapes.text(m, [(a.name, 0)]), shapes.text(n, [(b.name, 0)])))
-            fail = Raise("ValueError", _UNEQUAL, stmt.span)
+            fail = Raise("ValueError", UNEQUAL.format("vector * vector"), stmt.span)
             self.emit(If(test, (fail,), (), stmt.span))
             shapes.join(m, n)
         product = self.fresh(self.types[a.name].copy(dtype=self.types[stmt.target], layout="C"))
         mul = Op("mul", (a, b), (), op.span)
         self.waiting.elementwise_now(Let(product, mul, stmt.span), mul)
         self.reduce(stmt, Op("numpy.sum", (Var(product),), (), op.span), shapes)
+
+    def unequal(self, op: Op, span: Span, shapes: Shapes) -> Block:
+        """The check that a product of a matrix makes itself where no threads run."""
+        a, b = (arg.name for arg in op.args if isinstance(arg, Var))
+        m, n = shapes.of(a), shapes.of(b)
+        sizes = shapes.text(m[-1], [(a, len(m) - 1)]), shapes.text(n[-2:][0], [(b, 0)])
+        words = " * ".join("vector" if len(own) == 1 else "matrix" for own in (m, n))
+        tests: list[Expr] = [Op("ne", sizes)] if m[-1] != n[-2:][0] else []
+        return self.in_the_open(tests, UNEQUAL.format(words), span)
 
     def reduce(self, stmt: Let, op: Op, shapes: Shapes) -> None:
         array = op.args[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +9,23 @@ import numpy as np
 
 from tangent_fwd.analysis.alias import Aliases, is_array, is_tuple
 from tangent_fwd.analysis.effects import calls, is_temporary
-from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, sliced
+from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, any_of, sliced
 from tangent_fwd.errors import Diagnostic
-from tangent_fwd.ir.nodes import FULL, Block, Expr, Function, Let, Lit, Nest, Op, Stmt, Store, Var
+from tangent_fwd.ir.nodes import (
+    FULL,
+    Block,
+    Expr,
+    Function,
+    If,
+    Let,
+    Lit,
+    Nest,
+    Op,
+    Raise,
+    Stmt,
+    Store,
+    Var,
+)
 from tangent_fwd.ir.walk import bindings, map_block, substitute
 from tangent_fwd.rules import rule
 from tangent_fwd.source import Span
@@ -86,12 +99,21 @@ class Nests:
         self.aliases = Aliases(function)
         self.view_of: dict[str, str] = {}
         self.letters = [c for c in "ijklmnpqrs" if c not in used] + [f"axis{k}" for k in range(8)]
+        self.in_threads = False  # whether what is being written is in a loop over `prange`
 
     def fresh(self, kind: Any, hint: str = "") -> str:
         self.count += 1
         name = f"{hint}%x{self.count}"
         self.types[name] = kind
         return name
+
+    def in_the_open(self, tests: list[Expr], message: str, span: Span) -> Block:
+        """A check of sizes which elsewhere is left to the functions that are called: from a thread
+        they could not raise.
+        """
+        if not self.in_threads or not tests:
+            return ()
+        return (If(any_of(tests), (Raise("ValueError", message, span),), (), span),)
 
     def normal(self, op: Op) -> Expr:
         """Spellings that depend on types: attributes of arrays, scalar `where`, matrix `.dot`."""
@@ -366,14 +388,6 @@ def at_least_zero(count: Expr) -> Expr:
     """The size of an array over which a loop runs so often."""
     short = isinstance(count, Op) and count.fn == "sub"
     return Op("builtins.max", (count, Lit(0))) if short else count
-
-
-def any_of(tests: Sequence[Expr]) -> Expr:
-    """Whether at least one of several tests holds."""
-    result, *rest = tests
-    for other in rest:
-        result = Op("or", (result, other))
-    return result
 
 
 def wide_layout(kind: Any) -> str:

@@ -2,7 +2,7 @@
 
 A loop passes only if all of this is seen in its text; what is merely not known counts against it.
 
-- It computes and stores, and does nothing else: it neither raises nor prints nor draws numbers.
+- It computes and stores, and does nothing else: it neither raises nor prints.
 - A variable that one round hands to the next is a sum, a product, or a largest or smallest value,
   and is used for nothing else. Those are the ones that numba puts together again.
 - A store goes into memory that the round made itself, or to a place of the round's own: some axis
@@ -57,8 +57,10 @@ from tangent_fwd.transform.nests import is_elementwise
 # Beside what acts on single numbers. Products of matrices raise where sizes do not agree.
 _HARMLESS = frozenset(
     "getitem attr tuple slice empty zeros numpy.empty numpy.zeros numpy.empty_like "
-    "numpy.zeros_like numpy.copy numpy.transpose builtins.len builtins.int builtins.float".split()
+    "numpy.zeros_like numpy.copy numpy.transpose numpy.searchsorted builtins.len builtins.int "
+    "builtins.float".split()
 )
+_DONE = ("call", "numpy.random.seed", "random.seed")
 _UNEQUAL = "its arrays may not agree in size, and then it raises"
 _SIZES = frozenset(map(Lit, ("shape", "size", "ndim", "strides")))
 
@@ -98,42 +100,43 @@ def manners(function: Function, known: Known) -> Manners:
     return Manners(frozenset(positions), found and f"`{function.name}`: {found}")
 
 
-def objection(block: Block, known: Known) -> str | None:
-    """What a piece of program does beside computing and storing, in words; None for nothing."""
+def objection(block: Block, known: Known, compared: bool = False) -> str | None:
+    """What a piece of program does beside computing and storing, in words; None for nothing. In
+    loops over `prange` sizes are `compared` in the open (`Nests.in_the_open`).
+    """
     for stmt in statements(block):
         if isinstance(stmt, Raise):
             return "it may raise"
         if isinstance(stmt, Try):
             return "it catches exceptions"
-        if isinstance(stmt, Do) and not (isinstance(stmt.value, Op) and stmt.value.fn == "call"):
+        if isinstance(stmt, Do) and not (isinstance(stmt.value, Op) and stmt.value.fn in _DONE):
             return "it does more than compute"
         for expr in own_exprs(stmt):
             for e in subexpressions(expr):
-                found = _of_operation(e, known) if isinstance(e, Op) else None
+                found = _of_operation(e, known, compared) if isinstance(e, Op) else None
                 if found is not None:
                     return found
     return None
 
 
-def _of_operation(op: Op, known: Known) -> str | None:
+def _of_operation(op: Op, known: Known, compared: bool) -> str | None:
     if op.fn == "call":
         ref = op.args[0]
         assert isinstance(ref, Ref)
         if ref.name == "overlap":
             return None
         if ref.name == "common" or ref.name.startswith("stretch"):
-            return _UNEQUAL
+            return None if compared else _UNEQUAL
         return known[ref.name].objection if ref.name in known else f"it calls `{ref.name}`"
     if op.fn == "matmul":
-        return _UNEQUAL
-    if op.fn.startswith("numpy.random"):
-        return "it draws random numbers"
+        return None if compared else _UNEQUAL
     return None if _is_harmless(op.fn) else f"it calls `{display(op.fn)}`"
 
 
 @cache
 def _is_harmless(fn: str) -> bool:
-    return fn in _HARMLESS or fn.startswith("helper.") or is_elementwise(Op(fn, ()))
+    drawn = fn.startswith(("numpy.random.", "random."))  # each thread has numbers of its own
+    return drawn or fn in _HARMLESS or fn.startswith("helper.") or is_elementwise(Op(fn, ()))
 
 
 def written(block: Block, known: Known) -> set[str]:
@@ -205,7 +208,8 @@ class Rounds:
             return "it may end early"
         if loop.var in self.made | self.after:
             return f"`{loop.var}` is more than its counter"
-        return objection(loop.body, self.known) or self.of_names() or self.of_memory()
+        found = objection(loop.body, self.known, compared=True)
+        return found or self.of_names() or self.of_memory()
 
     # --- variables -----------------------------------------------------------------------------
 

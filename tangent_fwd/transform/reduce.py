@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array
-from tangent_fwd.analysis.shapes import ONE, Dims, Shapes
+from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, any_of
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Raise, Stmt, Store, Var
 from tangent_fwd.source import Span
-from tangent_fwd.transform.nests import Nests, any_of, at_least_zero
+from tangent_fwd.transform.nests import Nests, at_least_zero
 
 
 class Reduction:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array, is_container
-from tangent_fwd.analysis.shapes import ONE, Dims, Shapes, shape_of
+from tangent_fwd.analysis.shapes import ONE, UNFIT, Dims, Shapes, any_of, shape_of, unlike
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import FULL, Block, Expr, If, Let, Lit, Op, Raise, Store, Var
 from tangent_fwd.ir.walk import statements
 from tangent_fwd.source import Span
 from tangent_fwd.transform.align import Waiting
-from tangent_fwd.transform.nests import Nests, any_of, wide_layout
+from tangent_fwd.transform.nests import Nests, wide_layout
 
 
 class Stores:
@@ -186,9 +186,9 @@ class Stores:
         doubtful = [k for k, d in enumerate(own) if d != ONE and d != dims[offset + k]]
         if not doubtful:
             return Var(value)
-        tests: list[Expr] = [
-            Op("ne", (self.shapes.text(own[k], [(value, k)]),
-                      self.shapes.text(dims[offset + k], [(array, offset + k)])))
+        pairs = [
+            (self.shapes.text(own[k], [(value, k)]),
+             self.shapes.text(dims[offset + k], [(array, offset + k)]))
             for k in doubtful
         ]  # fmt: skip
         kind = self.nests.types[value]
@@ -200,7 +200,9 @@ class Stores:
         ))  # fmt: skip
         self.nests.emit(Let(wide, Var(value), span))
         stretch = Let(wide, Op("stretch", (Var(value), sizes)), span)
-        self.nests.emit(If(any_of(tests), (stretch,), (), span))
+        check = self.nests.in_the_open(unlike([(*pair, False) for pair in pairs]), UNFIT, span)
+        tests: list[Expr] = [Op("ne", pair) for pair in pairs]
+        self.nests.emit(If(any_of(tests), (*check, stretch), (), span))
         fitting = tuple(dims[offset + k] if d != ONE else ONE for k, d in enumerate(own))
         self.shapes.set(wide, fitting)
         return Var(wide)

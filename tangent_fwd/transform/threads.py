@@ -56,6 +56,7 @@ from tangent_fwd.analysis.live import Interference
 from tangent_fwd.ir.nodes import Block, Continue, Expr, For, Function, Let, Lit, Op, Stmt, Try, Var
 from tangent_fwd.ir.walk import bindings, blocks, rename, statements, with_blocks
 from tangent_fwd.source import NOWHERE
+from tangent_fwd.transform.failing import failing
 from tangent_fwd.transform.races import Kind, Known, Rounds, leaves, manners
 
 Found = dict[str, list[str]]
@@ -147,30 +148,40 @@ class _Threads:
         out: list[Stmt] = []
         for stmt in block:
             if isinstance(stmt, For) and stmt.parallel:
-                stmt = self.loop(stmt)
-            elif isinstance(stmt, Try):
+                out += self.loop(stmt)
+                continue
+            if isinstance(stmt, Try):
                 stmt = with_blocks(stmt, tuple(map(_serial, blocks(stmt))))
             elif blocks(stmt):
                 stmt = with_blocks(stmt, tuple(map(self.block, blocks(stmt))))
             out.append(stmt)
         return tuple(out)
 
-    def loop(self, loop: For) -> For:
+    def loop(self, loop: For) -> Block:
+        from numba.core import types
+
         place = self.place.format(loop.span.line)
         start, after = self.live.loops[id(loop)]
-        rounds = Rounds(self.function, loop, start, after, self.aliases, self.known)
+        made = failing(loop, self.unique)
+        if made is not None:
+            self.types |= dict.fromkeys(made.names, types.int64)
+            start, after = start | {made.names[0]}, after | {made.names[0]}
+        quiet = loop if made is None else made.loop
+        function = replace(self.function, types=self.types)
+        rounds = Rounds(function, quiet, start, after, self.aliases, self.known)
         why = self.confused or rounds.objection()
         split = [n for n in rounds.reductions if not _is_plain(rounds.updates(n), n)]
         if why is None and split and leaves(loop.body, Continue):
             why = f"`{split[0]}` is added to in several places, and `continue` ends a round early"
         if why is not None:
             self.found["serial"].append(f"{place}: {why}")
-            return replace(loop, body=self.block(loop.body), parallel=False)
+            return (replace(loop, body=self.block(loop.body), parallel=False),)
         self.found["parallel"].append(place)
-        body = _serial(loop.body)
+        body = _serial(quiet.body)
         for name in split:
             body = self.in_parts(body, name, rounds.reductions[name])
-        return replace(loop, body=body)
+        quiet = replace(quiet, body=body)
+        return (quiet,) if made is None else replace(made, loop=quiet).whole()
 
     def in_parts(self, body: Block, name: str, kind: Kind) -> Block:
         """The body with one statement for what the round adds to a variable."""

@@ -22,11 +22,11 @@ from tests import oracle
 from tests.fuzz.generate import Case
 from tests.harness import (
     TOLERANCE,
+    backwards,
     compare,
     differentiate,
     directions,
     original,
-    plain,
     run,
     writes_to_inactive,
 )
@@ -214,8 +214,8 @@ def _judge_raised(case: Case, made: Any, args: tuple[Any, ...], compiled: bool) 
             found, _ = _raised(_compiled, made, args, ways[0])
             places = [line]
         else:
-            program = differentiate(made, args, active, lanes)
-            found, lines = _raised(run, plain(program), args, ways)
+            program = differentiate(made, args, active, lanes, options=case.options)
+            found, lines = _raised(run, backwards(program), args, ways)
             places = [program.line_map.get(number, 0) for number in lines[:1]]
     except ActivityError:
         return Verdict("refused")
@@ -245,7 +245,8 @@ def _judge(
         if compiled:
             found = _compiled(made, args, ways[0])
         else:
-            found = run(plain(differentiate(made, args, active, lanes)), args, ways)
+            program = differentiate(made, args, active, lanes, options=case.options)
+            found = run(backwards(program), args, ways)
     except (ActivityError, ValueError) as error:
         if may_refuse(error, args, expected[1], active):
             return Verdict("refused")

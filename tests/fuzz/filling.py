@@ -32,7 +32,7 @@ class Filling(Statements):
         inner = top and self.rng.random() < 0.15
         made = self.filled(self.rng.choice(INNER if inner else self.table()))
         # What a nested function reads keeps its type: a call has the one type of a variable.
-        self.settled = self.settled or inner
+        self.settled = self.settled or inner or (made is not None and "lambda" in made[0])
         return self.assign(depth) if made is None else made
 
     def table(self) -> list[Snippet]:

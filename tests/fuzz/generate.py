@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tangent_fwd.options import Options
 from tests.fuzz.filling import Filling, helpers_of
 from tests.fuzz.scope import Helper, Variable
 from tests.fuzz.statements import ARRAYS, NAMES, SHAPES, WHOLE
+from tests.harness import OPTIONS
 from tests.inputs import Fields
 
 # Statements of a program, those inside others not counted. Short ones are many in the same time,
@@ -23,6 +26,10 @@ def _pair(rng: np.random.Generator) -> tuple[np.ndarray, float]:
     return rng.uniform(-1.5, 1.5, 3), float(rng.uniform(-1.5, 1.5))
 
 
+# The head of a loop that does not count down.
+_COUNTS = re.compile(r"(for \w+ in )range\(([^-\n]*)\):")
+
+
 @dataclass(frozen=True)
 class Case:
     """A program with all that is needed to differentiate and to check it."""
@@ -31,6 +38,15 @@ class Case:
     text: str
     kinds: tuple[tuple[int, ...] | str, ...]
     lanes: int
+    options: Options = OPTIONS
+
+    def in_threads(self) -> Case:
+        """The same over `prange` where it counts by ones, so that loops may run in threads."""
+        text = _COUNTS.sub(r"\1prange(\2):", self.text)
+        text = text.replace(
+            "import numpy as np\n", "import numpy as np\nfrom numba import prange\n"
+        )
+        return replace(self, text=text, options=Options(parallel=True))
 
     def arguments(self) -> tuple[object, ...]:
         """The inputs, the same at every call."""

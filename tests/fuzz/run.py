@@ -2,6 +2,7 @@
 
 python -m tests.fuzz.run --start 0 --count 2000
 python -m tests.fuzz.run --start 0 --count 0 --numba 60
+python -m tests.fuzz.run --start 0 --count 500 --threads
 python -m tests.fuzz.run --reduce 1234
 python -m tests.fuzz.run --show 1234
 """
@@ -41,15 +42,19 @@ def reduced(seed: int, *, compiled: bool = False) -> str:
     return reduce(case.text, fails)
 
 
-def survey(seeds: range, *, compiled: bool = False) -> tuple[Counter[str], list[int]]:
+def survey(
+    seeds: range, *, compiled: bool = False, threads: bool = False
+) -> tuple[Counter[str], list[int]]:
     """Check the programs of these seeds; print each disagreement; return counts and seeds, of
-    those that were checked where the run is interrupted.
+    those that were checked where the run is interrupted. With `threads` their loops are over
+    `prange`, and rounds that could run at the same time run backwards.
     """
     counts: Counter[str] = Counter()
     wrong = []
     with contextlib.suppress(KeyboardInterrupt):
         for seed in tqdm(seeds):
-            verdict = check(generate(seed), compiled=compiled)
+            case = generate(seed)
+            verdict = check(case.in_threads() if threads else case, compiled=compiled)
             counts[verdict.outcome] += 1
             if verdict.oracle:
                 counts[f"by {verdict.oracle}"] += 1
@@ -67,11 +72,13 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--count", type=int, default=2000, help="programs run as plain Python")
     parser.add_argument("--numba", type=int, default=0, help="programs run through numba")
+    parser.add_argument("--threads", action="store_true", help="loops over prange, backwards")
     parser.add_argument("--reduce", type=int, metavar="SEED")
     parser.add_argument("--show", type=int, metavar="SEED")
     options = parser.parse_args()
     if options.show is not None:
         case = generate(options.show)
+        case = case.in_threads() if options.threads else case
         print(case.text)
         print(f"# {case.kinds}, active {case.pattern()}, {case.lanes} lanes")
         print(check(case))
@@ -87,7 +94,8 @@ def main() -> int:
         if not count:
             continue
         began = time.perf_counter()
-        counts, wrong = survey(range(options.start, options.start + count), compiled=compiled)
+        seeds = range(options.start, options.start + count)
+        counts, wrong = survey(seeds, compiled=compiled, threads=options.threads)
         took = time.perf_counter() - began
         way = "through numba" if compiled else "as plain Python"
         done = sum(n for word, n in counts.items() if not word.startswith("by "))
