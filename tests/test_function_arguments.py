@@ -140,3 +140,14 @@ def test_a_function_that_may_be_left_out_is_asked_whether_it_is_there() -> None:
         value, slope = forward_grad(way).jvp((2.0,), (1.0,))
         assert value == pytest.approx(2.0 ** (1 / 3), rel=1e-14)
         assert slope == pytest.approx(2.0 ** (-2 / 3) / 3, rel=1e-6)
+
+
+@numba.njit
+def scaled(f, x, factor=2.0, *more):
+    return f(x, *more) * factor
+
+
+def test_a_function_before_a_default_and_what_follows_it() -> None:
+    """`func_params` behind `tol=1e-6` is how solvers pass parameters on."""
+    value, slope = forward_grad(lambda a: scaled(_beyond, 2.0, 0.5, a)).jvp((3.0,), (1.0,))
+    assert (value, slope) == (2.5, -0.5)

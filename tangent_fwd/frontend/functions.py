@@ -321,7 +321,7 @@ def _longer(signature: inspect.Signature, words: tuple[str, ...]) -> inspect.Sig
     """A signature with further parameters behind those it has."""
     before = [p.replace(kind=_PLAIN[1]) for p in signature.parameters.values()]
     return inspect.Signature([
-        *(p.replace(default=inspect.Parameter.empty) if words else p for p in before),
+        *(p.replace(default=inspect.Parameter.empty) for p in before),
         *(inspect.Parameter(word, _PLAIN[1]) for word in words),
     ])  # fmt: skip
 
