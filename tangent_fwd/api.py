@@ -9,7 +9,7 @@ from typing import Any, overload
 
 from tangent_fwd import boundary, choices
 from tangent_fwd.forward import ForwardGrad
-from tangent_fwd.frontend.parse import derived, unwrap
+from tangent_fwd.frontend.parse import declares, derived, unwrap
 from tangent_fwd.options import Options
 
 # Twins remember their work on the function itself: a table of ours, weak or not, would keep alive
@@ -120,7 +120,7 @@ def _plain(function: Callable[..., Any]) -> Any:
     """The function under a decorated one; `f.tangent` is a function of its own."""
     while isinstance(function, ForwardGrad):
         function = function.__wrapped__
-    return function if derived(function) else unwrap(function)
+    return function if derived(function) or declares(function) else unwrap(function)
 
 
 def _parameters(plain: Any) -> Sequence[str]:

@@ -286,7 +286,7 @@ class ForwardGrad:
     @property
     def py_func(self) -> Callable[..., Any]:
         """The plain Python function, under the name that numba's own functions use for it."""
-        return self.__wrapped__
+        return getattr(self.__wrapped__, "py_func", self.__wrapped__)
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:

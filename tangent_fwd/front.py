@@ -24,6 +24,7 @@ from tangent_fwd.errors import (
     raise_all,
 )
 from tangent_fwd.fixpoint import Fixpoint
+from tangent_fwd.frontend.declared import given, is_castable, taken
 from tangent_fwd.frontend.lower import lower
 from tangent_fwd.frontend.opaque import Opaque, spelled
 from tangent_fwd.frontend.optional import decided
@@ -138,6 +139,13 @@ class Front:
             return self.again(function, arg_types)
         if isinstance(function.original, Opaque):
             function = spelled(function, arg_types)
+        function, wanted = taken(function, arg_types)
+        typed = self.typed_as_is(function, arg_types)
+        if is_castable(typed.result, wanted):
+            return self.typed_as_is(given(function, wanted), arg_types)
+        return typed
+
+    def typed_as_is(self, function: UserFunction, arg_types: Types) -> Typed:
         stages = Stages()
         stage = stages.add
         kinds = dict(zip(function.params, arg_types))

@@ -94,7 +94,8 @@ class Sweep:
     def passes(
         self, primals: Sequence[Any], stop: int | None = None, mark: bool = True
     ) -> Iterator[tuple[list[Entry], Any, Any]]:
-        """The entries of each pass, the value, and one tangent for each of the lanes.
+        """The entries of each pass, the value, and one tangent for each of the lanes, which holds
+        until the next pass.
 
         Args:
             primals: all arguments of the derivative before the lanes.
@@ -112,13 +113,14 @@ class Sweep:
             mine = self._copies(primals) if self._writes and (left or not mark) else primals
             try:
                 value, tangents = self._entry(*mine, *seeds.arguments)
+                # Before the seeds are cleared: what comes back may be a view of them.
+                yield chunk, value, (tangents,) if self._lanes == 1 else tangents
             finally:
                 if self._writes:
                     seeds.clear()
                 else:
                     for lane, (leaf, offset) in enumerate(chunk):
                         seeds.flats[lane][leaf][offset] = 0.0
-            yield chunk, value, (tangents,) if self._lanes == 1 else tangents
         if seeds.size <= _KEEP:
             self._pool.append(((trees, shapes), seeds))
 

@@ -114,7 +114,7 @@ def check_jvp(
     names = list(checked.parameters)
     trees = [boundary.read(value, name) for value, name in zip(every, names)]
     active = checked.options.argnums
-    plain = reference or checked.__wrapped__
+    plain = reference or checked.py_func
     written = _written(checked, plain, every)
     single = _has_float32(checked)
     rtol = rtol if rtol is not None else 2e-3 if single else 1e-6

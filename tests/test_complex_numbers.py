@@ -82,6 +82,10 @@ def inverse(H):
     return np.linalg.inv(H)
 
 
+def levels(H):
+    return np.linalg.eigvalsh(H)
+
+
 @pytest.mark.parametrize(
     ("function", "kind", "message"),
     [
@@ -90,13 +94,21 @@ def inverse(H):
         (largest, TypingFailure, "complex numbers have no order"),
         (cut, NoRule, "no derivative rule for `np.maximum` of complex numbers"),
         (waves, NoRule, "no derivative rule for `np.sinc` of complex numbers"),
-        (inverse, TypingFailure, "linear algebra takes arrays of floats"),
+        (levels, TypingFailure, "linear algebra takes arrays of floats here"),
     ],
 )
 def test_what_holds_for_real_numbers_only_is_refused(
     function: Any, kind: type[TangentError], message: str
 ) -> None:
     Z = np.array([1.0 + 2.0j, -0.5j])
-    args = (np.outer(Z, Z),) if function is inverse else (Z,)
+    args = (np.outer(Z, Z),) if function is levels else (Z,)
     with pytest.raises(kind, match=message):
         differentiate(function, args, (True,), 1)
+
+
+def test_the_inverse_of_a_complex_matrix() -> None:
+    a = np.array([[1.0 + 2.0j, -0.5j], [0.3, 1.0 - 1.0j]])
+    d_a = np.array([[0.5j, 1.0], [-1.0 + 1.0j, 2.0]])
+    value, slope = forward_grad(inverse).jvp((a,), (d_a,))
+    np.testing.assert_allclose(value, np.linalg.inv(a), rtol=1e-14)
+    np.testing.assert_allclose(slope, -value @ d_a @ value, rtol=1e-14)

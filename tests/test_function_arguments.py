@@ -106,3 +106,48 @@ def test_what_has_no_source_is_refused(given: Any, words: str) -> None:
 def test_a_function_has_no_tangent() -> None:
     with pytest.raises(TypeError, match=r"with respect to `g`: .*choose another with argnums"):
         forward_grad(_applied).jvp((squared, X), (WAY,))
+
+
+@numba.njit
+def root(f, x, slope=None, args=()):
+    for _ in range(40):
+        if slope is not None:
+            step = f(x, *args) / slope(x, *args)
+        else:
+            step = f(x, *args) * 1e-6 / (f(x + 1e-6, *args) - f(x, *args))
+        x -= step
+        if abs(step) < 1e-15:
+            break
+    return x
+
+
+def _beyond(x, a):
+    return x**3 - a
+
+
+def _three_squares(x, a):
+    return 3.0 * x * x
+
+
+def test_a_function_that_may_be_left_out_is_asked_whether_it_is_there() -> None:
+    """Solvers take `None` for a derivative; what they would do with the other is never reached."""
+    ways = (
+        lambda a: root(_beyond, 1.5, None, (a,)),
+        lambda a: root(_beyond, 1.5, args=(a,)),
+        lambda a: root(_beyond, 1.5, _three_squares, (a,)),
+    )
+    for way in ways:
+        value, slope = forward_grad(way).jvp((2.0,), (1.0,))
+        assert value == pytest.approx(2.0 ** (1 / 3), rel=1e-14)
+        assert slope == pytest.approx(2.0 ** (-2 / 3) / 3, rel=1e-6)
+
+
+@numba.njit
+def scaled(f, x, factor=2.0, *more):
+    return f(x, *more) * factor
+
+
+def test_a_function_before_a_default_and_what_follows_it() -> None:
+    """`func_params` behind `tol=1e-6` is how solvers pass parameters on."""
+    value, slope = forward_grad(lambda a: scaled(_beyond, 2.0, 0.5, a)).jvp((3.0,), (1.0,))
+    assert (value, slope) == (2.5, -0.5)

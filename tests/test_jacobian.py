@@ -49,6 +49,22 @@ def test_it_is_exact_for_sizes_that_fill_no_whole_pass(size):
     np.testing.assert_allclose(twisted.jacobian(x), _expected(x), rtol=1e-15, atol=1e-15)
 
 
+def test_what_comes_back_may_be_the_argument_itself_or_a_view_of_it():
+    def part(x):
+        return x[1:]
+
+    def written(x):
+        x[0] *= 2.0
+        return x, x[::-1]
+
+    x = np.linspace(1.0, 2.0, 9)
+    np.testing.assert_array_equal(forward_grad(part).jacobian(x), np.eye(9)[1:])
+    wanted = np.diag([2.0, *np.ones(8)])
+    whole, turned = forward_grad(written).jacobian(x.copy())
+    np.testing.assert_array_equal(whole, wanted)
+    np.testing.assert_array_equal(turned, wanted[::-1])
+
+
 @pytest.mark.parametrize("order", ["C", "F", "A"])
 def test_the_shape_is_that_of_the_result_and_that_of_the_argument(order):
     x = np.arange(6.0).reshape(2, 3)

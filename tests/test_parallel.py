@@ -255,6 +255,17 @@ def told_of(x, out):
     return out
 
 
+def with_another_end(x, out):
+    n = x.size
+    for i in prange(n):
+        n = int(x[i])
+        if x[i] > 9.0:
+            raise ValueError("too large")
+        for _ in range(n):
+            out[i] += x[i] * n
+    return out
+
+
 def _multiplies(grid, x):
     return (grid @ x)[0]
 
@@ -322,6 +333,7 @@ NOT_OWN = "not seen to be at a place of the round's own"
         (shared_scratch, NOT_OWN),
         (by_steps, "its step is not 1"),
         (told_of, "it may raise"),
+        (with_another_end, "it may raise"),
         (checked_by_another, "`_positive_jvp`: it may raise"),
         (filled_by_another, NOT_OWN),
         (printed, "it does more than compute"),

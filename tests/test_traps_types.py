@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import pytest
-from numba import literal_unroll, njit, prange
+from numba import literal_unroll, njit, prange, types
 from numba.core.runtime import _nrt_python, rtsys
 
 from tangent_fwd import TangentError, TypingFailure, forward_grad
@@ -771,3 +772,61 @@ def test_T_two_named_tuples_of_one_name_are_kept_apart() -> None:
     values = [using(cls).jvp((3.0,), (1.0,)) for cls in classes]
     assert values[0] == values[1] == ((3.0, 9.0), (1.0, 6.0))
     assert [type(v[0]) for v in values] == classes
+
+
+@njit("int64(float64)")
+def _place(x):
+    return x * 1.5
+
+
+@njit(["float32(float32)"])
+def _third(x):
+    return x / 3
+
+
+@njit("UniTuple(float32, 2)(float32, int64)")
+def _pair(x, n):
+    if n > 5:
+        return 0, x
+    return x * x, n
+
+
+def through_declared(x, y):
+    first, second = _pair(x, y)
+    return _place(x) * y + _third(x) + first * second
+
+
+def test_T_numba_casts_to_the_types_that_a_decorator_declares() -> None:
+    """What is passed and what comes back, in helpers and in the function itself."""
+    compiled = njit(through_declared)
+    made = forward_grad(through_declared, argnums=(0, 1))
+    value, tangent = made.jvp((2.7, 3.6), (1.0, 10.0))
+    assert value == compiled(2.7, 3.6)
+    # Positions are whole numbers and have no slope: 4 y, x / 3, and x² by an integer.
+    assert tangent == pytest.approx(40.0 + 1 / 3 + 2 * 2.7 * 3, rel=1e-6)
+    for function in (_place, _third, _pair):
+        args = (2.7, 3) if function is _pair else (2.7,)
+        assert forward_grad(function)(*args) == function(*args)
+    assert forward_grad(_place).jvp((2.7,), (1.0,)) == (4, 0.0)
+    assert forward_grad(_third).jvp((2.7,), (1.0,))[1] == np.float32(1 / 3)
+    assert forward_grad(_third).py_func is _third.py_func
+
+
+def in_numbas_words(x):
+    held = np.zeros((2, 3), numba.float64)
+    held[0, :] = x
+    held[1] = np.full(3, 2, dtype=numba.int32) * x + np.arange(3).astype(types.float64)
+    mask = np.ones(3, numba.bool_)
+    mask[0] = x > 3.0
+    pair = np.array([x, 1.0], numba.float32)
+    return held[:, mask], pair * pair, numba.float64(x) * numba.int64(x), numba.float32(x)
+
+
+def test_T_numbas_names_of_types_are_numpys() -> None:
+    """As a dtype and as a call: numba takes both for the class of NumPy's."""
+    value, tangent = forward_grad(in_numbas_words).jvp((1.5,), (2.0,))
+    expected = njit(in_numbas_words)(1.5)
+    for had, want in zip(value, expected):
+        assert np.array_equal(had, want) and np.asarray(had).dtype == np.asarray(want).dtype
+    assert tangent[0].tolist() == [[2.0, 2.0], [4.0, 4.0]]
+    assert tangent[1].tolist() == [6.0, 0.0] and tangent[2:] == (2.0, 2.0)

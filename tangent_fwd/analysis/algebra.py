@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 
-def _matrix(kind: Any, ndim: int = 2) -> Any:
-    """The dtype of a matrix of floats."""
+def _matrix(kind: Any, ndim: int = 2, of_complex: bool = False) -> Any:
+    """The dtype of a matrix of floats, or of complex numbers where they may be."""
     from numba.core import errors, types
 
     if not isinstance(kind, types.Array) or kind.ndim != ndim:
         raise errors.TypingError("linear algebra takes matrices, which have two axes")
-    if not isinstance(kind.dtype, types.Float):
-        raise errors.TypingError("linear algebra takes arrays of floats")
+    taken = (types.Float, types.Complex) if of_complex else types.Float
+    if not isinstance(kind.dtype, taken):
+        raise errors.TypingError("linear algebra takes arrays of floats here")
     return kind.dtype
 
 
@@ -24,7 +25,7 @@ def _array(dtype: Any, layout: str) -> Any:
     return types.Array(dtype, 2, layout) if layout else types.Array(dtype, 1, "C")
 
 
-def _made(*layouts: str, options: int = 0) -> Callable[..., Any]:
+def _made(*layouts: str, options: int = 0, of_complex: bool = False) -> Callable[..., Any]:
     """Typed by a matrix, beside so many options; gives arrays of its dtype."""
 
     def typer(a: Any, *rest: Any) -> Any:
@@ -33,7 +34,7 @@ def _made(*layouts: str, options: int = 0) -> Callable[..., Any]:
         if len(rest) > options:
             told = "one option" if options else "nothing but the matrix"
             raise errors.TypingError(f"numba takes {told} here")
-        parts = [_array(_matrix(a), layout) for layout in layouts]
+        parts = [_array(_matrix(a, of_complex=of_complex), layout) for layout in layouts]
         return parts[0] if len(parts) == 1 else types.Tuple(parts)
 
     return typer
@@ -58,18 +59,18 @@ def _rank(a: Any, tol: Any = None) -> Any:
     return types.int64
 
 
-def _both(a: Any, b: Any) -> Any:
+def _both(a: Any, b: Any, of_complex: bool = False) -> Any:
     """The dtype of a matrix and its right-hand side, which has one axis or two."""
     from numba.core import errors
 
-    dtype = _matrix(a)
-    if _matrix(b, min(max(getattr(b, "ndim", 0), 1), 2)) != dtype:
+    dtype = _matrix(a, of_complex=of_complex)
+    if _matrix(b, min(max(getattr(b, "ndim", 0), 1), 2), of_complex) != dtype:
         raise errors.TypingError("both sides must have the same dtype")
     return dtype
 
 
 def _solve(a: Any, b: Any) -> Any:
-    dtype = _both(a, b)
+    dtype = _both(a, b, of_complex=True)
     return _array(dtype, "F" if b.ndim == 2 else "")
 
 
@@ -82,7 +83,7 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 
 
 ALGEBRA: dict[str, Callable[..., Any]] = {
-    "numpy.linalg.inv": _made("F"),
+    "numpy.linalg.inv": _made("F", of_complex=True),
     "numpy.linalg.pinv": _made("F", options=1),
     "numpy.linalg.cholesky": _made("C"),
     "numpy.linalg.eigh": _made("", "F"),

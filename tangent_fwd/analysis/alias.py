@@ -113,7 +113,7 @@ class Aliases:
                 return [self.leaf(value.args[0].name, fields.index(name.value))]
         if value.fn == "ifelse":
             return [a.name for a in value.args[1:] if isinstance(a, Var)]
-        if value.fn in VIEWS:
+        if value.fn in VIEWS or dict(value.keywords).get("inplace"):
             return [a.name for a in value.args[:1] if isinstance(a, Var)]
         if value.fn in ("call", "tuple", *MAKES, "container.pop", "container.copy"):
             # What a helper returns may be any of its arguments, unless it is known which.

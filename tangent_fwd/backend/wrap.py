@@ -170,6 +170,13 @@ def quoted(text: str) -> str:
     return shown if '"' in text or not shown.startswith("'") else f'"{shown[1:-1]}"'
 
 
+def _of_complex(value: Any) -> str:
+    """Nested lists of complex numbers; `a+bj` would lose the signs of zeros."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_of_complex, value))}]"
+    return f"complex({constant(value.real)}, {constant(value.imag)})"
+
+
 def constant(value: Any) -> str:
     """A captured value as the expression that makes it."""
     import numpy as np
@@ -186,6 +193,8 @@ def constant(value: Any) -> str:
         return f'np.zeros({value.shape}, dtype="{value.dtype.name}")'
     if isinstance(value, np.ndarray):
         listed = repr(value.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+        if value.dtype.kind == "c":
+            listed = _of_complex(value.tolist())
         return f'np.array({listed}, dtype="{value.dtype.name}")'
     if isinstance(value, tuple):
         parts = ", ".join(map(constant, value))

@@ -15,7 +15,7 @@ from tangent_fwd.frontend.functions import Closure
 from tangent_fwd.frontend.opaque import opaque
 from tangent_fwd.frontend.rewrites import WAYS
 from tangent_fwd.frontend.vectorized import Vectorized, is_vectorized
-from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Ref, Var
+from tangent_fwd.ir.nodes import Expr, Let, Lit, Op, Raise, Ref, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import definition
 from tangent_fwd.source import Span
@@ -130,7 +130,10 @@ class Calls(Vectorized):
         if isinstance(func, ast.Name):
             if func.id in self.refused and self.diagnostics:
                 return Lit(0.0)
-            if func.id in self.locals:
+            if str(self.kind(Var(func.id))) == "none":
+                # A function left out, in a branch that asks for it: `if jac is not None:`.
+                self.out.append(Raise("TypeError", "'NoneType' object is not callable", self.at))
+            elif func.id in self.locals:
                 self.refuse(node.func, f"calling the local name `{func.id}` is not supported")
             else:
                 self.on_Name(func)

@@ -275,7 +275,7 @@ class Containers(Lists):
             maker, parts = self.resolve(node.func), list(map(self.type_said, node.args))
             known = getattr(maker, "__module__", "").startswith("numba.core.types")
             return maker(*parts) if known and None not in parts and not node.keywords else None
-        found = self.resolve(node)
+        found = self.meant(node)
         return None if found is ... else found
 
 

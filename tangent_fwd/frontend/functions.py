@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import types
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -216,6 +215,14 @@ class Functions(Texts):
             return Lit(0.0)
         return super().captured(node, name, obj)
 
+    def on_Compare(self, node: ast.Compare) -> Expr:
+        """What says whether a function was passed or left out is settled here."""
+        nothing = getattr(node.comparators[0], "value", ...) is None
+        if nothing and isinstance(node.left, ast.Name) and self.known(node.left) is not None:
+            if [type(op) for op in node.ops] in ([ast.Is], [ast.IsNot]):
+                return Lit(isinstance(node.ops[0], ast.IsNot))
+        return super().on_Compare(node)
+
     # --- calls ---------------------------------------------------------------------------------
 
     def known(self, node: ast.expr) -> Any:
@@ -306,8 +313,7 @@ class Functions(Texts):
         """What a callable's text says; SourceUnavailable where there is none."""
         if isinstance(callee, Closure):
             return callee
-        plain = callee if isinstance(callee, types.FunctionType) else callee.py_func
-        function = parse(plain)
+        function = parse(callee)
         return Closure(function, (), function.signature)
 
 
@@ -315,7 +321,7 @@ def _longer(signature: inspect.Signature, words: tuple[str, ...]) -> inspect.Sig
     """A signature with further parameters behind those it has."""
     before = [p.replace(kind=_PLAIN[1]) for p in signature.parameters.values()]
     return inspect.Signature([
-        *(p.replace(default=inspect.Parameter.empty) if words else p for p in before),
+        *(p.replace(default=inspect.Parameter.empty) for p in before),
         *(inspect.Parameter(word, _PLAIN[1]) for word in words),
     ])  # fmt: skip
 

@@ -85,9 +85,9 @@ class Meanings(SoFar):
         number = names.constant(obj)
         if number is not ...:
             return Lit(number)
-        if isinstance(obj, np.generic) and isinstance(obj.item(), (bool, int, float)):
-            return Lit(obj.item(), obj.dtype.name if obj.dtype.kind == "f" else None)
-        if isinstance(obj, np.ndarray) and type(obj) is np.ndarray and obj.dtype.kind in "fiub":
+        if isinstance(obj, np.generic) and isinstance(obj.item(), (bool, int, float, complex)):
+            return Lit(obj.item(), obj.dtype.name if obj.dtype.kind in "fc" else None)
+        if isinstance(obj, np.ndarray) and type(obj) is np.ndarray and obj.dtype.kind in "fiubc":
             if obj.size <= 4096:
                 return self.name(Ref(name, obj))  # an array like any other
             self.refuse(
@@ -133,7 +133,13 @@ class Meanings(SoFar):
         return Op("attr", (self.atom(node.value), Lit(node.attr)), (), Span.of(node))
 
     def resolve(self, node: ast.expr) -> Any:
-        """The object a dotted name stands for; `...` where it hangs on a local variable."""
+        """The object a dotted name stands for; `...` where it hangs on a local variable. What numba
+        takes for a class of NumPy's is that class.
+        """
+        return names.as_numpy(self.meant(node))
+
+    def meant(self, node: ast.expr) -> Any:
+        """The very object that a dotted name names."""
         if isinstance(node, ast.Name):
             if node.id in self.inner:
                 return self.inner[node.id]

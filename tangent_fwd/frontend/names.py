@@ -169,6 +169,15 @@ def key_of(obj: Any) -> str | None:
     return ALIASES.get(name, name)
 
 
+def as_numpy(obj: Any) -> Any:
+    """NumPy's class for a numba type of numbers, such as `numba.float64`: it calls the one like the
+    other, and takes both as a dtype. Any other object is itself.
+    """
+    if not type(obj).__module__.startswith("numba.core.types.scalars"):
+        return obj
+    return getattr(np, str(obj), obj) if str(obj) != "bool" else np.bool_
+
+
 def is_foreign(key: str) -> bool:
     """Whether a function computes with complex numbers and is one that numba does not know."""
     transform = key.startswith(("numpy.fft.", "scipy.fft")) and not key.endswith(("freq", "shift"))

@@ -14,7 +14,7 @@ import inspect
 import linecache
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tangent_fwd.custom import has_rule, rule_of
@@ -31,7 +31,8 @@ class UserFunction:
     `node` is its definition, desugared (a lambda is turned into one `return`), `namespace` maps
     every free name to the object it stands for now, and `original` is the plain Python function,
     or for one that has none (a nested function) what tells it from others.
-    `rule` computes its derivative where one was given by hand.
+    `rule` computes its derivative where one was given by hand, and `declares` is the dispatcher
+    whose decorator says the types, to which numba converts what it is called with.
     """
 
     name: str
@@ -43,6 +44,7 @@ class UserFunction:
     signature: inspect.Signature
     original: Any
     rule: Callable[..., Any] | None = None
+    declares: Any = None
 
     @property
     def is_ruled(self) -> bool:
@@ -154,8 +156,13 @@ def parse(function: Any) -> UserFunction:
     if (derivative := derived(function)) is not None:
         base = parse(derivative[0])
         return differentiated(base, tuple(i in derivative[1] for i in range(len(base.params))))
-    plain = unwrap(function)
-    return _parse(plain)
+    found = _parse(unwrap(function))
+    return replace(found, original=function, declares=function) if declares(function) else found
+
+
+def declares(function: Any) -> bool:
+    """Whether a numba dispatcher was told its types, and takes no others."""
+    return not getattr(function, "_can_compile", True) and hasattr(function, "py_func")
 
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda

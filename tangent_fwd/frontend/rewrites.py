@@ -202,10 +202,10 @@ class Rewrites(Containers):
         _KEPT[word] = function
         return word
 
-    def resolve(self, node: ast.expr) -> Any:
+    def meant(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Name) and "." in node.id:
             return _KEPT[node.id] if node.id in _KEPT else _found(node.id)
-        return super().resolve(node)
+        return super().meant(node)
 
 
 _KEPT: dict[str, Any] = {}

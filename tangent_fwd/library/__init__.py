@@ -222,6 +222,8 @@ def is_ours(module: str) -> bool:
 def takes_complex(original: Any) -> bool:
     """Whether the text of a definition means the same for complex numbers."""
     function = original[0] if isinstance(original, tuple) else original
+    if function in (algebra.inv_tangent, algebra.solve_tangent):
+        return True
     return any(d.of_complex for d in DEFINITIONS.values() if d.function is function)
 
 

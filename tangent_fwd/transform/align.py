@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array
+from tangent_fwd.analysis.effects import is_temporary
 from tangent_fwd.analysis.shapes import ONE, UNFIT, Dims, Shapes, any_of, unlike
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import Block, Expr, If, Let, Lit, Op, Stmt, Store, Var
@@ -106,8 +107,10 @@ class Waiting:
         )
 
     def calm(self, stmt: Stmt) -> bool:
-        """Whether a statement leaves memory and control alone."""
+        """Whether a statement leaves memory and control alone, and what a handler may read."""
         if not isinstance(stmt, Let):
+            return False
+        if self.nests.caught and not (self.waits(stmt) or is_temporary(stmt.target)):
             return False
         return not (
             isinstance(stmt.value, Op)

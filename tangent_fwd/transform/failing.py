@@ -57,7 +57,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from tangent_fwd.ir.nodes import Block, Break, Expr, For, If, Let, Lit, Op, Raise, Stmt, Var, While
-from tangent_fwd.ir.walk import statements
+from tangent_fwd.ir.walk import assigned, statements, variables
 from tangent_fwd.source import NOWHERE
 
 
@@ -92,8 +92,11 @@ def failing(loop: For, unique: Callable[[str], str]) -> Failing | None:
     raised = _raised(loop)
     if not raised or any(r.values or not r.exception for r in raised.values()):
         return None
+    end = loop.bounds[:2][-1]
+    if assigned(loop.body).intersection(variables(end)):
+        return None
     first, own = unique("failed"), unique(f"failed_{loop.var}")
-    rounds = _Rounds(raised, own, Var(loop.var), loop.bounds[:2][-1])
+    rounds = _Rounds(raised, own, Var(loop.var), end)
     body, _ = rounds.block(loop.body, inside=False)
     start, none = (Let(name, rounds.none, NOWHERE) for name in (own, first))
     last = Let(first, Op("builtins.min", (Var(first), Var(own))), NOWHERE)

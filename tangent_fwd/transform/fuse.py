@@ -51,6 +51,7 @@ from tangent_fwd.ir.nodes import (
     Return,
     Stmt,
     Store,
+    Try,
     Var,
 )
 from tangent_fwd.ir.walk import (
@@ -86,17 +87,17 @@ class _Fuse:
     def __init__(self, function: Function) -> None:
         self.function = function
         self.aliases = Aliases(function)
-        self.private = {
-            s.target
-            for s in statements(function.body)
-            if isinstance(s, Let) and isinstance(s.value, Op)
-            and dict(s.value.keywords).get("owned") is not None
-        }  # fmt: skip
+        self.caught = False  # whether a `try` stands around, whose handler sees what was done
+        names = (*function.params, *self.aliases.parent, *self.aliases.known)
+        self.given = {self.aliases.find(n) for n in names if n.split("[")[0] in function.params}
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
         for stmt in block:
+            outside = self.caught
+            self.caught = outside or isinstance(stmt, Try)
             inner = tuple(self.block(b) for b in blocks(stmt))
+            self.caught = outside
             stmt = with_blocks(stmt, inner) if inner else stmt
             if not (isinstance(stmt, Nest) and self.join(out, stmt)):
                 out.append(stmt)
@@ -182,6 +183,8 @@ class _Fuse:
 
     def commute(self, a: Stmt, b: Stmt) -> bool:
         """Whether two statements may change places."""
+        if self.caught:
+            return False
         if _jumps(a) or _jumps(b):
             guard, other = (a, b) if _jumps(a) else (b, a)
             if not _is_guard(guard) or not self.invisible(other):
@@ -201,8 +204,8 @@ class _Fuse:
 
     def invisible(self, stmt: Stmt) -> bool:
         """Whether nobody could tell that a statement ran before an exception."""
-        written = {a.array for a in self.accesses((stmt,)) if a.write}
-        return not _jumps(stmt) and written <= self.private
+        written = {self.aliases.find(a.array) for a in self.accesses((stmt,)) if a.write}
+        return not _jumps(stmt) and not written & self.given
 
 
 def _moves_with(index: str, place: Expr) -> bool:
@@ -217,14 +220,19 @@ def _is_user_control(stmt: Stmt) -> bool:
 
 
 def _is_guard(stmt: Stmt) -> bool:
-    return isinstance(stmt, If) and not stmt.orelse and all(
-        isinstance(s, Raise) for s in stmt.body
-    )  # fmt: skip
+    """Whether a statement raises or does nothing but bind names."""
+    return not any(isinstance(s, (Return, Break, Continue, Store)) for s in statements((stmt,)))
 
 
 def _jumps(stmt: Stmt) -> bool:
     kinds = (Return, Break, Continue, Raise)
-    return any(isinstance(s, kinds) for s in statements((stmt,)))
+    return any(isinstance(s, kinds) or _compares_shapes(s) for s in statements((stmt,)))
+
+
+def _compares_shapes(stmt: Stmt) -> bool:
+    """Whether a statement raises where shapes do not agree."""
+    found = (e for x in own_exprs(stmt) for e in subexpressions(x))
+    return any(isinstance(e, Op) and e.fn in ("stretch", "common") for e in found)
 
 
 def _branchy(nest: Nest) -> bool:

@@ -24,9 +24,10 @@ from tangent_fwd.ir.nodes import (
     Raise,
     Stmt,
     Store,
+    Try,
     Var,
 )
-from tangent_fwd.ir.walk import bindings, map_block, substitute
+from tangent_fwd.ir.walk import bindings, map_block, statements, substitute
 from tangent_fwd.rules import rule
 from tangent_fwd.source import Span
 
@@ -91,6 +92,8 @@ class Nests:
         self.types: dict[str, Any] = dict(function.types)
         self.diagnostics: list[Diagnostic] = []
         self.out: list[Stmt] = []
+        # Whether there is a `try`, whose handler sees what was done.
+        self.caught = any(isinstance(s, Try) for s in statements(function.body))
         self.count = 0
         self.times = bindings(function)
         self.fixed = {name for name, times in self.times.items() if times == 1}

@@ -91,6 +91,23 @@ def fails_in_the_library(A, s):
     return v * np.sum(B * B)
 
 
+def shapes_that_do_not_agree(x, b, s):
+    y, t = np.zeros(x.size), s
+    try:
+        y[:] = x * 2.0
+        a = x + b
+        t = x[0] * s
+        y *= a
+    except Exception:
+        t = t * y[1]
+    try:
+        y += b
+        t = 0.0
+    except Exception:
+        t = t * t
+    return t * np.sum(y * y)
+
+
 def runs_last_whichever_way(x, s):
     y = np.zeros(3)
     for i in range(x.size):

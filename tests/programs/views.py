@@ -114,6 +114,13 @@ def write_base_read_view(x, s):
     return v * 2.0
 
 
+def changed_in_place_under_two_names(x, s):
+    column, row = x[:, None], x[None, :]
+    row += column.T * s
+    row[0, 1:] = column[:-1, 0]
+    return x * s
+
+
 def write_through_a_row(X, s):
     a = X.copy()
     v = a[1]
