@@ -151,10 +151,14 @@ class Activity:
                 if self.aliases.find(name) in self.memory:
                     self.names.add(name)
         for param in self.function.params:
-            leaves = [c for c in self.memory if c.startswith(f"{param}[")]
-            if leaves:
+            if self.pieces(param) & self.memory:
                 self.names.add(param)
         return before != (len(self.names), len(self.memory))
+
+    def pieces(self, param: str) -> set[str]:
+        """The memory of the arrays in a parameter that is a tuple, whatever else it is known as."""
+        known = (*self.aliases.parent, *self.aliases.known)
+        return {self.aliases.find(c) for c in known if c.startswith(f"{param}[")}
 
     def note(self, name: str) -> None:
         kind = self.function.typeof(name)
@@ -315,7 +319,7 @@ class Activity:
         return tuple(
             k
             for k, p in enumerate(self.function.params)
-            if self.aliases.find(p).split("[")[0] in roots
+            if self.aliases.find(p).split("[")[0] in roots or self.pieces(p) & self.written
         )
 
 

@@ -299,3 +299,13 @@ def reshaped_and_used_up(x, s):
     for _ in range(2):
         b[0] += np.sum(b.reshape(-1, 1) * b) * 0.1
     return a
+
+
+def part_of_a_pair_under_a_changing_name(x, pair):
+    v = pair[0]
+    v[0] = x[1]
+    a = pair[0][0]
+    x[2] += a
+    for _ in range(2):
+        v = np.maximum(v, 0.37)
+    return x
