@@ -313,6 +313,52 @@ def into_a_list(x, out):
     return rows[0]
 
 
+def of_sizes(x, out):
+    for i in prange(x.size):
+        scratch = np.zeros(4 - i)
+        for j in range(4 - i):
+            scratch[j] = x[i] * j
+        out[i] = np.sum(scratch)
+    return out
+
+
+def of_items(x, out):
+    factors = (0.5, 1.0, 2.0)
+    for i in prange(x.size):
+        out[i] = x[i] * factors[i]
+    return out
+
+
+def of_a_list(x, out):
+    factors = [v * 2.0 for v in x[:3]]
+    for i in prange(x.size):
+        out[i] = x[i] * factors[i]
+    return out
+
+
+def of_steps(x, out):
+    for i in prange(x.size):
+        for j in range(0, 4, i):
+            out[i] += x[i] * j
+    return out
+
+
+def of_slices(x, out):
+    for i in prange(x.size):
+        out[i] = np.sum(x[::i])
+    return out
+
+
+def _drawn(v, n):
+    return v * np.random.randint(0, n)
+
+
+def of_draws(x, out):
+    for i in prange(x.size):
+        out[i] = _drawn(x[i], i)
+    return out
+
+
 FROM_ROUND_TO_ROUND = "from one round to the next, and not as a plain sum"
 NOT_OWN = "not seen to be at a place of the round's own"
 
@@ -338,6 +384,12 @@ NOT_OWN = "not seen to be at a place of the round's own"
         (filled_by_another, NOT_OWN),
         (printed, "it does more than compute"),
         (into_a_list, "is written to, and is no array"),
+        (of_sizes, "a size may be negative"),
+        (of_items, "an item may be missing"),
+        (of_a_list, "an item may be missing"),
+        (of_steps, "the step of a `range` may be 0"),
+        (of_slices, "the step of a slice may be 0"),
+        (of_draws, "`_drawn_jvp`: `np.random.randint` raises for some"),
         (multiplied_by_another, "`_multiplies_jvp`: its arrays may not agree in size"),
     ],
 )
@@ -346,6 +398,14 @@ def test_a_loop_that_could_race_runs_on_one_thread_and_the_report_says_why(funct
     assert not made.report["parallel"] and len(made.report["serial"]) == 1
     assert reason in made.report["serial"][0]
     assert "numba import njit\n" in made.text and "parallel=True" not in made.text
+
+
+def test_what_a_round_raises_comes_out_as_on_one_thread():
+    """In threads numba would go on with what the other rounds made."""
+    for function, raised in ((of_sizes, ValueError), (of_items, IndexError)):
+        made = forward_grad(function, argnums=(0, 1), parallel=True, cache=False)
+        with pytest.raises(raised):
+            made.jvp((X, np.zeros(6)), (X, np.zeros(6)))
 
 
 def inside_one_that_races(x, out):

@@ -2,7 +2,8 @@
 
 A loop passes only if all of this is seen in its text; what is merely not known counts against it.
 
-- It computes and stores, and does nothing else: it neither raises nor prints.
+- It computes and stores, and does nothing else: it neither raises (`transform/faults.py`) nor
+  prints.
 - A variable that one round hands to the next is a sum, a product, or a largest or smallest value,
   and is used for nothing else. Those are the ones that numba puts together again.
 - A store goes into memory that the round made itself, or to a place of the round's own: some axis
@@ -52,6 +53,7 @@ from tangent_fwd.ir.walk import (
     subexpressions,
     variables,
 )
+from tangent_fwd.transform.faults import Faults
 from tangent_fwd.transform.nests import is_elementwise
 
 # Beside what acts on single numbers. Products of matrices raise where sizes do not agree.
@@ -93,17 +95,18 @@ def manners(function: Function, known: Known) -> Manners:
     """How a function behaves that may be called in a loop."""
     if any(isinstance(s, For) and s.parallel for s in statements(function.body)):
         return Manners(objection=f"`{function.name}` runs in threads itself")
-    found = objection(function.body, known)
+    found = objection(function, function.body, known)
     aliases = Aliases(replace(function, body=_unshared(function.body)))
     roots = {aliases.find(w).split("[")[0] for w in written(function.body, known)}
     positions = (k for k, p in enumerate(function.params) if aliases.find(p) in roots)
     return Manners(frozenset(positions), found and f"`{function.name}`: {found}")
 
 
-def objection(block: Block, known: Known, compared: bool = False) -> str | None:
-    """What a piece of program does beside computing and storing, in words; None for nothing. In
+def objection(function: Function, block: Block, known: Known, compared: bool = False) -> str | None:
+    """What a piece of a function does beside computing and storing, in words; None for nothing. In
     loops over `prange` sizes are `compared` in the open (`Nests.in_the_open`).
     """
+    faults = Faults(function)
     for stmt in statements(block):
         if isinstance(stmt, Raise):
             return "it may raise"
@@ -116,6 +119,9 @@ def objection(block: Block, known: Known, compared: bool = False) -> str | None:
                 found = _of_operation(e, known, compared) if isinstance(e, Op) else None
                 if found is not None:
                     return found
+        found = faults.of(stmt)
+        if found is not None:
+            return found
     return None
 
 
@@ -208,7 +214,7 @@ class Rounds:
             return "it may end early"
         if loop.var in self.made | self.after:
             return f"`{loop.var}` is more than its counter"
-        found = objection(loop.body, self.known, compared=True)
+        found = objection(self.function, loop.body, self.known, compared=True)
         return found or self.of_names() or self.of_memory()
 
     # --- variables -----------------------------------------------------------------------------
