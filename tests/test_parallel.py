@@ -315,8 +315,8 @@ def into_a_list(x, out):
 
 def of_sizes(x, out):
     for i in prange(x.size):
-        scratch = np.zeros(4 - i)
-        for j in range(4 - i):
+        scratch = np.zeros(3 - i)
+        for j in range(3 - i):
             scratch[j] = x[i] * j
         out[i] = np.sum(scratch)
     return out
