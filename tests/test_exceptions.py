@@ -55,6 +55,23 @@ def test_the_derivative_raises_what_the_original_raises(
     assert found.args == expected.args if words else str(found)
 
 
+def test_the_largest_of_a_range_that_ends_before_it_begins() -> None:
+    """Its length, as the end less the start, is below zero, and there is no first element."""
+
+    def largest(x, k):
+        return max(x[i] for i in range(1, k))
+
+    def smallest(x, k):
+        return min([x[i] for i in range(k, 1, -1)])
+
+    for function, value in ((largest, 2.0), (smallest, 3.0)):
+        entry = plain(differentiate(function, (VECTOR, 2), (True, False), 1))
+        assert entry(VECTOR, 2, np.ones(3)) == (value, 1.0)
+        expected, found = _raised(function, VECTOR, -2), _raised(entry, VECTOR, -2, np.ones(3))
+        assert type(found) is ValueError
+        assert found.args == expected.args
+
+
 def test_as_plain_python_too() -> None:
     """What the user's own code raises, the emitted text raises without numba as well."""
     for function, args in SAME[:8]:

@@ -164,7 +164,7 @@ class Comprehensions(Grids):
         stored = (n for n in ast.walk(source) if isinstance(n, ast.Name))
         self.rebound = frozenset(n.id for n in stored if isinstance(n.ctx, ast.Store))
         walk = self.walk(part.iter)
-        empty = self.name(Op("eq", (walk.length, Lit(0)), (), span))
+        empty = self.name(Op("le", (walk.length, Lit(0)), (), span))
         self.out.append(If(empty, (Raise("ValueError", _complaint(callee), at),), (), at))
         walk.bind(part.target, Lit(0))
         first = self.atom(source.elt)
