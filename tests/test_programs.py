@@ -104,8 +104,8 @@ def test_the_oracles_agree(function: Callable[..., Any]) -> None:
     assert oracle.distance(fast.arguments, slow.arguments) < tolerance
 
 
-# `astype` of an integer array makes float storage, which cannot hold the complex step.
-CONVERTS = {"converted"}
+# What asks for float storage, which cannot hold the complex step.
+CONVERTS = {"converted", "said_by_keyword"}
 
 
 # Three lanes have the bits of one (test_lanes.py); eight are packed, and every third program is

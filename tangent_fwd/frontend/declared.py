@@ -16,9 +16,9 @@ After, for a call with a float64:
 >>> function, result = taken(parse(third), (numba.float64,))
 >>> print(show(lower(given(function, result))))
 def third(x):
-    x = np.float32(x)
+    x = numpy.float32(x)
     %1 = x / 3.0
-    %2 = np.float32(%1)
+    %2 = numpy.float32(%1)
     return %2
 """
 
