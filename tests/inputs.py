@@ -87,11 +87,16 @@ def _table() -> dict[str, Any]:
 TABLE = _table()
 
 
+def like(value: Any, parts: list[Any]) -> Any:
+    """A tuple of parts, of the class of a tuple or a named tuple."""
+    return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+
+
 def fresh(value: Any) -> Any:
     """A copy of an input that shares no memory with it and keeps its strides."""
     if isinstance(value, tuple):
         parts = [fresh(part) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return like(value, parts)
     if isinstance(value, np.ndarray) and not value.flags.c_contiguous:
         base = np.repeat(value, 2, axis=0)
         return base[::2]
@@ -116,7 +121,7 @@ def direction(value: Any, rng: np.random.Generator) -> Any:
     """A random tangent with the structure, shape and dtype of a float argument."""
     if isinstance(value, tuple):
         parts = [direction(part, rng) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return like(value, parts)
     if isinstance(value, np.ndarray):
         made = fresh(value)
         made[...] = rng.uniform(-1.0, 1.0, value.shape)

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from tests.complex_step import CS, STEP, WATCH, CSArray, NotRepresentable
-from tests.inputs import fresh
+from tests.inputs import fresh, like
 from tests.stand_ins import retarget
 
 
@@ -34,7 +34,7 @@ def _to_cs(value: Any, tangent: Any) -> Any:
     if isinstance(value, tuple):
         directions = [None] * len(value) if tangent is None else tangent
         parts = [_to_cs(v, d) for v, d in zip(value, directions, strict=True)]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return like(value, parts)
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         made = np.empty(value.shape, dtype=object).view(CSArray)
         for index in np.ndindex(value.shape):
@@ -89,7 +89,7 @@ def _moved(value: Any, tangent: Any, h: float) -> Any:
     if isinstance(value, tuple):
         directions = [None] * len(value) if tangent is None else tangent
         parts = [_moved(v, d, h) for v, d in zip(value, directions, strict=True)]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return like(value, parts)
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         made = fresh(value).astype(np.float64)
         return made if tangent is None else made + h * np.asarray(tangent, dtype=np.float64)

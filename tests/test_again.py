@@ -27,7 +27,7 @@ from tests.harness import (
     single,
     writes_to_inactive,
 )
-from tests.inputs import fresh, inputs
+from tests.inputs import fresh, inputs, like
 
 PROGRAMS = list(programs())
 
@@ -91,7 +91,7 @@ def _zero(way: Any) -> Any:
 def _both(u: Any, v: Any, sign: float) -> Any:
     if isinstance(u, tuple):
         parts = [_both(a, b, sign) for a, b in zip(u, v)]
-        return type(u)(*parts) if hasattr(u, "_fields") else tuple(parts)
+        return like(u, parts)
     made = fresh(u)
     if isinstance(made, np.ndarray):
         made[...] = u + np.asarray(sign, u.dtype) * v

@@ -19,6 +19,7 @@ from tests.fuzz.generate import Case, generate
 from tests.fuzz.reduce import reduce
 from tests.fuzz.run import survey
 from tests.harness import differentiate, directions, original, plain, run
+from tests.inputs import like
 
 PROGRAMS = 50
 CHUNK = 50
@@ -82,7 +83,7 @@ def _slopes(case: Case, lanes: int, ways: list[tuple[Any, ...]]) -> list[list[fl
 def _times(way: Any, factor: float) -> Any:
     """A direction that is so many times as long."""
     if isinstance(way, tuple):
-        return tuple(_times(part, factor) for part in way)
+        return like(way, [_times(part, factor) for part in way])
     return None if way is None else way * factor
 
 

@@ -27,7 +27,7 @@ from tests.harness import (
     programs,
     single,
 )
-from tests.inputs import direction, fresh, inputs, is_float
+from tests.inputs import direction, fresh, inputs, is_float, like
 
 RANK = 3
 
@@ -36,7 +36,7 @@ def vectors(value: Any, rng: np.random.Generator, form: Form = Form.STACK) -> An
     """A direction whose arrays of two and more axes are pairs of this form."""
     if isinstance(value, tuple):
         parts = [vectors(part, rng, form) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return like(value, parts)
     if isinstance(value, np.ndarray) and value.ndim > 1 and value.dtype.kind == "f":
         *front, rows, columns = value.shape
         sizes = {
@@ -53,7 +53,7 @@ def formed(moved: Any, value: Any) -> Any:
     """The direction with its arrays whole."""
     if isinstance(value, tuple):
         parts = [formed(m, v) for m, v in zip(moved, value, strict=True)]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return like(value, parts)
     if isinstance(moved, tuple) and form_of(value, moved) is Form.RANKED:
         return moved[0] @ moved[1].T
     if isinstance(moved, tuple):  # one `v` for all rows is repeated by NumPy

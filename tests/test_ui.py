@@ -23,7 +23,7 @@ from numba.core.errors import TypingError
 import tangent_fwd
 from tangent_fwd import forward_grad
 from tangent_fwd.errors import TangentError
-from tests.inputs import TABLE
+from tests.inputs import TABLE, like
 
 FOLDER = Path(__file__).parent / "ui" / "cases"
 FILES = sorted(p.stem for p in FOLDER.glob("*.py") if p.stem not in ("__init__", "elsewhere"))
@@ -54,7 +54,7 @@ def _cases(file: str) -> list[Any]:
 def _tangent(value: Any) -> Any:
     if isinstance(value, tuple):
         parts = [_tangent(v) for v in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return like(value, parts)
     return np.ones_like(value) if isinstance(value, np.ndarray) else type(value)(1)
 
 

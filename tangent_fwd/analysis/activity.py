@@ -58,7 +58,8 @@ STRUCTURAL = MAKES | frozenset(
 )
 # Operations on shapes and integers only.
 INERT = frozenset(
-    "empty common overlap dtype dim trim slice row fstring in not_in emptied builtins.list".split()
+    "empty common overlap dtype dim trim slice row fstring in not_in emptied zeroed "
+    "builtins.list".split()
 )
 
 # What puts values into a list or a dict, which is the first argument.
