@@ -14,7 +14,6 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MethodType
 from typing import Any, Protocol
 
-from numba import njit
 from numba.core import errors, typing
 from numba.core.imputils import lower_constant, lower_getattr_generic
 from numba.core.registry import cpu_target
@@ -28,7 +27,8 @@ from numba.extending import (
     unbox,
 )
 
-from tangent_fwd import boundary
+from tangent_fwd import boundary, guarded
+from tangent_fwd.guarded import written
 from tangent_fwd.specialise import Specialisation, Specialiser
 
 
@@ -97,13 +97,13 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]  # numba
                 raise errors.TypingError(
                     f"`{self.owner.__name__}.tangent`: `{name}` has type {have}, expected {want}"
                 )
-        if defaults:
-            dispatcher = _with_defaults(compiled, defaults)
-            wanted = compiled.types[: len(types_given)]
+        wanted = compiled.types[: len(types_given)]
+        if wanted not in self._found:
+            dispatcher = self._entry(compiled)
+            if defaults:
+                dispatcher = _with_defaults(dispatcher, len(types_given), defaults)
             dispatcher.compile(wanted)
-        else:
-            dispatcher, wanted = compiled.dispatcher, compiled.types
-        self._found[wanted] = dispatcher
+            self._found[wanted] = dispatcher
         kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD
         pysig = inspect.Signature([inspect.Parameter(n, kinds) for n in names[: len(wanted)]])
         return typing.signature(compiled.result, *wanted).replace(pysig=pysig)
@@ -121,7 +121,7 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]  # numba
         passed = ", ".join(word for i, word in enumerate(words) if i not in functions)
         left = list(signature.args)
         wanted = tuple(given[i] if i in functions else left.pop(0) for i in range(len(given)))
-        self._found[wanted] = dispatcher = _written(
+        self._found[wanted] = dispatcher = written(
             f"def call({', '.join(words)}):\n    return entry({passed})\n",
             {"entry": _Typed(inner)},
         )
@@ -140,11 +140,19 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]  # numba
         words = [f"a{i}" for i in range(len(given))]
         rest = "".join(f"{word}, " for word in words[first:])
         text = f"entry({', '.join([*words[:first], f'({rest})'])})"
-        self._found[tuple(given)] = dispatcher = _written(
-            f"def call({', '.join(words)}):\n    return {text}\n", {"entry": compiled.dispatcher}
+        self._found[tuple(given)] = dispatcher = written(
+            f"def call({', '.join(words)}):\n    return {text}\n",
+            {"entry": self._entry(compiled)},
         )
         dispatcher.compile(tuple(given))
         return typing.signature(compiled.result, *given)
+
+    def _entry(self, compiled: Specialisation) -> Any:
+        """The function to call, with a look at shared memory before it where it writes."""
+        names = list(self.owner.parameters)
+        active = self.owner.specialiser.active(len(names))
+        moving = [i for i, on in enumerate(active) if on and self.lanes]
+        return guarded.entry(compiled, names, moving)
 
     def _complete(self, given: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The types of all arguments, and the defaults that stand for those not passed."""
@@ -210,7 +218,7 @@ class JvpType(types.Callable, types.Opaque):  # type: ignore[misc]  # numba has 
                 for name, kind in zip(("primals", "tangents"), wanted)
                 for i in range(len(kind))
             ]
-            self._found[wanted] = _written(
+            self._found[wanted] = written(
                 f"def call(primals, tangents):\n    return tangent({', '.join(parts)})\n",
                 {"tangent": _Typed(CompiledType(self.owner, 1, self.order))},
             )
@@ -271,21 +279,15 @@ def _plain(given: Any) -> Any:
     return types.unliteral(given)
 
 
-def _with_defaults(compiled: Specialisation, defaults: Mapping[str, Any]) -> Any:
-    """A function that adds the defaults, as constants, to the arguments it is given."""
-    count = len(compiled.types) - len(defaults)
+def _with_defaults(entry: Any, count: int, defaults: Mapping[str, Any]) -> Any:
+    """A function that adds the defaults, as constants, to the `count` arguments it is given."""
     given = [f"a{i}" for i in range(count)]
     # Out of a tuple they have plain types; a number by itself would be a type of its own.
     names = [f"defaults[{i}]" for i in range(len(defaults))]
-    return _written(
+    return written(
         f"def call({', '.join(given)}):\n    return entry({', '.join(given + names)})\n",
-        {"entry": compiled.dispatcher, "defaults": tuple(defaults.values())},
+        {"entry": entry, "defaults": tuple(defaults.values())},
     )
-
-
-def _written(text: str, namespace: dict[str, Any]) -> Any:
-    exec(compile(text, "<tangent_fwd call>", "exec"), namespace)
-    return njit(error_model="numpy")(namespace["call"])
 
 
 _PYTHON_ONLY = frozenset("value_and_grad grad jacobian hvp hessian source show save report".split())

@@ -29,7 +29,7 @@ FLOORS = (
     ("second_order",),
     ("specialise",),
     ("seeds",),
-    ("blocks",),
+    ("blocks", "guarded"),
     ("gradient", "jacobian", "curvature", "callable", "report"),
     ("routes", "compiled"),
     ("forward",),
