@@ -50,7 +50,7 @@ class CustomJvp:
     def _dispatcher(self) -> Any:
         from numba import njit
 
-        return njit(error_model="numpy")(self.py_func)
+        return njit(error_model="numpy", fastmath=False)(self.py_func)
 
     @property
     def _numba_type_(self) -> Any:

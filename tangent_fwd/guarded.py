@@ -85,7 +85,7 @@ def entry(compiled: Specialisation, names: Sequence[str], active: Sequence[int])
 def written(text: str, namespace: dict[str, Any]) -> Any:
     """The function `call` of a text, for numba to compile."""
     exec(compile(text, "<tangent_fwd call>", "exec"), namespace)
-    return njit(error_model="numpy")(namespace["call"])
+    return njit(error_model="numpy", fastmath=False)(namespace["call"])
 
 
 # What stands in a function: its text and its type.

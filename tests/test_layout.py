@@ -154,6 +154,15 @@ def test_files_stay_short(name: str) -> None:
     assert lines <= LONGEST
 
 
+@EACH
+def test_compiled_code_says_what_it_thinks_of_fastmath(name: str) -> None:
+    """Otherwise numba compiles a function as the first of its callers, for all of them."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("njit", "numba.njit"):
+            said = {keyword.arg for keyword in node.keywords}
+            assert said & {"fastmath", None}, f"line {node.lineno}"
+
+
 @pytest.mark.parametrize("name", PASSES)
 def test_passes_show_what_they_do(name: str) -> None:
     text = ast.get_docstring(ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8")))

@@ -626,6 +626,26 @@ def test_bits_never_change(name):
 
 
 @pytest.mark.slow
+def test_bits_do_not_depend_on_who_asks_first():
+    """numba compiles a function that says nothing of fastmath as its first caller is compiled."""
+    program = """
+import numba
+from tests.test_random import *
+
+@numba.njit(fastmath=True)
+def first(out, seed):
+    fill_signs(out, seed, seed, seed, seed, seed)
+    fill_normals(out, seed, seed, seed, seed, seed)
+    fill_uniforms(out, seed, seed, seed, seed, seed)
+
+first(np.empty(9, np.float32), 1)
+first(np.empty(9), 1)
+assert DIGESTS == {n: digest(n) for n in DIGESTS}
+"""
+    _in_a_new_process(program)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -636,7 +656,13 @@ def test_bits_never_change(name):
     ids=["oldest processor", "no vectors", "not optimised"],
 )
 def test_bits_do_not_depend_on_the_instructions(settings):
-    program = "from tests.test_random import *; assert DIGESTS == {n: digest(n) for n in DIGESTS}"
+    _in_a_new_process(
+        "from tests.test_random import *; assert DIGESTS == {n: digest(n) for n in DIGESTS}",
+        **settings,
+    )
+
+
+def _in_a_new_process(program, **settings):
     root = Path(__file__).resolve().parent.parent
     path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path, **settings}

@@ -80,7 +80,7 @@ _BERNOULLI = tuple(
 )
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
+@numba.njit(error_model="numpy", fastmath=False)  # type: ignore[untyped-decorator]
 def _zeta(x: float, q: float) -> float:
     """Hurwitz' zeta function by the formula of Euler and Maclaurin (DLMF 25.11.5 and 2.10.1)."""
     whole = q == np.floor(q)
@@ -105,7 +105,7 @@ def _zeta(x: float, q: float) -> float:
     return float(total)
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
+@numba.njit(error_model="numpy", fastmath=False)  # type: ignore[untyped-decorator]
 def _polygamma(n: int, x: float) -> float:
     """The n-th derivative of the digamma function, n at least 1 (DLMF 25.11.12)."""
     size = 1.0
@@ -133,7 +133,7 @@ def _written(name: str, function: Callable[..., float]) -> Any:
     words = ", ".join(row.args)
     floats = ", ".join(f"np.float64({word})" for word in row.args)
     scope: dict[str, Any] = {"np": np, "special": special}
-    scope["formula"] = numba.njit(error_model="numpy")(function)
+    scope["formula"] = numba.njit(error_model="numpy", fastmath=False)(function)
     # numba reads the parameters of both, so they are written out.
     text = [f"def {name}({words}):", f"    return special.{name}({words})"]
     for cast in ("float64", "float32"):

@@ -311,7 +311,7 @@ def _compiled_rate(optimizer: Optimizer) -> Optimizer:
     lr = optimizer.lr
     if isinstance(lr, Schedule) or hasattr(lr, "py_func"):
         return optimizer
-    return replace(optimizer, lr=njit(error_model="numpy")(lr))
+    return replace(optimizer, lr=njit(error_model="numpy", fastmath=False)(lr))
 
 
 def _check_same(path: Path, kept: dict[str, Any], arrays: dict[str, Any]) -> None:

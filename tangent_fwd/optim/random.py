@@ -68,7 +68,8 @@ DROPOUT = 2
 INITIAL = 3
 SECOND = 4  # the second vectors of outer products, whose first ones are directions
 
-_OPTIONS = {"error_model": "numpy"}
+# Without the second a function is compiled as whoever calls it first, and the bits with it.
+_OPTIONS = {"error_model": "numpy", "fastmath": False}
 
 
 def _compiled(function: Function) -> Function:

@@ -32,7 +32,7 @@ def scalar(function: Function) -> Function:
 
     A call that is not inlined keeps the loop around it from being vectorised.
     """
-    compiled: Function = njit(error_model="numpy", forceinline=True)(function)
+    compiled: Function = njit(error_model="numpy", fastmath=False, forceinline=True)(function)
     return compiled
 
 
