@@ -223,6 +223,15 @@ def with_short_axes(K, LEFT):
     return K[:1] * K + np.sum(K * LEFT[0, :3])
 
 
+def of_an_earlier_turn(K, LEFT):
+    for i in range(2):
+        matrix = K[i, 1]
+        turned = matrix.T
+        if i == 0:
+            first, second = matrix, turned.T
+    return LEFT[:, :2] @ first @ turned[:, :2] @ matrix + LEFT[:, 2:4] @ second * matrix[0, 1]
+
+
 def through_a_helper(K, LEFT):
     return _product(K, LEFT, K.shape[3]) + _matrix(K)[0]
 
@@ -297,6 +306,7 @@ BECOME_ARRAYS = (
         *STAY,
         *BECOME_ARRAYS,
         with_short_axes,
+        of_an_earlier_turn,
         through_a_helper,
         transposed,
         times_vectors,
@@ -358,6 +368,24 @@ def test_a_variable_that_holds_pairs_of_several_forms(
     program = differentiate(chosen, args, (True,) * 3, way, 1)
     compare(program, chosen, args, (True,) * 3, [way], chosen(*args))
     assert makes_arrays(program) == (first is not second)
+
+
+def all_but_the_first(matrices, LEFT):
+    total = LEFT[:, :2] @ matrices[0]
+    for matrix in matrices[1:]:
+        total = total + LEFT[:, 2:4] @ matrix
+    return total * matrices[::-1][0][0, 1]
+
+
+@pytest.mark.parametrize("form", [Form.SHARED, Form.RANKED], ids=lambda form: form.name)
+def test_a_slice_of_a_tuple_holds_pairs_as_well(form: Form) -> None:
+    rng = np.random.default_rng(7)
+    args = (K[0, 0], K[0, 1], K[1, 0]), LEFT
+    way = vectors(args[0], rng, form), direction(LEFT, rng)
+    program = differentiate(all_but_the_first, args, (True, True), way, 1)
+    expected = all_but_the_first(*args)
+    compare(program, all_but_the_first, args, (True, True), [way], expected)
+    assert not makes_arrays(program) or form is Form.RANKED
 
 
 @pytest.mark.parametrize("lanes", [1, 2])

@@ -93,6 +93,17 @@ def perceptron(W, U, X, y):
     return np.mean((scores - y) ** 2)
 
 
+def by_size(x, n):
+    return np.sum(np.zeros(n)) + x
+
+
+def test_no_array_has_a_negative_size() -> None:
+    entry = plain(kept(by_size, (0.5, 3), (True, False), 1))
+    assert entry(0.5, 3, 1.0, workspace(4096)) == (0.5, 1.0)
+    with pytest.raises(ValueError, match="negative dimensions are not allowed"):
+        entry(0.5, -3, 1.0, workspace(4096))
+
+
 def test_a_warm_call_allocates_nothing() -> None:
     rng = np.random.default_rng(0)
     args = (*(rng.standard_normal(s) for s in ((3, 4), 4, (5, 3), 5)),)

@@ -53,6 +53,8 @@ def take{bits}(work, shape):
     """An array of this shape, out of memory that is kept between calls if there is enough."""
     size = 1
     for n in shape:
+        if n < 0:
+            raise ValueError("negative dimensions are not allowed")
         size *= n
     start = work.used[{place}]
     work.used[{place}] = start + (size + 95) // 16 * 16

@@ -188,17 +188,21 @@ class _Outer(Pairs):
         return Op("tuple", entries, () if cls is None else (("class", cls),))
 
     def bind(self, name: str, found: Pair, span: Span) -> None:
-        """Give the vectors of a pair names, unless they have some that stay."""
+        """Give the vectors of a pair names, unless they have some that stay: what is bound in a
+        loop is another vector with the next turn, and this name may be read after that.
+        """
         kept = []
         kinds = _factor_types(self.dense[name], found.form)
         for letter, value, kind in zip("uv", found.vectors, kinds):
-            if isinstance(value, Var) and self.bound[value.name] <= 1 and self.bound[name] == 1:
+            if isinstance(value, Var) and value.name in self.steady and self.bound[name] == 1:
                 kept.append(value)
                 continue
             vector = letter + name[1:] if name.startswith("d:") else self.new(None)
             self.types[vector] = kind
             self.out.append(Let(vector, value, span))
             self.bound[vector] = self.bound[name]
+            if name in self.steady:
+                self.steady.add(vector)
             kept.append(Var(vector))
         self.factor[name] = Pair(kept[0], kept[1], found.form)
 

@@ -148,7 +148,9 @@ class Pairs:
                     self.types[stmt.target] = kind
 
     def taken(self, value: Expr) -> Any:
-        """The type of an element of a tuple that holds pairs, or of such a tuple; else None."""
+        """The type of what is taken out of a tuple that holds pairs, an element or several, or of
+        such a tuple; else None.
+        """
         if isinstance(value, Var):
             return self.types[value.name] if self.is_tuple_of_pairs(value) else None
         if not isinstance(value, Op) or value.fn not in ("getitem", "attr"):
@@ -157,6 +159,8 @@ class Pairs:
         if not (isinstance(whole, Var) and self.is_tuple_of_pairs(whole)):
             return None
         kind = self.types[whole.name]
+        if isinstance(place, Op) and place.fn == "slice":
+            return _cut(kind, place)
         if not isinstance(place, Lit):
             return kind[0] if len(set(kind)) == 1 else None
         return kind[kind.fields.index(place.value) if value.fn == "attr" else place.value]
@@ -282,6 +286,15 @@ class Pairs:
             or (isinstance(e, Op) and e.fn in ("add", "sub", "mul"))
             for e in index
         )  # fmt: skip
+
+
+def _cut(kind: Any, place: Op) -> Any:
+    """The numba type of a slice of a tuple of this type, where its bounds are written out."""
+    from numba.core import types
+
+    bounds = [bound.value for bound in place.args if isinstance(bound, Lit)]
+    known = len(bounds) == len(place.args)
+    return types.BaseTuple.from_types(tuple(kind)[slice(*bounds)]) if known else None
 
 
 def _is_ours(value: Expr) -> bool:
