@@ -377,15 +377,30 @@ def all_but_the_first(matrices, LEFT):
     return total * matrices[::-1][0][0, 1]
 
 
+def bound_again_in_a_loop(matrices, LEFT):
+    first, second, third = matrices
+    product = first
+    both = matrices[1:]
+    for turn in range(3):
+        product = LEFT[:2, :2] @ product
+        second = second.T
+        if turn == 1:
+            both = (first * third, third)
+    return product[0] * second[0, 1] + first[1] * both[0][0]
+
+
 @pytest.mark.parametrize("form", [Form.SHARED, Form.RANKED], ids=lambda form: form.name)
-def test_a_slice_of_a_tuple_holds_pairs_as_well(form: Form) -> None:
+@pytest.mark.parametrize(
+    "function", [all_but_the_first, bound_again_in_a_loop], ids=lambda f: f.__name__
+)
+def test_tuples_of_pairs(function: Callable[..., Any], form: Form) -> None:
     rng = np.random.default_rng(7)
     args = (K[0, 0], K[0, 1], K[1, 0]), LEFT
     way = vectors(args[0], rng, form), direction(LEFT, rng)
-    program = differentiate(all_but_the_first, args, (True, True), way, 1)
-    expected = all_but_the_first(*args)
-    compare(program, all_but_the_first, args, (True, True), [way], expected)
-    assert not makes_arrays(program) or form is Form.RANKED
+    program = differentiate(function, args, (True, True), way, 1)
+    compare(program, function, args, (True, True), [way], function(*args))
+    if function is all_but_the_first and form is Form.SHARED:
+        assert not makes_arrays(program)
 
 
 @pytest.mark.parametrize("lanes", [1, 2])

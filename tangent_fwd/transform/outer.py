@@ -140,11 +140,18 @@ class _Outer(Pairs):
 
     def let(self, stmt: Let) -> None:
         target, value, span = stmt.target, stmt.value, stmt.span
-        if self.taken(value) is not None:
+        kind = self.taken(value)
+        if kind is not None and kind == self.types[target]:
             self.out.append(stmt)
             self.after_binding(target, span)
             return
-        found = self.factors(value, span)
+        found = self.factors(value, span) if kind is None else None
+        if kind is not None:  # bound elsewhere to what is none, or is one of another form
+            value = self.named(value, kind, span)
+            if target in self.pairs:
+                found = _taken_apart(value, self.dense[target], kind)
+            else:
+                value = self.formed(value, self.dense[target], kind, span)
         if target in self.pairs:
             assert found is not None, target
             self.bind(target, found, span)
@@ -193,7 +200,11 @@ class _Outer(Pairs):
         """
         kept = []
         kinds = _factor_types(self.dense[name], found.form)
-        for letter, value, kind in zip("uv", found.vectors, kinds):
+        first, second = found.vectors
+        if second == Var(f"u{name[1:]}"):  # the variable becomes its own transpose
+            second = Var(self.new(kinds[1]))
+            self.out.append(Let(second.name, found.v, span))
+        for letter, value, kind in zip("uv", (first, second), kinds):
             if isinstance(value, Var) and value.name in self.steady and self.bound[name] == 1:
                 kept.append(value)
                 continue

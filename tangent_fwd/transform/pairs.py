@@ -140,12 +140,11 @@ class Pairs:
         self.pairs = dict(sorted(self.find_pairs()))
 
     def pass_on_tuples(self) -> None:
-        """The types of what is taken out of tuples that hold pairs."""
-        for stmt in statements(self.function.body):
-            if isinstance(stmt, Let):
-                kind = self.taken(stmt.value)
-                if kind is not None:
-                    self.types[stmt.target] = kind
+        """The types of what is taken out of tuples that hold pairs, whenever it is bound."""
+        for target, values in self.values.items():
+            first, *rest = map(self.taken, values)
+            if first is not None and all(kind == first for kind in rest):
+                self.types[target] = first
 
     def taken(self, value: Expr) -> Any:
         """The type of what is taken out of a tuple that holds pairs, an element or several, or of
@@ -173,7 +172,8 @@ class Pairs:
 
     def find_pairs(self) -> set[tuple[str, Form]]:
         """The largest set of arrays that are pairs whenever they are bound, and never stored to;
-        each with its form, which has to be the same whenever it is bound.
+        each with its form, which has to be the same whenever it is bound. What comes as a pair is
+        no array, so what is stored to another array of its name goes by it.
         """
         aliases = Aliases(self.function)
         everything = list(statements(self.function.body))
@@ -184,7 +184,7 @@ class Pairs:
         found = {
             (name, form) for name, kind in self.dense.items() for form in Form
             if is_array(kind) and kind.ndim >= (3 if form is Form.STACK else 2) and name not in ours
-            and aliases.find(name) not in stores
+            and (aliases.find(name) not in stores or is_pair(kind, self.types[name]))
             and (name in self.values or name in self.given)
             and (name not in self.given or form_of(kind, self.given[name]) is form)
             and name.rsplit(":", 1)[-1] not in written
