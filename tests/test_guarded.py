@@ -164,6 +164,7 @@ def test_every_way_in(call, named):
     assert np.array_equal(z, X)
 
 
+@pytest.mark.slow
 def test_typed_lists_and_dicts():
     @njit
     def run(d, e, u, v):
