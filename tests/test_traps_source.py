@@ -797,6 +797,7 @@ def test_a_helper_that_only_a_decision_reads_is_called_itself() -> None:
     assert found == pytest.approx((0.5 * 0.9**k * x[0], 0.5 * 0.9**k * d[0]), rel=1e-14)
     names = set(re.findall(r"^def (\w+)", made.source, re.MULTILINE))
     assert names == {"_length", "_enough", "_shrunk_jvp", "bounded_jvp"}
+    assert made.directional2((x.copy(),), (d.copy(),)) == (*found, 0.0)
     # The helper that is read for its slope as well keeps its derivative.
     both = forward_grad(lambda x: _length(x) if _length(x) > 1.0 else 0.0, cache=False)
     assert both.jvp((x,), (x,))[0] == 0.0
