@@ -65,6 +65,7 @@ PASSES = (
     "analysis/activity",
     "transform/tangent",
     "transform/outer",
+    "transform/unread",
     "transform/stack",
     "transform/pack",
     "transform/workspace",
