@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.ir.nodes import FULL, Expr, Function, Op, Ref
+from tangent_fwd.ir.nodes import FULL, Expr, Function, Op, Ref, Var
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
 from tangent_fwd.rules import helper
 from tangent_fwd.rules.rule import HELPERS, PARTS
@@ -180,6 +180,16 @@ def parts(count: int) -> str:
     )
 
 
+def _of_a_list(program: Function, op: Op) -> bool:
+    """Whether an array is made of a list of numbers. After a loop that fills two lists, numba
+    (0.68) takes one for the other where it sees `np.array` of one, and then finds no list.
+    """
+    (first, *more) = op.args
+    kind = program.typeof(first.name) if isinstance(first, Var) else None
+    number = hasattr(getattr(kind, "dtype", None), "bitwidth")
+    return not more and not op.keywords and type(kind).__name__ == "List" and number
+
+
 def _there(op: Op) -> Op:
     """What might have been None, as what it is: numba looks once here, or else at every use."""
     count = dict(op.keywords).get("parts")
@@ -207,6 +217,8 @@ def placed(program: Function) -> Function:
             shape = e.args[1]
             assert isinstance(shape, Op)
             return Op("call", (Ref(f"stretch{len(shape.args)}", None), *e.args))
+        if isinstance(e, Op) and e.fn == "numpy.array" and _of_a_list(program, e):
+            return replace(e, fn="numpy.asarray")
         if isinstance(e, Op) and e.fn == "some":
             return _there(e)
         if isinstance(e, Op) and e.fn in ("common", "overlap"):

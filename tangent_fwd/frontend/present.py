@@ -42,7 +42,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tangent_fwd.frontend.prune import leaves
-from tangent_fwd.ir.nodes import Block, Expr, For, Function, If, Let, Lit, Op, Stmt, Var, While
+from tangent_fwd.ir.nodes import (
+    Block,
+    Expr,
+    For,
+    Function,
+    If,
+    Let,
+    Lit,
+    Op,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
 from tangent_fwd.ir.walk import (
     assigned,
     blocks,
@@ -124,7 +137,7 @@ class _Walk:
 
     def stmt(self, stmt: Stmt, out: list[Stmt]) -> None:
         stmt = map_exprs(lambda e: map_expr(self.renamed, e), stmt)
-        if hasattr(stmt, "array"):
+        if isinstance(stmt, Store):
             stmt = replace(stmt, array=self.some.get(stmt.array, stmt.array))
         if isinstance(stmt, Let):
             self.let(stmt, out)

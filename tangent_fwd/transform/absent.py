@@ -119,6 +119,10 @@ class _Flags:
                 out.append(with_blocks(stmt, tuple(map(self.block, blocks(stmt)))))
         return tuple(out)
 
+    def tests(self, op: Op) -> bool:
+        nothing = op.fn in ("is", "is_not") and op.args[1] == Lit(None)
+        return nothing and self.is_maybe(op.args[0])
+
     def is_maybe(self, expr: Expr) -> bool:
         return isinstance(expr, Var) and expr.name in self.maybe
 
@@ -131,10 +135,7 @@ class _Flags:
 
     def let(self, stmt: Let) -> Block:
         value = stmt.value
-        tests = (
-            isinstance(value, Op) and value.fn in ("is", "is_not") and value.args[1] == Lit(None)
-        )
-        if isinstance(value, Op) and tests and self.is_maybe(value.args[0]):
+        if isinstance(value, Op) and self.tests(value):
             flag = self.flag(value.args[0])
             told: Expr = flag if value.fn == "is" else Op("not", (flag,), (), value.span)
             return (replace(stmt, value=told),)
