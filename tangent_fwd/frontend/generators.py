@@ -130,17 +130,17 @@ class Generators(Caught):
                 return any(_reads_once(stmt, target.id) for stmt in behind)
         return False
 
-    def over(self, node: ast.expr) -> ast.expr:
+    def named_call(self, node: ast.expr) -> ast.expr:
         """What a loop goes over: for the name of a generator, its call."""
         return self.waiting.get(node.id, node) if isinstance(node, ast.Name) else node
 
     def do_For(self, node: ast.For) -> None:
         node = copy.copy(node)
-        node.iter = self.over(node.iter)
+        node.iter = self.named_call(node.iter)
         counted, pair = node.iter, node.target
         if isinstance(counted, ast.Call) and self.callee(counted) is enumerate and counted.args:
             counted = copy.copy(counted)
-            counted.args = [self.over(counted.args[0]), *counted.args[1:]]
+            counted.args = [self.named_call(counted.args[0]), *counted.args[1:]]
             found = self.generator(counted.args[0])
             if found is not None and isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
                 node = self.counting(node, counted, pair)
@@ -287,7 +287,7 @@ class Generators(Caught):
 
     def call(self, node: ast.Call) -> Expr:
         """`sum(g(x))` goes over a generator; a generator is no value otherwise."""
-        given = self.over(node.args[0]) if node.args else None
+        given = self.named_call(node.args[0]) if node.args else None
         callee = self.callee(node)
         taken = callee in (sum, any, all, list, max, min, sorted)
         if given is not None and taken and self.generator(given) is not None:
