@@ -69,6 +69,7 @@ from tangent_fwd.transform.simplify import simplify
 from tangent_fwd.transform.stack import stack
 from tangent_fwd.transform.tangent import tangent
 from tangent_fwd.transform.threads import on_one_thread, threads
+from tangent_fwd.transform.unread import unread
 from tangent_fwd.transform.workspace import workspace
 
 
@@ -183,6 +184,7 @@ class Module(Front):
                 program = outer(program, pairs, self.writes)
                 stages.add("outer", program)
             program = stages.add("simplify", simplify(program))
+            program = stages.add("unread", unread(program, self.primal))
             program = stages.add("stack", stack(program))
         else:
             program = spelt(program)
@@ -241,6 +243,15 @@ class Module(Front):
             return Ref(self.suffixed(helper.name, True), called)
 
         return make
+
+    def primal(self, op: Op) -> Op | None:
+        """The call of a helper in place of that of its derivative, unless it writes somewhere."""
+        ref = op.args[0]
+        if not isinstance(ref, Ref) or not isinstance(ref.value, Derivative) or self.writes(op):
+            return None
+        count = len(ref.value.arg_types)
+        called = replace(ref.value, active=(False,) * count)
+        return Op("call", (Ref(called.helper.name, called), *op.args[1 : 1 + count]), (), op.span)
 
     def link(self, program: Function, caller: Function) -> Function:
         """Calls become those of functions of this module: of a helper's derivative, or of its

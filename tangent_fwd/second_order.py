@@ -11,6 +11,7 @@ as well, once for each choice of tangents that change along the direction themse
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from tangent_fwd.analysis.activity import Activity, Effects
 from tangent_fwd.errors import raise_all
@@ -22,7 +23,8 @@ from tangent_fwd.options import Options
 from tangent_fwd.pipeline import Module
 from tangent_fwd.program import Flags, Made, Program, Stages, Types, with_respect_to
 from tangent_fwd.transform.second import first, second
-from tangent_fwd.transform.simplify import simplify
+from tangent_fwd.transform.simplify import simplify, sweep
+from tangent_fwd.transform.unread import unread
 
 
 def differentiate(
@@ -94,8 +96,16 @@ class _Twice(Module):
                 self.firsts[key] = self.by_rule(function, typed, active, 1)
             else:
                 activity = self.activity(function, arg_types, active)
-                self.firsts[key] = first(typed.ready, activity)
+                program = sweep(first(typed.ready, activity))
+                self.firsts[key] = unread(program, partial(self.unmoved, program))
         return self.firsts[key]
+
+    def unmoved(self, caller: Function, op: Op) -> Op | None:
+        """The call of a helper in place of that of its derivative, unless it writes somewhere."""
+        helper, kinds, given = self.plain(caller, op)
+        if self.effects(helper, kinds, (False,) * len(kinds))[2]:
+            return None
+        return replace(op, args=op.args[: 1 + len(given)], keywords=())
 
     def change(
         self,

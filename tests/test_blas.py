@@ -99,7 +99,9 @@ for word in sys.argv[2:]:
 
 
 @needs_wheel
-@pytest.mark.parametrize(("first", "second"), [("own", "ours"), ("ours", "own")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("own", "ours"), pytest.param("ours", "own", marks=pytest.mark.slow)]
+)
 def test_a_users_own_product_is_numbas_and_ours_is_not(first, second):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", COUNTED, TEXT, first, second, "ours", "own"],

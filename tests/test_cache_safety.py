@@ -224,6 +224,7 @@ def test_info_verify_and_clear(folder):
     assert [p.name for p in folder.iterdir()] == ["a file of the user"]
 
 
+@pytest.mark.slow
 def test_six_processes_compile_the_same_function(folder, tmp_path):
     text = tmp_path / "text.py"
     text.write_text(SQUARES)

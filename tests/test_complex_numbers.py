@@ -106,6 +106,7 @@ def test_what_holds_for_real_numbers_only_is_refused(
         differentiate(function, args, (True,), 1)
 
 
+@pytest.mark.slow
 def test_the_inverse_of_a_complex_matrix() -> None:
     a = np.array([[1.0 + 2.0j, -0.5j], [0.3, 1.0 - 1.0j]])
     d_a = np.array([[0.5j, 1.0], [-1.0 + 1.0j, 2.0]])

@@ -8,6 +8,7 @@ from numba import njit
 from numba.typed import Dict, List
 
 from tangent_fwd import forward_grad
+from tangent_fwd.backend.support import OVERLAP
 
 
 @forward_grad(argnums=(0, 1))
@@ -56,6 +57,27 @@ def test_memory_that_is_apart_gives_the_numbers_of_a_call_from_python():
     assert tangents(X.copy(), Y.copy(), U.copy(), V.copy()) == expected
     columns = np.stack((X, Y, U, V), axis=1)  # whose elements lie between each other
     assert tangents(*columns.T) == expected
+
+
+def test_blocks_of_one_matrix_are_told_apart():
+    """Side by side their rows lie between each other; `overlap` never misses what is shared."""
+    scope = {"njit": lambda **options: lambda function: function}
+    exec(OVERLAP, scope)
+    overlap = scope["overlap"]
+    whole = np.zeros((9, 11))
+    for matrix in (whole, whole.T, whole[::-1], whole[:, ::2], np.asfortranarray(whole)):
+        assert not overlap(matrix[:, :3], matrix[:, 3:])
+        assert not overlap(matrix[1:4, 4:], matrix[:, :4])
+        assert not overlap(matrix[:4], matrix[4:])
+        assert overlap(matrix[:5, :4], matrix[4:, 3:])
+    rng = np.random.default_rng(0)
+    for _ in range(2_000):
+        parts = []
+        for _ in range(2):
+            (a, b), (c, d) = (np.sort(rng.integers(0, size + 1, 2)) for size in whole.shape)
+            step = rng.choice([-1, 1, 2], 2)
+            parts.append(whole[a:b, c:d][:: step[0], :: step[1]])
+        assert overlap(*parts) or not np.shares_memory(*parts)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +164,7 @@ def test_every_way_in(call, named):
     assert np.array_equal(z, X)
 
 
+@pytest.mark.slow
 def test_typed_lists_and_dicts():
     @njit
     def run(d, e, u, v):

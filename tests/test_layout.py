@@ -67,6 +67,7 @@ PASSES = (
     "analysis/activity",
     "transform/tangent",
     "transform/outer",
+    "transform/unread",
     "transform/stack",
     "transform/pack",
     "transform/workspace",

@@ -154,10 +154,11 @@ def chosen_arguments(x):
         # inner' = 2 x y z at z = x, so middle = 2 x² y², and the rest is x · 4 x² y at y = x.
         (twice_nested, lambda x: 4.0 * x**4, lambda x: 16.0 * x**3),
         (decorated_inside, lambda x: 5.0 * x**3 + 2.0 * x**2, lambda x: 15.0 * x**2 + 4.0 * x),
-        (
+        pytest.param(
             chosen_arguments,
             lambda x: 6.0 * x + 2.0 * x**3 + 3.0 * x**2,
             lambda x: 6.0 + 6.0 * x**2 + 6.0 * x,
+            marks=pytest.mark.slow,
         ),
     ],
 )

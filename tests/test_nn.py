@@ -84,7 +84,7 @@ COMPILED = pytest.mark.parametrize(
 
 
 @EACH
-@pytest.mark.parametrize("width", [32, 64])
+@pytest.mark.parametrize("width", [pytest.param(32, marks=pytest.mark.slow), 64])
 def test_the_emitted_text_agrees_for_every_activity(name: str, width: int) -> None:
     """Run as plain Python, three lanes, against an oracle that knows nothing of the compiler.
 

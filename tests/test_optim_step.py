@@ -114,6 +114,7 @@ def test_the_text_of_a_step_knows_no_sizes(directions):
     assert len(texts) == 1
 
 
+@pytest.mark.slow
 def test_mixed_dtypes_keep_theirs():
     (W, b), x, y = problem(np.float32)
     trainer = optim.ForwardGradient(
@@ -296,6 +297,7 @@ def test_defaults_of_the_loss_and_decorated_losses():
     assert trainer.step(1.0) == pytest.approx(0.36)
 
 
+@pytest.mark.slow
 def test_a_schedule_of_the_users_own():
     @njit
     def halves(step):
@@ -309,6 +311,7 @@ def test_a_schedule_of_the_users_own():
     assert trainer.state.report[text.RATE] == pytest.approx(0.025)
 
 
+@pytest.mark.slow
 def test_names_that_collide_with_ours():
     def dot(a, b):
         total = 0.0

@@ -470,7 +470,14 @@ def test_the_product_with_the_matrix_is_one_with_a_vector() -> None:
     assert "d_x_W" not in text
 
 
-@pytest.mark.parametrize("pair", [(U, V), Outer(U, V), (U3, V3), Outer(U3, V3)])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (U, V),
+        Outer(U, V),
+        *(pytest.param(p, marks=pytest.mark.slow) for p in ((U3, V3), Outer(U3, V3))),
+    ],
+)
 def test_compiled_code_passes_pairs(pair: tuple[Any, Any]) -> None:
     @numba.njit
     def along(params: Any, x: Any, tangents: Any) -> Any:
@@ -565,6 +572,7 @@ def test_second_order_wants_a_matrix() -> None:
         layer.directional2((PARAMS, X), ((Outer(U, V), B),))
 
 
+@pytest.mark.slow
 def test_a_matrix_that_cannot_be_written_to_takes_a_pair() -> None:
     W, b = PARAMS[0].copy(), PARAMS[1]
     W.flags.writeable = False

@@ -114,7 +114,13 @@ def test_arrays_that_are_read_again(
 
 
 @EACH
-@pytest.mark.parametrize("kind", ["plain", "strided", "read-only", "single"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "plain",
+        *(pytest.param(k, marks=pytest.mark.slow) for k in ("strided", "read-only", "single")),
+    ],
+)
 def test_numbers(
     function: Callable[..., Any], args: tuple[Any, ...], names: list[str], kind: str
 ) -> None:

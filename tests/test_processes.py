@@ -81,7 +81,13 @@ def test_what_cannot_be_found_by_name_says_so():
         pickle.dumps(Bag.inside)
 
 
-@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(method, marks=() if method == "spawn" else pytest.mark.slow)
+        for method in multiprocessing.get_all_start_methods()
+    ],
+)
 def test_other_processes_compute_the_same(method):
     expected = [slope((cubic, float(k))) for k in range(6)]
     with multiprocessing.get_context(method).Pool(2) as pool:

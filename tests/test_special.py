@@ -83,7 +83,7 @@ print(*map(float.hex, first), sum(g.stats.cache_hits.values()), f.report())
 """
 
 
-@pytest.mark.parametrize("who", ["callers", "ours"])
+@pytest.mark.parametrize("who", ["callers", pytest.param("ours", marks=pytest.mark.slow)])
 def test_cached_code_runs_in_a_second_process(who, tmp_path, monkeypatch):
     """Code that a user's cached function carries too, which is read before anything of ours."""
     monkeypatch.setenv("TANGENT_FWD_CACHE", str(tmp_path / "cache"))

@@ -69,7 +69,7 @@ def function(name: str) -> Callable[..., Any]:
     return found
 
 
-@pytest.mark.parametrize("lanes", [1, 3, 8, 12])
+@pytest.mark.parametrize("lanes", [1, 3, 8, pytest.param(12, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("rows", "size"), SIZES)
 def test_derivatives_of_all_lanes(rows: int, size: int, lanes: int) -> None:
     args = matrices(rows, size, np.float64)

@@ -8,6 +8,7 @@ import importlib
 import inspect
 import math
 import pickle
+import re
 import sys
 import types
 from collections.abc import Callable
@@ -759,3 +760,45 @@ def test_what_only_a_decision_reads_has_no_tangent() -> None:
     A = np.zeros((2, 2))
     assert made.jvp((A,), (np.ones((2, 2)),))[1].tolist() == [[2.0, 2.0], [2.0, 2.0]]
     assert "solve" not in made.source
+
+
+def _length(x):
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * x[i]
+    return math.sqrt(total)
+
+
+def _enough(x, bound):
+    return _length(x) - bound
+
+
+def _shrunk(x):
+    x *= 0.5
+    return x[0]
+
+
+def bounded(x):
+    """Decides by helpers of helpers, and by one that writes."""
+    while _enough(2.0 * x, 1.0) > 0.0:
+        x = 0.9 * x
+    if _shrunk(x) > 0.1:
+        return x[0]
+    return x[1] * x[1]
+
+
+def test_a_helper_that_only_a_decision_reads_is_called_itself() -> None:
+    made = forward_grad(bounded, cache=False)
+    x, d = array(0.9, 0.4), array(1.0, 2.0)
+    k = 0
+    while 2.0 * np.linalg.norm(x * 0.9**k) > 1.0:
+        k += 1
+    found = made.jvp((x.copy(),), (d.copy(),))
+    assert found == pytest.approx((0.5 * 0.9**k * x[0], 0.5 * 0.9**k * d[0]), rel=1e-14)
+    names = set(re.findall(r"^def (\w+)", made.source, re.MULTILINE))
+    assert names == {"_length", "_enough", "_shrunk_jvp", "bounded_jvp"}
+    assert made.directional2((x.copy(),), (d.copy(),)) == (*found, 0.0)
+    # The helper that is read for its slope as well keeps its derivative.
+    both = forward_grad(lambda x: _length(x) if _length(x) > 1.0 else 0.0, cache=False)
+    assert both.jvp((x,), (x,))[0] == 0.0
+    assert "_length_jvp" in both.source

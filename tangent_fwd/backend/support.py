@@ -43,6 +43,15 @@ def overlap(a, b):
     if a.ndim == 1 and b.ndim == 1 and a.strides[0] == b.strides[0] != 0:
         # The elements of two columns of one matrix lie between each other.
         return (low_a - low_b) % a.strides[0] == 0
+    if a.ndim == 2 and b.ndim == 2 and a.strides == b.strides:
+        # So do the rows of two blocks of one matrix.
+        long, short = (0, 1) if abs(a.strides[0]) > abs(a.strides[1]) else (1, 0)
+        line = abs(a.strides[long])
+        wide_a = (a.shape[short] - 1) * abs(a.strides[short]) + a.itemsize
+        wide_b = (b.shape[short] - 1) * abs(b.strides[short]) + b.itemsize
+        if wide_a <= line and wide_b <= line:
+            start = (low_a - low_b) % line
+            return start < wide_b or start + wide_a > line
     return True'''
 
 # Rounded up to whole cache lines, so that no two arrays share one, and some lines more: arrays

@@ -166,7 +166,11 @@ class Words:
             assert isinstance(ref, Ref)
             if rule == "pair":
                 return "pair"
-            return _WORDS.get(ref.name) or ref.name.removesuffix("_jvp").strip("_")
+            word = ref.name.removesuffix("_jvp").strip("_")
+            if word == ref.name and value.args[1:]:  # its own name is the function's
+                first = self.in_words(value.args[1])
+                word = f"{word}_{first}" if first else word
+            return _WORDS.get(ref.name) or word
         if value.fn in _BETWEEN and any(self.is_composite(a) for a in value.args):
             return None
         args = [self.in_words(a) for a in value.args]
