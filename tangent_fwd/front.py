@@ -29,6 +29,7 @@ from tangent_fwd.frontend.lower import lower
 from tangent_fwd.frontend.opaque import Opaque, spelled
 from tangent_fwd.frontend.optional import decided
 from tangent_fwd.frontend.parse import Differentiated, UserFunction, differentiated, parse
+from tangent_fwd.frontend.present import present
 from tangent_fwd.frontend.prune import leaves, pruned
 from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Op, Raise, Ref, Return, Stmt
 from tangent_fwd.ir.walk import (
@@ -43,6 +44,7 @@ from tangent_fwd.ir.walk import (
 from tangent_fwd.library import is_ours, takes_complex, user_name
 from tangent_fwd.program import Flags, Stages, Typed, Types, typeof
 from tangent_fwd.source import NOWHERE, Span
+from tangent_fwd.transform.absent import absences, absent
 from tangent_fwd.transform.again import again, misfits
 from tangent_fwd.transform.bound import bound
 from tangent_fwd.transform.defined import defined
@@ -152,9 +154,10 @@ class Front:
         typeof_part = partial(self.typeof_part, function, arg_types)
         program = stage("lower", decided(lower(function, kinds, typeof_part), kinds))
         program = stage("bound", bound(program, function.source))
-        program = stage("split", split(program))
+        program, found = self.told_apart(function, program, arg_types)
         origins = {s.target: s.value for s in statements(program.body) if isinstance(s, Let)}
-        program = stage("infer", self.inferred(function, program, arg_types))
+        stage("split", program)
+        program = stage("infer", found)
         called = defined(program, function.source)
         if called is not program:
             program = stage("defined", self.inferred(function, called, arg_types))
@@ -166,6 +169,24 @@ class Front:
         program = stage("fuse", fuse(program))
         program = stage("simplify", simplify(flatten(program)))
         return Typed(function, program, stages, result, origins)
+
+    def told_apart(
+        self, function: UserFunction, program: Function, arg_types: Types
+    ) -> tuple[Function, Function]:
+        """The program with one variable for one meaning, and with types; arrays and tuples that
+        may be None are asked first.
+        """
+        asked = present(program)
+        if asked is not program:
+            asked = split(asked)
+            try:
+                found = self.inferred(function, asked, arg_types)
+            except TangentError:
+                found = None  # what is wrong without these names as well is told of it so
+            if found is not None and absences(found):
+                return asked, absent(found, function.source)
+        program = split(program)
+        return program, absent(self.inferred(function, program, arg_types), function.source)
 
     def again(self, function: Differentiated, arg_types: Types) -> Typed:
         """A derivative as a function: its program is that of value and tangent."""

@@ -2,8 +2,10 @@
 
     lower      the user's syntax in named A-normal form
     bound      checks before reads of names that have no value on some path
+    present    names for what a test has told not to be None
     split      one variable for one meaning
     infer      the numba type of every variable
+    absent     arrays and tuples that may be None, as what is there and a flag
     defined    what is no operation for its types as a call of the library
     defined    what the library defines for these types as calls of it
     guard      checks before calls that may pass one piece of memory twice

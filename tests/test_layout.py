@@ -55,6 +55,8 @@ PASSES = (
     "frontend/jumps",
     "frontend/derivatives",
     "frontend/optional",
+    "frontend/present",
+    "transform/absent",
     "transform/bound",
     "transform/split",
     "analysis/infer",

@@ -54,7 +54,7 @@ MOVING = frozenset("T real imag".split())
 PLAIN = MOVING | frozenset("shape size ndim dtype strides itemsize nbytes".split())
 # Whole-array operations whose tangent is the same operation on the tangent.
 STRUCTURAL = MAKES | frozenset(
-    "field getitem tuple stretch gather strong container.pop container.copy".split()
+    "field getitem some tuple stretch gather strong container.pop container.copy".split()
 )
 # Operations on shapes and integers only.
 INERT = frozenset(

@@ -40,14 +40,30 @@ def _made(*layouts: str, options: int = 0, of_complex: bool = False) -> Callable
     return typer
 
 
-def _numbers(count: int) -> Callable[..., Any]:
-    """Typed by a matrix; gives float64 whatever it holds."""
+def _det(a: Any) -> Any:
+    """A number of double precision, whatever the matrix holds."""
+    from numba.core import types
+
+    kind = _matrix(a, of_complex=True)
+    return types.complex128 if isinstance(kind, types.Complex) else types.float64
+
+
+def _slogdet(a: Any) -> Any:
+    from numba.core import types
+
+    return types.Tuple((_det(a), types.float64))
+
+
+def _values(*layouts: str) -> Callable[..., Any]:
+    """Typed by a Hermitian matrix: its values, which are real, and with a layout its vectors."""
 
     def typer(a: Any) -> Any:
         from numba.core import types
 
-        _matrix(a)
-        return types.float64 if count == 1 else types.UniTuple(types.float64, count)
+        kind = _matrix(a, of_complex=True)
+        values = _array(getattr(kind, "underlying_float", kind), "")
+        parts = [values, *(_array(kind, layout) for layout in layouts)]
+        return parts[0] if len(parts) == 1 else types.Tuple(parts)
 
     return typer
 
@@ -85,15 +101,15 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 ALGEBRA: dict[str, Callable[..., Any]] = {
     "numpy.linalg.inv": _made("F", of_complex=True),
     "numpy.linalg.pinv": _made("F", options=1),
-    "numpy.linalg.cholesky": _made("C"),
-    "numpy.linalg.eigh": _made("", "F"),
-    "numpy.linalg.eig": _made("", "F"),
-    "numpy.linalg.eigvalsh": _made(""),
-    "numpy.linalg.eigvals": _made(""),
+    "numpy.linalg.cholesky": _made("C", of_complex=True),
+    "numpy.linalg.eigh": _values("F"),
+    "numpy.linalg.eig": _made("", "F", of_complex=True),
+    "numpy.linalg.eigvalsh": _values(),
+    "numpy.linalg.eigvals": _made("", of_complex=True),
     "numpy.linalg.svd": _made("F", "", "F", options=1),
     "numpy.linalg.qr": _made("A", "F"),
-    "numpy.linalg.det": _numbers(1),
-    "numpy.linalg.slogdet": _numbers(2),
+    "numpy.linalg.det": _det,
+    "numpy.linalg.slogdet": _slogdet,
     "numpy.linalg.matrix_rank": _rank,
     "numpy.linalg.solve": _solve,
     "numpy.linalg.lstsq": _lstsq,

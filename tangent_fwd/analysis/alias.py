@@ -8,8 +8,8 @@ from tangent_fwd.ir.nodes import Do, Expr, Function, Let, Lit, Op, Return, Store
 from tangent_fwd.ir.walk import statements, variables
 
 VIEWS = frozenset(
-    "field getitem numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient stretch "
-    "attr numpy.ascontiguousarray numpy.asarray numpy.broadcast_to numpy.flip numpy.flipud "
+    "field getitem some numpy.reshape numpy.ravel numpy.transpose tangent_fwd.stop_gradient "
+    "stretch attr numpy.ascontiguousarray numpy.asarray numpy.broadcast_to numpy.flip numpy.flipud "
     "numpy.fliplr numpy.rot90 numpy.swapaxes numpy.moveaxis numpy.squeeze numpy.expand_dims "
     "numpy.diagonal numpy.atleast_1d numpy.atleast_2d numpy.real numpy.asfortranarray "
     "numpy.lib.stride_tricks.as_strided numpy.lib.stride_tricks.sliding_window_view".split()
@@ -58,6 +58,8 @@ def has_array(kind: object) -> bool:
     """Whether values of this type hold memory that may be written to."""
     if is_tuple(kind):
         return any(has_array(t) for t in kind)  # type: ignore[attr-defined]  # numba has no types
+    if type(kind).__name__ == "Optional":
+        return has_array(kind.type)  # type: ignore[attr-defined]
     return is_array(kind) or is_container(kind)
 
 

@@ -199,6 +199,9 @@ class _Printer:
             # Which of them numba names depends on the order of a set.
             returns = [s.span for s in statements(self.function.body) if isinstance(s, Return)]
             span = min(returns, default=span)
+        if "OptionalType(" in reason:
+            advice = "test it before: `if y is not None: …`"
+            return Diagnostic("typing", "a value that may be None is used", span, help=advice)
         for safe, name in self.names.items():
             if name.startswith("%"):
                 reason = reason.replace(f"`{safe}`", "this value")

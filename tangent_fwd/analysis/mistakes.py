@@ -36,7 +36,7 @@ from tangent_fwd.ir.walk import own_exprs, statements, subexpressions
 def mistaken(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
     """Everything in a program that its types, which are `known` by now, rule out."""
     checks = (
-        fractional_bounds, miscounted, lists, said, containers, maybe_none, walked, unordered,
+        fractional_bounds, miscounted, lists, said, containers, walked, unordered,
         without_axes,
     )  # fmt: skip
     return [found for check in checks for found in check(function, known)]
@@ -149,24 +149,6 @@ def containers(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
         if isinstance(s, Let)
         for what in [_CONTAINERS.get(type(known.get(s.target)).__name__)]
         if what is not None
-    ]
-
-
-def maybe_none(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
-    """Variables that hold an array, a list or a tuple, or None: a number may be None."""
-    from numba.core import types
-
-    return [
-        Diagnostic(
-            "typing",
-            f"`{s.target.split('%')[0]}` is None on one path only",
-            s.span,
-            help="a number may be None, what holds several may not",
-        )
-        for s in statements(function.body)
-        if isinstance(s, Let)
-        for kind in [known.get(s.target)]
-        if isinstance(kind, types.Optional) and not isinstance(kind.type, types.Number)
     ]
 
 

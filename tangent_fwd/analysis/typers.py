@@ -325,6 +325,18 @@ def _fits(out: Any, value: Any, whole: Any = None) -> Any:
     return types.none
 
 
+def _some(value: Any) -> Any:
+    """What is there of an array or a tuple that may be None; a number may stay so."""
+    from numba.core import types
+
+    kind = value.type if isinstance(value, types.Optional) else value
+    if isinstance(kind, types.NoneType):
+        return None  # numba asks again when it has seen what else there may be
+    if isinstance(kind, types.Number):
+        return value
+    return kind.copy(layout="A") if getattr(kind, "layout", "C") == "F" else kind
+
+
 TYPERS: dict[str, Callable[..., Any]] = {
     **ALGEBRA,
     "like": _like,
@@ -357,6 +369,7 @@ TYPERS: dict[str, Callable[..., Any]] = {
     "numpy.tensordot": _tensordot,
     "numpy.argsort": lambda a, **kind: _array(_int64(), _ndim(a)),
     "fits": _fits,
+    "some": _some,
     "numpy.array": _copied,
     "numpy.lib.stride_tricks.sliding_window_view": _windows,
     "numpy.round": _same,

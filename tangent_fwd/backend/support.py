@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.ir.nodes import Expr, Function, Op, Ref
+from tangent_fwd.ir.nodes import FULL, Expr, Function, Op, Ref, Var
 from tangent_fwd.ir.walk import map_block, map_expr, own_exprs, statements, subexpressions
 from tangent_fwd.rules import helper
 from tangent_fwd.rules.rule import HELPERS, PARTS
@@ -177,6 +177,38 @@ def products(name: str) -> str:
     return "\n".join(lines)
 
 
+def parts(count: int) -> str:
+    """The text of the function that takes a tuple of so many which might have been None."""
+    names = ", ".join(f"part{k}" for k in range(count)) + ","
+    return "\n".join(
+        (
+            '@njit(error_model="numpy")',
+            f"def parts{count}(found):",
+            '    """The same tuple, which is not None."""',
+            f"    {names} = found",
+            f"    return {names}",
+        )
+    )
+
+
+def _of_a_list(program: Function, op: Op) -> bool:
+    """Whether an array is made of a list of numbers. After a loop that fills two lists, numba
+    (0.68) takes one for the other where it sees `np.array` of one, and then finds no list.
+    """
+    (first, *more) = op.args
+    kind = program.typeof(first.name) if isinstance(first, Var) else None
+    number = hasattr(getattr(kind, "dtype", None), "bitwidth")
+    return not more and not op.keywords and type(kind).__name__ == "List" and number
+
+
+def _there(op: Op) -> Op:
+    """What might have been None, as what it is: numba looks once here, or else at every use."""
+    count = dict(op.keywords).get("parts")
+    if count is not None:
+        return Op("call", (Ref(f"parts{count}", None), *op.args))
+    return Op("getitem", (*op.args, FULL))
+
+
 def _times(count: int) -> str:
     return ("", "n")[count] if count < 2 else f"{count} * n"
 
@@ -196,6 +228,10 @@ def placed(program: Function) -> Function:
             shape = e.args[1]
             assert isinstance(shape, Op)
             return Op("call", (Ref(f"stretch{len(shape.args)}", None), *e.args))
+        if isinstance(e, Op) and e.fn == "numpy.array" and _of_a_list(program, e):
+            return replace(e, fn="numpy.asarray")
+        if isinstance(e, Op) and e.fn == "some":
+            return _there(e)
         if isinstance(e, Op) and e.fn in ("common", "overlap"):
             return Op("call", (Ref(e.fn, None), *e.args))
         return e
@@ -227,6 +263,7 @@ def texts(functions: list[Function]) -> list[str]:
     used |= {name.partition("_")[2] for name in used if name.startswith("products")}
     found = [text for name, text in TEXTS.items() if name in used]
     found += [stretch(n) for n in range(1, 5) if f"stretch{n}" in used]
+    found += [parts(int(n)) for n in sorted(u[5:] for u in used if u.startswith("parts"))]
     found += [products(name) for name in sorted(used) if name.startswith("products")]
     called = [u.removeprefix("helper.") for u in used if u.startswith("helper.")]
     return found + [rule_helper(helper(name)) for name in sorted(_with_parts(called))]

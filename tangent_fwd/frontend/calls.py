@@ -223,12 +223,21 @@ class Calls(Vectorized):
             return Op("tuple", tuple(parts), (), span)
         if key == "math.frexp" and len(args) == 1:
             return self.frexp(args[0], span)
+        if key in ("builtins.min", "builtins.max") and len(args) == 1:
+            args = self.entries_of(args[0])
         if key in ("builtins.min", "builtins.max") and len(args) > 2:
             result = args[0]
             for other in args[1:-1]:
                 result = self.name(Op(key, (result, other), (), span))
             return Op(key, (result, args[-1]), (), span)
         return Op(key, tuple(args), (), span)
+
+    def entries_of(self, value: Expr) -> list[Expr]:
+        """The entries of a tuple; alone, what is none."""
+        kind: Any = self.kind(value)
+        if not hasattr(kind, "types") or not hasattr(kind, "count") or len(kind) < 2:
+            return [value]
+        return [self.name(Op("getitem", (value, Lit(k)))) for k in range(len(kind))]
 
     def named_tuple(self, node: ast.Call, cls: Any) -> Expr:
         """`Point(x, y)` is a tuple that remembers its class."""

@@ -184,6 +184,16 @@ class Comprehensions(Grids):
         self.out.append(For(index, (Lit(1), walk.length), body, at))
         return result
 
+    def extreme(self, callee: Any, source: ast.GeneratorExp, span: Span) -> Expr:
+        """The largest or smallest of values of which it is not known how many there are."""
+        values = self.from_start(list, source, Op("list", (), (), span))
+        array = self.name(Op("numpy.array", (values,), (), span))
+        size = self.name(Op("attr", (array, Lit("size")), (), span))
+        empty = self.name(Op("eq", (size, Lit(0)), (), span))
+        fail = Raise("ValueError", _complaint(callee), self.at)
+        self.out.append(If(empty, (fail,), (), self.at))
+        return Op(f"numpy.{callee.__name__}", (array,), (), span)
+
     def renamed(self, source: Any) -> Any:
         """The comprehension with other names for its variables where the function has those; what
         it goes over first is not inside it.

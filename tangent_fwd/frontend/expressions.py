@@ -174,8 +174,10 @@ class Expressions(Meanings):
         """`left and right` where the right side must not be computed in vain if it can fail."""
         ours = [s for s in pending if isinstance(s, Let) and s.target[0] == "%"]
         needed = [s.value for s in ours] + [right]
+        asks = isinstance(left, Op) and Lit(None) in left.args  # None has no attributes
+        harmless = HARMLESS - {"attr"} if asks else HARMLESS
         if len(ours) == len(pending) and all(
-            not isinstance(e, Op) or e.fn in HARMLESS for e in needed
+            not isinstance(e, Op) or e.fn in harmless for e in needed
         ):
             first = self.name(left) if isinstance(left, Op) else left
             self.out.extend(pending)

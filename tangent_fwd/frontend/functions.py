@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.errors import SourceUnavailable
-from tangent_fwd.frontend import names
+from tangent_fwd.frontend import names, trees
 from tangent_fwd.frontend.desugar import desugared
 from tangent_fwd.frontend.parse import Differentiated, UserFunction, as_function, parse
 from tangent_fwd.frontend.texts import Texts
@@ -122,13 +122,27 @@ class Functions(Texts):
 
     def may_define(self, name: str, at: ast.stmt) -> bool:
         """Whether a name can stand for one function wherever it is called."""
-        if at not in self.function.node.body:
-            self.refuse(at, "a nested function inside a branch or a loop is not supported")
+        if at not in self.function.node.body and not self.is_near(name, at):
+            message = "a nested function inside a branch or a loop is not supported"
+            self.refuse(at, message, "define it before, or use it behind it in the same block only")
             return False
         if self.bindings(name) > 1:
             self.refuse(at, f"`{name}` is bound more than once, so a call may mean either")
             return False
         return True
+
+    def is_near(self, name: str, at: ast.stmt) -> bool:
+        """Whether a function is used only behind its definition, in the block that this is in."""
+        reads = [n for n in ast.walk(self.function.node) if isinstance(n, ast.Name)
+                 and n.id == name and isinstance(n.ctx, ast.Load)]  # fmt: skip
+        place = at.lineno, at.col_offset  # `at` may be a copy
+        for block in trees.blocks_in(self.function.node):
+            places = [(stmt.lineno, stmt.col_offset) for stmt in block]
+            if place in places:
+                behind = block[places.index(place) + 1 :]
+                found = [n for stmt in behind for n in ast.walk(stmt) if n in reads]
+                return len(found) == len(reads)
+        return False
 
     def bindings(self, name: str) -> int:
         """How often a name is bound in the function."""

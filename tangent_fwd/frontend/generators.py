@@ -38,6 +38,7 @@ import ast
 import copy
 import inspect
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from tangent_fwd.errors import SourceUnavailable
@@ -48,8 +49,13 @@ from tangent_fwd.frontend.jumps import without
 from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.trees import Statements, own_nodes
 from tangent_fwd.ir.nodes import Expr, Lit, Op, Var
+from tangent_fwd.source import Span
 
 _YIELDS = (ast.Yield, ast.YieldFrom)
+
+
+# How many loops over one generator may lie inside each other; more are one that goes over itself.
+_NESTED = 3
 
 
 class _Leave(ast.Pass):
@@ -66,6 +72,11 @@ class Generators(Caught):
     inlining: tuple[Any, ...] = ()  # the generators whose text is being written
     words: frozenset[str] = frozenset()  # what stands in the texts so far
 
+    @cached_property
+    def waiting(self) -> dict[str, ast.Call]:
+        """The calls of generators that have a name, by it."""
+        return {}
+
     def generator(self, node: ast.expr) -> Closure | None:
         """The generator that an expression calls."""
         callee = self.callee(node)
@@ -79,9 +90,57 @@ class Generators(Caught):
         except SourceUnavailable:
             return None
 
+    def is_generator(self, node: ast.Assign) -> bool:
+        """`g = made(x)`, where one loop goes over `g`: its arguments are what they are here."""
+        target, call = node.targets[0], node.value
+        if not isinstance(call, ast.Call) or self.generator(call) is None:
+            return False
+        if len(node.targets) > 1 or not isinstance(target, ast.Name) or not self.is_kept(node):
+            return False
+        made = copy.copy(self.without_stars(call))
+        made.args = list(map(self.as_now, made.args))
+        made.keywords = [ast.keyword(k.arg, self.as_now(k.value)) for k in made.keywords]
+        self.waiting[target.id] = made
+        self.locals.discard(target.id)
+        return True
+
+    def as_now(self, node: ast.expr) -> ast.expr:
+        """An argument that is read later, as it is now."""
+        if self.known(node) is not None or isinstance(node, ast.Constant):
+            return node
+        name = self.unique("given")
+        self.let(name, self.atom(node))
+        read: ast.expr = trees.at(node, trees.name(name))
+        return read
+
+    def is_kept(self, node: ast.Assign) -> bool:
+        """Whether a name that is bound to a generator is read once, behind it, in the same round of
+        whatever loops there are.
+        """
+        (target,) = node.targets
+        assert isinstance(target, ast.Name)
+        everywhere = [n for n in ast.walk(self.function.node) if isinstance(n, ast.Name)]
+        same = [n for n in everywhere if n.id == target.id]
+        if len(same) != 2 or self.bindings(target.id) != 1:
+            return False
+        for block in trees.blocks_in(self.function.node):
+            places = [(stmt.lineno, stmt.col_offset) for stmt in block]  # `node` may be a copy
+            if (node.lineno, node.col_offset) in places:
+                behind = block[places.index((node.lineno, node.col_offset)) + 1 :]
+                return any(_reads_once(stmt, target.id) for stmt in behind)
+        return False
+
+    def named_call(self, node: ast.expr) -> ast.expr:
+        """What a loop goes over: for the name of a generator, its call."""
+        return self.waiting.get(node.id, node) if isinstance(node, ast.Name) else node
+
     def do_For(self, node: ast.For) -> None:
+        node = copy.copy(node)
+        node.iter = self.named_call(node.iter)
         counted, pair = node.iter, node.target
         if isinstance(counted, ast.Call) and self.callee(counted) is enumerate and counted.args:
+            counted = copy.copy(counted)
+            counted.args = [self.named_call(counted.args[0]), *counted.args[1:]]
             found = self.generator(counted.args[0])
             if found is not None and isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
                 node = self.counting(node, counted, pair)
@@ -135,7 +194,7 @@ class Generators(Caught):
         function = found.function
         inside = list(own_nodes(function.node))
         stated = {id(n.value) for n in inside if isinstance(n, ast.Expr)}
-        if function.original in self.inlining:
+        if self.inlining.count(function.original) >= _NESTED:
             return f"`{function.name}` goes over itself", "write a loop"
         if any(isinstance(n, ast.YieldFrom) for n in inside):
             return "`yield from` is not supported", "write `for v in …: yield v`"
@@ -228,18 +287,37 @@ class Generators(Caught):
 
     def call(self, node: ast.Call) -> Expr:
         """`sum(g(x))` goes over a generator; a generator is no value otherwise."""
-        given = node.args[0] if node.args else None
-        if given is not None and self.callee(node) in (sum, any, all, list):
-            if self.generator(given) is not None:
-                part = ast.comprehension(ast.Name("a", ast.Store()), given, [], 0)
-                each = trees.at(given, ast.GeneratorExp(trees.name("a"), [part]))
-                return self.call(ast.copy_location(ast.Call(node.func, [each, *node.args[1:]],
-                                                            node.keywords), node))  # fmt: skip
+        given = self.named_call(node.args[0]) if node.args else None
+        callee = self.callee(node)
+        taken = callee in (sum, any, all, list, max, min, sorted)
+        if given is not None and taken and self.generator(given) is not None:
+            part = ast.comprehension(ast.Name("a", ast.Store()), given, [], 0)
+            each = trees.at(given, ast.GeneratorExp(trees.name("a"), [part]))
+            if callee in (max, min):
+                return self.extreme(callee, each, Span.of(node))
+            if callee is sorted:
+                name = self.unique("values")
+                self.let(name, self.from_start(list, each, Op("list", (), (), Span.of(node))))
+                each = trees.at(given, trees.name(name))
+            return self.call(ast.copy_location(ast.Call(node.func, [each, *node.args[1:]],
+                                                        node.keywords), node))  # fmt: skip
         if self.generator(node) is not None:
-            advice = "write `for v in …:`, or give it to `sum`, `any`, `all` or `list`"
+            advice = (
+                "write one `for v in …:`, or give it to `list`, `sum`, `max`, `min` or `sorted`"
+            )
             self.refuse(node, "a generator can be gone over at once only", advice)
             return Lit(0.0)
         return super().call(node)
+
+
+def _reads_once(node: ast.AST, name: str) -> bool:
+    """Whether a statement reads a name, and not in the rounds of a loop or in another function."""
+    if isinstance(node, (ast.While, *trees.ANEW)):
+        return False
+    if isinstance(node, ast.Name):
+        return node.id == name
+    inside = [node.iter] if isinstance(node, ast.For) else ast.iter_child_nodes(node)
+    return any(_reads_once(child, name) for child in inside)
 
 
 class _Renamed(Statements):

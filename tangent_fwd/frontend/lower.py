@@ -167,7 +167,7 @@ class _Lowering(Rebinding):
 
     def do_Assign(self, node: ast.Assign) -> None:
         first = node.targets[0]
-        if self.is_definition(node) or self.is_slice(node):
+        if self.is_definition(node) or self.is_slice(node) or self.is_generator(node):
             return
         if len(node.targets) == 1 and isinstance(first, (ast.Tuple, ast.List)):
             if isinstance(node.value, (ast.Tuple, ast.List)):

@@ -218,7 +218,8 @@ def _sequence(self: Rewrites, node: ast.Call, iterable: Any) -> Any:
 def _next(self: Rewrites, node: ast.Call, iterator: Any) -> Any:
     fresh = isinstance(iterator, ast.Call) and self.resolve(iterator.func) is iter
     if not fresh or len(iterator.args) != 1:
-        self.refuse(node, "`next` is supported for `next(iter(...))` only", code="function")
+        advice = "write `for v in …:` with a `break`"
+        self.refuse(node, "`next` is supported for `next(iter(...))` only", advice, "function")
         return ast.Constant(0.0)
     return call(self.keep(sequences.first), iterator.args[0])
 

@@ -10,6 +10,18 @@ SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
+ANEW = SCOPES + _COMPREHENSIONS  # what has names of its own
+
+
+def blocks_in(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The lists of statements inside a function."""
+    for inner in ast.walk(node):
+        for part in ("body", "orelse", "finalbody"):
+            found = getattr(inner, part, None)
+            if isinstance(found, list):
+                yield found
+
+
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """Everything inside a function but for what has names of its own: functions in it, and
     comprehensions, of which only `:=` binds names outside.

@@ -40,8 +40,8 @@ _ARITY = {
 }
 # Names of operations without a dot; all others are functions of a library.
 _PLAIN = frozenset(
-    "getitem gather tuple call empty zeros array row stretch common overlap dim trim like cast "
-    "abs fstring list repeated field dict set emptied zeroed".split()
+    "getitem some gather tuple call empty zeros array row stretch common overlap dim trim like "
+    "cast abs fstring list repeated field dict set emptied zeroed".split()
 )
 
 

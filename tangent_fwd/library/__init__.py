@@ -86,7 +86,7 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.nancumsum": Definition(reductions.nancumsum),
     "numpy.nancumprod": Definition(reductions.nancumprod),
     "numpy.trapezoid": Definition(reductions.trapezoid, of_complex=True),
-    "numpy.linalg.matrix_power": Definition(algebra.matrix_power),
+    "numpy.linalg.matrix_power": Definition(algebra.matrix_power, of_complex=True),
     "numpy.linalg.cond": Definition(algebra.cond),
     "numpy.linalg.svdvals": Definition(algebra.svdvals),
     "numpy.linalg.norm": Definition(reductions.norm),
@@ -219,10 +219,18 @@ def is_ours(module: str) -> bool:
     return module.startswith(f"{__name__}.")
 
 
+OF_COMPLEX = (
+    algebra.inv_tangent, algebra.solve_tangent, algebra.det_tangent, algebra.slogdet_tangent,
+    algebra.cholesky_tangent, algebra.eigh_tangent, algebra.eigvalsh_tangent, algebra.eig_tangent,
+    algebra.eigvals_tangent,
+)  # fmt: skip
+"""Rules that are programs and hold for complex numbers."""
+
+
 def takes_complex(original: Any) -> bool:
     """Whether the text of a definition means the same for complex numbers."""
     function = original[0] if isinstance(original, tuple) else original
-    if function in (algebra.inv_tangent, algebra.solve_tangent):
+    if function in OF_COMPLEX:
         return True
     return any(d.of_complex for d in DEFINITIONS.values() if d.function is function)
 

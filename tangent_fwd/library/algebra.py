@@ -32,55 +32,59 @@ def solve_tangent(out: Any, a: Any, d_a: Any, d_b: Any) -> Any:
 
 
 def det_tangent(out: Any, a: Any, d_a: Any) -> Any:
-    """By Jacobi's formula; where the determinant is 0, through the singular values."""
+    """By Jacobi's formula; where the determinant is 0, column by column."""
     if out != 0.0:
         return out * np.trace(np.linalg.solve(a, d_a))
-    u, s, vt = np.linalg.svd(a)
-    along = np.diag(u.T @ d_a @ vt.T)
-    total = 0.0
-    for k in range(s.size):
-        term = along[k]
-        for j in range(s.size):
-            if j != k:
-                term *= s[j]
-        total += term
-    return total * np.linalg.det(u) * np.linalg.det(vt)
+    total = out
+    for k in range(a.shape[1]):
+        moved = a.copy()
+        moved[:, k] = d_a[:, k]
+        total += np.linalg.det(moved)
+    return total
 
 
 def slogdet_tangent(out: Any, a: Any, d_a: Any) -> Any:
-    """The logarithm moves by the trace of A⁻¹ dA, the sign by nothing."""
+    """The logarithm moves by the trace of A⁻¹ dA; a sign that is complex turns by its imaginary
+    part.
+    """
     if out[0] == 0.0:
-        return 0.0, np.nan
-    return 0.0, np.float64(np.trace(np.linalg.solve(a, d_a)))
+        return 0.0 * out[0], np.nan
+    moved = np.trace(np.linalg.solve(a, d_a))
+    return out[0] * (moved - np.real(moved)), np.float64(np.real(moved))
 
 
 def cholesky_tangent(out: Any, d_a: Any) -> Any:
-    """L times the lower triangle of L⁻¹ dA L⁻ᵀ, with half of its diagonal."""
-    inner = np.linalg.solve(out, np.linalg.solve(out, _symmetric(d_a)).T)
+    """L times the lower triangle of L⁻¹ dA L⁻ᴴ, with half of its diagonal."""
+    inner = np.linalg.solve(out, np.conj(np.linalg.solve(out, _hermitian(d_a))).T)
     return out @ (np.tril(inner, -1) + np.diag(0.5 * np.diag(inner)))
 
 
 def eigh_tangent(out: Any, d_a: Any) -> Any:
-    """Values move by the diagonal of Vᵀ dA V, vectors by V times the rest over the gaps."""
+    """Values move by the diagonal of Vᴴ dA V, vectors by V times the rest over the gaps. LAPACK
+    leaves the first entry of a complex vector real.
+    """
     w, v = out
-    turned = v.T @ _symmetric(d_a) @ v
-    return _steps(w, turned), np.asfortranarray(v @ _mixing(w, turned))
+    turned = np.conj(v).T @ _hermitian(d_a) @ v
+    d_v = v @ _mixing(w, turned)
+    return _steps(w, turned), np.asfortranarray(_kept_real(v, d_v, _first(v)))
 
 
 def eigvalsh_tangent(a: Any, d_a: Any) -> Any:
     """The values of `eigh`, without its vectors."""
     w, v = np.linalg.eigh(a)
-    return _steps(w, v.T @ _symmetric(d_a) @ v)
+    return _steps(w, np.conj(v).T @ _hermitian(d_a) @ v)
 
 
 def eig_tangent(out: Any, d_a: Any) -> Any:
-    """As for `eigh`, with V⁻¹ in place of Vᵀ; the vectors keep their length of one."""
+    """As for `eigh`, with V⁻¹ in place of Vᴴ; the vectors keep their length of one, and complex
+    ones their largest entry real.
+    """
     w, v = out
     turned = np.linalg.solve(v, d_a @ v)
     d_v = v @ _mixing(w, turned)
     for k in range(w.size):
-        d_v[:, k] -= v[:, k] * np.sum(v[:, k] * d_v[:, k])
-    return _simple_steps(w, turned), np.asfortranarray(d_v)
+        d_v[:, k] -= v[:, k] * np.sum(np.conj(v[:, k]) * d_v[:, k])
+    return _simple_steps(w, turned), np.asfortranarray(_kept_real(v, d_v, _largest(v)))
 
 
 def eigvals_tangent(a: Any, d_a: Any) -> Any:
@@ -186,9 +190,45 @@ def svdvals(a: Any) -> Any:
     return np.linalg.svd(a, False)[1]
 
 
-def _symmetric(a: Any) -> Any:
-    """The symmetric matrix that has this lower triangle."""
-    return np.tril(a) + np.tril(a, -1).T
+def _hermitian(a: Any) -> Any:
+    """The symmetric matrix that has this lower triangle; of complex numbers, the Hermitian one."""
+    below = np.tril(a, -1)
+    return below + np.conj(below).T + np.diag(np.real(np.diag(a)))
+
+
+def _imaginary(a: Any) -> Any:
+    """What of a number is not real, which is nothing of a float."""
+    return a - np.real(a)
+
+
+def _first(v: Any) -> Any:
+    """Where each column has its first entry that is not 0."""
+    places = np.zeros(v.shape[1], np.int64)
+    for k in range(v.shape[1]):
+        while places[k] < v.shape[0] - 1 and v[places[k], k] == 0.0:
+            places[k] += 1
+    return places
+
+
+def _largest(v: Any) -> Any:
+    """Where each column has its largest entry."""
+    places = np.zeros(v.shape[1], np.int64)
+    for k in range(v.shape[1]):
+        places[k] = np.argmax(np.abs(v[:, k]))
+    return places
+
+
+def _kept_real(v: Any, d_v: Any, places: Any) -> Any:
+    """How vectors move that are turned so that one entry of each stays real; NaN where the one of
+    which LAPACK says so is not.
+    """
+    for k in range(v.shape[1]):
+        entry = v[places[k], k]
+        turn = _imaginary(d_v[places[k], k]) / entry
+        if _imaginary(entry) != 0.0:
+            turn += np.nan
+        d_v[:, k] -= turn * v[:, k]
+    return d_v
 
 
 def _mixing(w: Any, turned: Any) -> Any:
@@ -204,7 +244,7 @@ def _mixing(w: Any, turned: Any) -> Any:
 
 def _steps(w: Any, turned: Any) -> Any:
     """How values in order move: alone each by its own entry, equal ones as their block has it."""
-    steps = np.diag(turned).copy()
+    steps = np.real(np.diag(turned)).copy()
     first = 0
     while first < w.size:
         end = first + 1

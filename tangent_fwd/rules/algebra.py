@@ -8,20 +8,31 @@ from tangent_fwd.rules.rule import custom
 LOWER = "of the lower triangle, which is all that is read"
 SIMPLE = "of simple values; where they are equal, what is not determined is NaN"
 
-REAL = f"real values only; {SIMPLE}"
+OF_REAL = "of a real matrix real values only"
+PHASE = "a complex vector keeps its {} entry real, as LAPACK has it"
+EIGH = f"{LOWER}; {SIMPLE}; {PHASE.format('first')}"
+EIG = f"{OF_REAL}; {SIMPLE}; {PHASE.format('largest')}"
 
 ALGEBRA = (
     custom("numpy.linalg.inv", "a", algebra.inv_tangent),
     custom("numpy.linalg.solve", "a, b", algebra.solve_tangent),
     custom("numpy.linalg.det", "a", algebra.det_tangent),
-    custom("numpy.linalg.slogdet", "a", algebra.slogdet_tangent, note="the sign stands still"),
+    custom("numpy.linalg.slogdet", "a", algebra.slogdet_tangent, note="a real sign stands still"),
     custom("numpy.linalg.cholesky", "a", algebra.cholesky_tangent, note=LOWER),
-    custom("numpy.linalg.eigh", "a", algebra.eigh_tangent, note=f"{LOWER}; {SIMPLE}"),
-    custom("numpy.linalg.eigvalsh", "a", algebra.eigvalsh_tangent, note=LOWER),
-    custom("numpy.linalg.eig", "a", algebra.eig_tangent, note=REAL),
     custom(
-        "numpy.linalg.eigvals", "a", algebra.eigvals_tangent, note=f"real values only; {SIMPLE}"
+        "numpy.linalg.eigh",
+        "a",
+        algebra.eigh_tangent,
+        note=EIGH,
     ),
+    custom("numpy.linalg.eigvalsh", "a", algebra.eigvalsh_tangent, note=LOWER),
+    custom(
+        "numpy.linalg.eig",
+        "a",
+        algebra.eig_tangent,
+        note=EIG,
+    ),
+    custom("numpy.linalg.eigvals", "a", algebra.eigvals_tangent, note=f"{OF_REAL}; {SIMPLE}"),
     custom(
         "numpy.linalg.svd",
         "a, full_matrices",

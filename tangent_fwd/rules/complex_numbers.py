@@ -52,6 +52,8 @@ SAME_FOR_ALL = frozenset(
     "eq ne not is is_not numpy.equal numpy.not_equal numpy.isnan numpy.isinf numpy.isfinite "
     "numpy.isreal numpy.iscomplex numpy.isclose numpy.allclose numpy.array_equal builtins.len "
     "builtins.bool builtins.print builtins.isinstance numpy.shape numpy.size numpy.ndim "
-    "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.linalg.inv numpy.linalg.solve".split()
+    "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.linalg.inv numpy.linalg.solve "
+    "numpy.linalg.det numpy.linalg.slogdet numpy.linalg.cholesky numpy.linalg.eigh "
+    "numpy.linalg.eigvalsh numpy.linalg.eig numpy.linalg.eigvals".split()
 )
 """Functions whose rows hold for complex numbers too: constants, and programs; not `np.sign`."""

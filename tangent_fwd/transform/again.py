@@ -228,6 +228,7 @@ class _Branches:
         if not isinstance(value, Op):
             return value
         if value.fn == "tuple":
+            kind = kind if is_tuple(kind) else kind.type  # of a tuple that may be None
             parts = (self.returned(a, k, out, at) for a, k in zip(value.args, kind))
             return replace(value, args=tuple(parts))
         return self.name(value, out, kind, at)

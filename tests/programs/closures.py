@@ -215,5 +215,11 @@ def functions_and_dtypes_under_names(x, s):
     y = np.zeros(x.size, dtype=kind)
     for g in table:
         y += g(x[0]) * x
+    for k in range(3):
+        grown = s * k
+        raised = lambda a, by=grown * 2.0: a * grown + by  # noqa: E731
+        y[k] += raised(s)
+        grown = raised(x[k])
+        y[k] *= raised(grown)
     y += np.ones(x.size, own)
     return table[0](s) * table[-1](s) + cast(y.size), _repeat(table[1], own(2) * s), y

@@ -26,6 +26,8 @@ OBJECTS_REFUSED = (
     "transfer_function",
     "functions_of_cmath",
     "impedances32",
+    "spectrum_of_a_hamiltonian",
+    "determinants_of_complex_matrices",
 )
 
 
@@ -114,3 +116,18 @@ def functions_of_cmath(s, zeta):
 def impedances32(x32):
     z = 1j * x32 + np.complex64(2.0)
     return (z * z).real + np.abs(1.0 / z)
+
+
+def spectrum_of_a_hamiltonian(H, s):
+    """Levels, and how a state is spread over them."""
+    hamiltonian = H + np.conj(H).T + s * np.diag(np.arange(3.0))
+    energies, states = np.linalg.eigh(hamiltonian)
+    along, vectors = np.linalg.eig(H * s)
+    spread = np.abs(states[:, 0]) ** 2 * energies + np.linalg.eigvalsh(hamiltonian * s)
+    return spread * states[1, 2] + vectors[:, 1] * along + np.linalg.eigvals(H)
+
+
+def determinants_of_complex_matrices(H, s):
+    sign, logarithm = np.linalg.slogdet(H * s)
+    lower = np.linalg.cholesky(H @ np.conj(H).T + s * np.eye(3))
+    return np.linalg.det(H) * sign + logarithm * lower[2, 1] * np.linalg.matrix_power(H, 2)[0, 1]

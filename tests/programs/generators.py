@@ -7,7 +7,12 @@ import numpy as np
 
 from tests.programs import support
 
-NEEDS_REWRITING = ("generators_inside", "generator_of_another_module", "generators_given_to_others")
+NEEDS_REWRITING = (
+    "generators_inside",
+    "generator_of_another_module",
+    "generators_given_to_others",
+    "generators_under_names",
+)
 
 
 def _steps(x, k, n=4):
@@ -92,6 +97,25 @@ def generators_given_to_others(s, t, n):
     first = sum(_steps(t, s)) + sum(v * v for v in _steps(s, t, n - 1))
     large = any(_steps(s, t)) and all(v > -9.0 for v in _steps(t, s))
     return first * grown[0] * grown[3] if large else s
+
+
+def generators_under_names(s, t, n):
+    total, scale = s, t
+    steps = _steps(scale * s, t)
+    scale = scale * 3.0
+    for k, v in enumerate(steps):
+        inner = _steps(v, scale, 1)
+        for w in _steps(scale, v, 2):
+            total += w * scale * k
+        if k < 2:
+            total += max(inner)
+    if total > -100.0:
+        total += min(_steps(t, s)) * sorted(_steps(s, t))[1]
+    kept, squares = [], []
+    for i in range(n):
+        kept.append(total * i)
+        squares.append(s * kept[i])
+    return np.sum(np.array(kept)) * np.max(np.array(squares))
 
 
 def generator_of_another_module(x, s):

@@ -275,3 +275,41 @@ def what_a_helper_gave_back_is_written_to(x, s):
     b = _doubled_first(a)
     b[1] = s
     return a[0] * a[1]
+
+
+def _tail_from(x, k):
+    return x[k:] * 2.0 if k < x.size else None
+
+
+def _bracketed(x, low):
+    for i in range(x.size - 1):
+        if x[i] < low < x[i + 1]:
+            return (x[i], x[i + 1]), x[i:]
+    return None
+
+
+def _same_or_none(a):
+    if a.size == 0:
+        return None
+    return a
+
+
+def arrays_that_may_be_none(x, s, n):
+    total, before = 0.0, None
+    for k in range(n + 3):
+        tail = _tail_from(x, k)
+        if tail is None or tail.size == 1:
+            continue
+        if before is not None:
+            total += np.sum(before[1:] * tail) + tail[0]
+        before = tail
+    found = _bracketed(x, 0.0)
+    if found is not None:
+        (low, high), part = found
+        total += low * high * part[1]
+    made = x * s
+    same = _same_or_none(made)
+    other = _same_or_none(x[x.size :])
+    if same is not None and not other is not None:
+        same[0] = s * s
+    return total * made[0] + made[1]

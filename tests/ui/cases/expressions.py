@@ -58,9 +58,24 @@ def array_or_none(x, n):
     y = None
     if n > 2:
         y = x * x
-    if y is None:
-        return x[0]
     return y[0]
+
+
+def method_of_an_array_or_none(x, n):
+    y = None
+    if n > 2:
+        y = x * x
+    if n > 3:
+        return y.sum()
+    return x[0]
+
+
+def list_or_none(s, n):
+    def several(n):
+        return [s, s * n] if n > 1 else None
+
+    found = several(n)
+    return s if found is None else found[0]
 
 
 def list_of_several_kinds(x, n):

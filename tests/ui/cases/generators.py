@@ -41,10 +41,22 @@ def first_of_a_generator(s):
     return next(_halves(s))
 
 
-def a_generator_under_a_name(s):
+def a_generator_that_two_loops_go_over(s):
     found = _halves(s)
     for v in found:
+        if v < 0.2:
+            break
         s = s + v
+    for v in found:
+        s = s + v
+    return s
+
+
+def a_generator_that_each_round_goes_over(s, n):
+    found = _halves(s)
+    for _ in range(n):
+        for v in found:
+            s = s + v
     return s
 
 

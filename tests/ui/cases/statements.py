@@ -21,8 +21,7 @@ def a_nested_function_in_a_branch(s):
         def g(v):
             return v * s
 
-        return g(s)
-    return s
+    return g(s)
 
 
 def a_nested_function_bound_twice(s):
