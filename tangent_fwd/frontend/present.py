@@ -21,19 +21,17 @@ After:
 >>> print(show(present(before)))
 def f(x):
     y = even(x)
-    %1 = y is None
-    %4 = %1
-    %5 = not %4
-    if %5:
+    %2 = y is None
+    %3 = not %2
+    if %3:
         y%some1 = some(y)
-        %2 = y%some1.size
-        %3 = %2 == 0
-        %4 = %3
-    if %4:
+        %1 = y%some1.size
+        %2 = %1 == 0
+    if %2:
         return 0.0
     y%some2 = some(y)
-    %6 = y%some2[0]
-    return %6
+    %4 = y%some2[0]
+    return %4
 """
 
 from __future__ import annotations
