@@ -237,6 +237,15 @@ def unpacked_into_too_many(x):
     return a * c * d * e
 
 
+def asks_what_is_none(x):
+    """A sum of nothing, as no element is large enough."""
+    last = None
+    for i in range(x.size):
+        if x[i] > 100.0:
+            last = x[i:]
+    return np.sum(last * x[0])
+
+
 # --- what numba does not raise --------------------------------------------------------------------
 
 
@@ -291,6 +300,7 @@ SAME_CLASS: list[Program] = [
     (slice_of_another_length, (VECTOR,)),
     (unpacked_into_too_few, (VECTOR,)),
     (unpacked_into_too_many, (VECTOR,)),
+    (asks_what_is_none, (VECTOR,)),
 ]
 # Python stops where a name is read that has no value; numba goes on with zero.
 UNBOUND: list[Program] = [

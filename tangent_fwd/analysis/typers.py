@@ -325,7 +325,7 @@ def _fits(out: Any, value: Any, whole: Any = None) -> Any:
     return types.none
 
 
-def _some(value: Any) -> Any:
+def _some(value: Any, untold: bool = False) -> Any:
     """What is there of an array or a tuple that may be None; a number may stay so."""
     from numba.core import types
 

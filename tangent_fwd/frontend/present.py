@@ -68,6 +68,11 @@ from tangent_fwd.source import Span
 
 Names = frozenset[str]
 
+_NEEDS = frozenset(
+    "getitem attr add sub mul truediv floordiv mod pow matmul neg lt le gt ge abs "
+    "builtins.len".split()
+)
+
 
 @dataclass(frozen=True)
 class Told:
@@ -81,15 +86,23 @@ def present(function: Function) -> Function:
     """The function in which what may be None is only tested, passed on and, where it is none,
     taken over by another name; the function itself where nothing is compared with None.
     """
-    tests = [_tested(e) for s in statements(function.body) for x in own_exprs(s)
-             for e in subexpressions(x)]  # fmt: skip
-    names = frozenset(name for name in tests if name is not None)
-    names |= {
-        s.target for s in statements(function.body) if isinstance(s, Let) and s.value == Lit(None)
-    }
-    if not names:
-        return function
-    return replace(function, body=_Walk(names).block(function.body))
+    names = _maybe(function)
+    return replace(function, body=_Walk(names).block(function.body)) if names else function
+
+
+def _maybe(function: Function) -> Names:
+    """The variables that are compared with None or bound to it, and what they are passed on to."""
+    every = list(statements(function.body))
+    tests = (_tested(e) for s in every for x in own_exprs(s) for e in subexpressions(x))
+    found = {name for name in tests if name is not None}
+    bound = [s for s in every if isinstance(s, Let)]
+    found |= {s.target for s in bound if s.value == Lit(None)}
+    more = found
+    while more:
+        more = {s.target for s in bound if isinstance(s.value, Var) and s.value.name in found}
+        more -= found
+        found |= more
+    return frozenset(found)
 
 
 def _tested(expr: Expr) -> str | None:
@@ -97,6 +110,16 @@ def _tested(expr: Expr) -> str | None:
     if isinstance(expr, Op) and expr.fn in ("is", "is_not") and expr.args[1] == Lit(None):
         return expr.args[0].name if isinstance(expr.args[0], Var) else None
     return None
+
+
+def _needed(stmt: Stmt) -> set[str]:
+    """The variables that a statement cannot do without: None has no elements and no sum."""
+    found = {stmt.array} if isinstance(stmt, Store) else set()
+    for expr in own_exprs(stmt):
+        for op in subexpressions(expr):
+            if isinstance(op, Op) and (op.fn in _NEEDS or op.fn.startswith("numpy.")):
+                found |= {arg.name for arg in op.args if isinstance(arg, Var)}
+    return found
 
 
 class _Walk:
@@ -115,12 +138,15 @@ class _Walk:
             self.stmt(stmt, out)
         return tuple(out)
 
-    def take(self, names: Iterable[str], at: Span | None, out: list[Stmt]) -> None:
-        """Names for what is known to be there."""
+    def take(
+        self, names: Iterable[str], at: Span | None, out: list[Stmt], untold: bool = False
+    ) -> None:
+        """Names for what is known to be there, or raises where that is `untold` and not so."""
+        keywords = (("untold", True),) if untold else ()
         for name in sorted(names):
             if name not in self.some and at is not None:
                 self.some[name] = self.fresh(name)
-                out.append(Let(self.some[name], Op("some", (Var(name),), (), at), at))
+                out.append(Let(self.some[name], Op("some", (Var(name),), keywords, at), at))
 
     def fresh(self, name: str) -> str:
         self.count += 1
@@ -134,6 +160,8 @@ class _Walk:
             self.told[condition] = Told(told.yes - names, told.no - names)
 
     def stmt(self, stmt: Stmt, out: list[Stmt]) -> None:
+        if not isinstance(stmt, While):  # what that reads is read in each round
+            self.take(self.names & _needed(stmt), stmt.span, out, untold=True)
         stmt = map_exprs(lambda e: map_expr(self.renamed, e), stmt)
         if isinstance(stmt, Store):
             stmt = replace(stmt, array=self.some.get(stmt.array, stmt.array))

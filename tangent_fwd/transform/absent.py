@@ -44,6 +44,7 @@ from tangent_fwd.ir.nodes import (
     Let,
     Lit,
     Op,
+    Raise,
     Return,
     Stmt,
     Store,
@@ -140,7 +141,7 @@ class _Flags:
             told: Expr = flag if value.fn == "is" else Op("not", (flag,), (), value.span)
             return (replace(stmt, value=told),)
         if isinstance(value, Op) and value.fn == "some":
-            return (replace(stmt, value=value.args[0]),)
+            return (*self.told(value), replace(stmt, value=value.args[0]))
         if stmt.target not in self.maybe:
             self.refuse_reads(stmt)
             return (stmt,)
@@ -154,6 +155,15 @@ class _Flags:
             return (Let(flag.name, self.flag(value), stmt.span), there)
         self.refuse_reads(stmt)
         return (stmt, Let(flag.name, Lit(False), stmt.span))
+
+    def told(self, some: Op) -> Block:
+        """The check before what only a value that is there can be asked for, as numba has it."""
+        (value,) = some.args
+        if "untold" not in dict(some.keywords) or not self.is_maybe(value):
+            return ()
+        assert isinstance(value, Var) and some.span is not None
+        message = f"expected {self.maybe[value.name]}, got None"
+        return (self.nothing(value, (Raise("TypeError", message, some.span),), some.span),)
 
     def blank(self, stmt: Let) -> Block:
         """What stands under a name that a loop reads above where it binds it: numba goes by the

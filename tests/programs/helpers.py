@@ -312,4 +312,10 @@ def arrays_that_may_be_none(x, s, n):
     other = _same_or_none(x[x.size :])
     if same is not None and not other is not None:
         same[0] = s * s
-    return total * made[0] + made[1]
+    longest = None
+    for k in range(n + 1):
+        if longest is None or np.sum(x[k:] ** 2) > np.sum(longest**2):
+            longest = x[k:] * s
+    again = longest
+    again[0] *= s
+    return total * made[0] + made[1] + longest @ again

@@ -54,20 +54,21 @@ def f_string(s):
     return s
 
 
-def array_or_none(x, n):
+def array_or_none_for_a_helper(x, n):
+    def first(a):
+        return a[0]
+
     y = None
     if n > 2:
         y = x * x
-    return y[0]
+    return first(y)
 
 
-def method_of_an_array_or_none(x, n):
+def array_or_none_in_a_tuple(x, n):
     y = None
     if n > 2:
         y = x * x
-    if n > 3:
-        return y.sum()
-    return x[0]
+    return y, x[0]
 
 
 def list_or_none(s, n):
