@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.alias import is_array, is_container
+from tangent_fwd.analysis.numba_typing import spoken
 from tangent_fwd.analysis.shapes import ONE, UNFIT, Dims, Shapes, any_of, shape_of, unlike
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.ir.nodes import FULL, Block, Expr, If, Let, Lit, Op, Raise, Store, Var
@@ -72,7 +73,7 @@ class Stores:
             where = stmt.span
             name = stmt.array.split("%")[0]
             what = f"`{name}`" if name else "this"
-            message = f"{what} is {kind}: only arrays can be written to"
+            message = f"{what} is no array but {spoken(str(kind))}: only arrays can be written to"
             self.nests.diagnostics.append(Diagnostic("typing", message, where))
             return
         if self.is_mask(stmt, kind):
