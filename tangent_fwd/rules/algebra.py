@@ -19,19 +19,9 @@ ALGEBRA = (
     custom("numpy.linalg.det", "a", algebra.det_tangent),
     custom("numpy.linalg.slogdet", "a", algebra.slogdet_tangent, note="a real sign stands still"),
     custom("numpy.linalg.cholesky", "a", algebra.cholesky_tangent, note=LOWER),
-    custom(
-        "numpy.linalg.eigh",
-        "a",
-        algebra.eigh_tangent,
-        note=EIGH,
-    ),
+    custom("numpy.linalg.eigh", "a", algebra.eigh_tangent, note=EIGH),
     custom("numpy.linalg.eigvalsh", "a", algebra.eigvalsh_tangent, note=LOWER),
-    custom(
-        "numpy.linalg.eig",
-        "a",
-        algebra.eig_tangent,
-        note=EIG,
-    ),
+    custom("numpy.linalg.eig", "a", algebra.eig_tangent, note=EIG),
     custom("numpy.linalg.eigvals", "a", algebra.eigvals_tangent, note=f"{OF_REAL}; {SIMPLE}"),
     custom(
         "numpy.linalg.svd",
