@@ -16,6 +16,9 @@ from tangent_fwd.errors import ActivityError
 from tangent_fwd.program import Program
 from tangent_fwd.transform.pairs import Form, form_of, vector_types
 from tests import oracle
+from tests.fuzz.check import forget
+from tests.fuzz.check import function as written
+from tests.fuzz.matrices import generate
 from tests.harness import (
     OPTIONS,
     TOLERANCE,
@@ -175,6 +178,38 @@ def compare(
         full = tuple(next(whole) if on else None for on in active)
         answer = oracle.tangent(function, args, full)
         assert oracle.distance(integers_as_zero(slope, value), answer.value) <= tolerance
+
+
+CHUNK = 12
+
+
+@pytest.mark.parametrize(
+    "first", [pytest.param(k, marks=pytest.mark.slow if k else ()) for k in range(0, 180, CHUNK)]
+)
+def test_matrices_that_change_places(first: int) -> None:
+    """Random programs; seeds of those that disagree."""
+    rng = np.random.default_rng(first)
+    args = tuple(fresh(value) for value in (W3, K3, (W3 * 0.7, W3[::-1] * 0.6), W3[0] + 0.1))
+    wrong = {}
+    for seed in range(first, first + CHUNK):
+        function = written(generate(seed))
+        form, lanes = list(Form)[seed % 3], 1 + seed % 2
+        expected = original(function, args)[0]
+        active = (True, True, True, seed % 5 > 0)
+        given = [a for a, on in zip(args, active, strict=True) if on]
+        ways = [tuple(vectors(a, rng, form) for a in given) for _ in range(lanes)]
+        try:
+            program = differentiate(function, args, active, ways[0], lanes)
+            compare(program, function, args, active, ways, expected)
+        except Exception as error:
+            wrong[seed] = f"{type(error).__name__}: {error}"[:500]
+        finally:
+            forget(function)
+    assert not wrong
+
+
+W3 = np.random.default_rng(5).uniform(0.1, 0.7, (3, 3))
+K3 = np.random.default_rng(6).uniform(0.1, 0.7, (2, 3, 3))
 
 
 # --- kernels: arrays of more axes, multiplied as a matrix -----------------------------------------
