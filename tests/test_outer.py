@@ -181,6 +181,8 @@ def compare(
 
 
 CHUNK = 12
+W3 = np.random.default_rng(5).uniform(0.1, 0.7, (3, 3))
+K3 = np.random.default_rng(6).uniform(0.1, 0.7, (2, 3, 3))
 
 
 @pytest.mark.parametrize(
@@ -206,10 +208,6 @@ def test_matrices_that_change_places(first: int) -> None:
         finally:
             forget(function)
     assert not wrong
-
-
-W3 = np.random.default_rng(5).uniform(0.1, 0.7, (3, 3))
-K3 = np.random.default_rng(6).uniform(0.1, 0.7, (2, 3, 3))
 
 
 # --- kernels: arrays of more axes, multiplied as a matrix -----------------------------------------
