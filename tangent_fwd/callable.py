@@ -28,7 +28,6 @@ from numba.extending import (
 )
 
 from tangent_fwd import boundary, guarded
-from tangent_fwd.guarded import written
 from tangent_fwd.specialise import Specialisation, Specialiser
 
 
@@ -121,7 +120,7 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]  # numba
         passed = ", ".join(word for i, word in enumerate(words) if i not in functions)
         left = list(signature.args)
         wanted = tuple(given[i] if i in functions else left.pop(0) for i in range(len(given)))
-        self._found[wanted] = dispatcher = written(
+        self._found[wanted] = dispatcher = guarded.written(
             f"def call({', '.join(words)}):\n    return entry({passed})\n",
             {"entry": _Typed(inner)},
         )
@@ -140,7 +139,7 @@ class CompiledType(types.Callable, types.Opaque):  # type: ignore[misc]  # numba
         words = [f"a{i}" for i in range(len(given))]
         rest = "".join(f"{word}, " for word in words[first:])
         text = f"entry({', '.join([*words[:first], f'({rest})'])})"
-        self._found[tuple(given)] = dispatcher = written(
+        self._found[tuple(given)] = dispatcher = guarded.written(
             f"def call({', '.join(words)}):\n    return {text}\n",
             {"entry": self._entry(compiled)},
         )
@@ -218,7 +217,7 @@ class JvpType(types.Callable, types.Opaque):  # type: ignore[misc]  # numba has 
                 for name, kind in zip(("primals", "tangents"), wanted)
                 for i in range(len(kind))
             ]
-            self._found[wanted] = written(
+            self._found[wanted] = guarded.written(
                 f"def call(primals, tangents):\n    return tangent({', '.join(parts)})\n",
                 {"tangent": _Typed(CompiledType(self.owner, 1, self.order))},
             )
@@ -284,7 +283,7 @@ def _with_defaults(entry: Any, count: int, defaults: Mapping[str, Any]) -> Any:
     given = [f"a{i}" for i in range(count)]
     # Out of a tuple they have plain types; a number by itself would be a type of its own.
     names = [f"defaults[{i}]" for i in range(len(defaults))]
-    return written(
+    return guarded.written(
         f"def call({', '.join(given)}):\n    return entry({', '.join(given + names)})\n",
         {"entry": entry, "defaults": tuple(defaults.values())},
     )

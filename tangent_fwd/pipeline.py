@@ -6,7 +6,6 @@
     split      one variable for one meaning
     infer      the numba type of every variable
     absent     arrays and tuples that may be None, as what is there and a flag
-    defined    what is no operation for its types as a call of the library
     defined    what the library defines for these types as calls of it
     guard      checks before calls that may pass one piece of memory twice
     loops      array expressions as loop nests over scalars
@@ -16,6 +15,7 @@
     tangent    each active equation joined by its tangent
     outer      directions that are outer products kept as two factors
     simplify
+    unread     helpers of which only the value is read called themselves
     stack      products with one right factor, a value's and its tangent's, as one product
     pack       tangents that are read again and again, lane beside lane
     workspace  arrays cut from memory that is kept between calls, where a caller asks for it

@@ -59,7 +59,7 @@ def has_array(kind: object) -> bool:
     if is_tuple(kind):
         return any(has_array(t) for t in kind)  # type: ignore[attr-defined]  # numba has no types
     if type(kind).__name__ == "Optional":
-        return has_array(kind.type)  # type: ignore[attr-defined]
+        return has_array(kind.type)  # type: ignore[attr-defined]  # numba has no types
     return is_array(kind) or is_container(kind)
 
 

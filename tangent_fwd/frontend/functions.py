@@ -135,14 +135,9 @@ class Functions(Texts):
         """Whether a function is used only behind its definition, in the block that this is in."""
         reads = [n for n in ast.walk(self.function.node) if isinstance(n, ast.Name)
                  and n.id == name and isinstance(n.ctx, ast.Load)]  # fmt: skip
-        place = at.lineno, at.col_offset  # `at` may be a copy
-        for block in trees.blocks_in(self.function.node):
-            places = [(stmt.lineno, stmt.col_offset) for stmt in block]
-            if place in places:
-                behind = block[places.index(place) + 1 :]
-                found = [n for stmt in behind for n in ast.walk(stmt) if n in reads]
-                return len(found) == len(reads)
-        return False
+        later = trees.behind(self.function.node, at)
+        found = [n for stmt in later for n in ast.walk(stmt) if n in reads]
+        return len(found) == len(reads)
 
     def bindings(self, name: str) -> int:
         """How often a name is bound in the function."""

@@ -123,12 +123,8 @@ class Generators(Caught):
         same = [n for n in everywhere if n.id == target.id]
         if len(same) != 2 or self.bindings(target.id) != 1:
             return False
-        for block in trees.blocks_in(self.function.node):
-            places = [(stmt.lineno, stmt.col_offset) for stmt in block]  # `node` may be a copy
-            if (node.lineno, node.col_offset) in places:
-                behind = block[places.index((node.lineno, node.col_offset)) + 1 :]
-                return any(_reads_once(stmt, target.id) for stmt in behind)
-        return False
+        later = trees.behind(self.function.node, node)
+        return any(_reads_once(stmt, target.id) for stmt in later)
 
     def named_call(self, node: ast.expr) -> ast.expr:
         """What a loop goes over: for the name of a generator, its call."""

@@ -223,7 +223,7 @@ class _Walk:
         for block, known in zip(blocks(stmt), (told.yes, told.no)):
             made.append(self.block(block, known if block else (), stmt.span))
             after.append(self.told)
-            self.some, self.told = map(dict, before)  # type: ignore[arg-type]
+            self.some, self.told = dict(before[0]), dict(before[1])
         out.append(with_blocks(stmt, tuple(made)))
         ends = [bool(block) and leaves(block[-1]) for block in blocks(stmt)]
         for block, end in zip(blocks(stmt), ends):
@@ -266,7 +266,7 @@ class _Walk:
             known = frozenset()
             if isinstance(stmt, While) and len(made) == 1:
                 known = self.condition(stmt.cond).yes
-            self.some, self.told = map(dict, before)  # type: ignore[arg-type]
+            self.some, self.told = dict(before[0]), dict(before[1])
         out.append(with_blocks(stmt, tuple(made)))
         if isinstance(stmt, For):
             self.forget({stmt.var})

@@ -13,13 +13,19 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 ANEW = SCOPES + _COMPREHENSIONS  # what has names of its own
 
 
-def blocks_in(node: ast.AST) -> Iterator[list[ast.stmt]]:
-    """The lists of statements inside a function."""
+def behind(node: ast.AST, stmt: ast.stmt) -> list[ast.stmt]:
+    """What stands behind a statement, or behind that of which it is a copy, in the block of a
+    function that it is in.
+    """
+    here = stmt.lineno, stmt.col_offset
     for inner in ast.walk(node):
         for part in ("body", "orelse", "finalbody"):
             found = getattr(inner, part, None)
-            if isinstance(found, list):
-                yield found
+            block = found if isinstance(found, list) else []
+            places = [(s.lineno, s.col_offset) for s in block]
+            if here in places:
+                return block[places.index(here) + 1 :]
+    return []
 
 
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
