@@ -31,7 +31,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.ir.nodes import Block, Do, Function, If, Let, Lit, Op, Raise, Stmt, Var
+from tangent_fwd.ir.nodes import Block, Do, Expr, Function, If, Let, Lit, Op, Raise, Stmt, Var
 from tangent_fwd.ir.walk import blocks, with_blocks
 
 Result = Callable[[Function, Op], Any]
@@ -69,38 +69,45 @@ class _Asked:
         for stmt in block:
             op = stmt.value if isinstance(stmt, (Let, Do)) else None
             if isinstance(stmt, (Let, Do)) and isinstance(op, Op) and op.fn == "call":
-                out.extend(self.call(stmt, op))
+                maybe = self.maybe(op)
+                out.extend((stmt,) if maybe is None else self.both(stmt, op, maybe, None))
             else:
                 out.append(with_blocks(stmt, tuple(map(self.block, blocks(stmt)))))
         return tuple(out)
 
-    def call(self, stmt: Let | Do, op: Op, nothing: Any = None) -> Block:
-        """The call for each of its arguments that may be None, the first one first; `nothing` is
-        the type that an argument had which is known to be None now.
-        """
+    def maybe(self, op: Op) -> int | None:
+        """Where a call has its first argument that may be None."""
         for k, arg in enumerate(op.args):
             kind = self.types.get(arg.name) if isinstance(arg, Var) else None
-            if isinstance(arg, Var) and type(kind).__name__ == "Optional":
-                return self.both(stmt, op, k, arg, nothing)
-        return self.settled(stmt, op, nothing) if self.count else (stmt,)
+            if type(kind).__name__ == "Optional":
+                return k
+        return None
 
-    def both(self, stmt: Let | Do, op: Op, k: int, arg: Var, nothing: Any) -> Block:
+    def both(self, stmt: Let | Do, op: Op, k: int, nothing: Any) -> Block:
+        """The call without and with what may be None in one place; `nothing` is the type of what
+        another place might have held, and does not.
+        """
         from numba.core import types
 
+        arg = op.args[k]
+        assert isinstance(arg, Var)
         self.count += 1
         test, there = f"%asked{self.count}", f"{arg.name}%asked{self.count}"
         kind = self.types[arg.name].type
         self.types[test], self.types[there] = types.boolean, kind
         at = op.span or stmt.span
-        without, given = (
-            replace(op, args=(*op.args[:k], value, *op.args[k + 1 :]))
-            for value in (Lit(None), Var(there))
-        )
-        some = Let(there, Op("some", (arg,), as_number(kind), at), at)
-        otherwise = (some, *self.call(replace(stmt, value=given), given, nothing))
-        body = self.call(replace(stmt, value=without), without, kind)
         asks = Let(test, Op("is", (arg, Lit(None)), (), at), at)
+        some = Let(there, Op("some", (arg,), as_number(kind), at), at)
+        body = self.way(stmt, op, k, Lit(None), kind)
+        otherwise = (some, *self.way(stmt, op, k, Var(there), nothing))
         return (asks, If(Var(test), body, otherwise, at))
+
+    def way(self, stmt: Let | Do, op: Op, k: int, arg: Expr, nothing: Any) -> Block:
+        op = replace(op, args=(*op.args[:k], arg, *op.args[k + 1 :]))
+        stmt, maybe = replace(stmt, value=op), self.maybe(op)
+        if maybe is not None:
+            return self.both(stmt, op, maybe, nothing)
+        return self.settled(stmt, op, nothing)
 
     def settled(self, stmt: Let | Do, op: Op, nothing: Any) -> Block:
         """A call of which each argument is known to be None or to be there."""
