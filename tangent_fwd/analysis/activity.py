@@ -152,14 +152,9 @@ class Activity:
                 if self.aliases.find(name) in self.memory:
                     self.names.add(name)
         for param in self.function.params:
-            if self.pieces(param) & self.memory:
+            if self.aliases.of(param) & self.memory:
                 self.names.add(param)
         return before != (len(self.names), len(self.memory))
-
-    def pieces(self, param: str) -> set[str]:
-        """The memory of the arrays in a parameter that is a tuple, whatever else it is known as."""
-        known = (*self.aliases.parent, *self.aliases.known)
-        return {self.aliases.find(c) for c in known if c.startswith(f"{param}[")}
 
     def note(self, name: str) -> None:
         kind = self.function.typeof(name)
@@ -316,12 +311,8 @@ class Activity:
 
     def mutated(self) -> tuple[int, ...]:
         """Positions of the parameters that are written to."""
-        roots = {c.split("[")[0] for c in self.written}
-        return tuple(
-            k
-            for k, p in enumerate(self.function.params)
-            if self.aliases.find(p).split("[")[0] in roots or self.pieces(p) & self.written
-        )
+        params = enumerate(self.function.params)
+        return tuple(k for k, p in params if self.aliases.of(p) & self.written)
 
 
 class Ruled(Activity):

@@ -142,19 +142,26 @@ class Aliases:
     def union(self, a: str, b: str) -> None:
         a, b = self.find(a), self.find(b)
         if a != b:
-            # A parameter names its class.
-            if a in self.function.params:
+            # A parameter, or a place in one, names its class.
+            if a.split("[")[0] in self.function.params:
                 a, b = b, a
             self.parent[a] = b
+
+    def of(self, name: str) -> set[str]:
+        """The classes of the memory that a variable holds; a tuple parameter, in all its places."""
+        found = {self.find(name)}
+        if name in self.function.params and is_tuple(self.function.typeof(name)):
+            places = (c for c in (*self.parent, *self.known) if c.startswith(f"{name}["))
+            found |= set(map(self.find, places))
+        return found
 
     def returned(self) -> tuple[int, ...]:
         """Positions of the parameters whose memory may leave the function by `return`."""
         found = {
-            self.find(name).split("[")[0]
+            found
             for stmt in statements(self.function.body)
             if isinstance(stmt, Return)
             for name in variables(stmt.value)
+            for found in self.of(name)
         }
-        return tuple(
-            k for k, p in enumerate(self.function.params) if self.find(p).split("[")[0] in found
-        )
+        return tuple(k for k, p in enumerate(self.function.params) if self.of(p) & found)

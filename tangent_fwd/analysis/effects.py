@@ -74,7 +74,7 @@ class Memory:
             if isinstance(e, Op) and e.fn not in ("attr", "numpy.zeros_like", "numpy.empty_like"):
                 for arg in e.args:
                     if isinstance(arg, Var) and has_array(self.function.typeof(arg.name)):
-                        found.add(self.root(arg.name))
+                        found |= self.aliases.of(arg.name)
         return found
 
     def stores(self, block: Block) -> set[str]:

@@ -88,8 +88,7 @@ class _Fuse:
         self.function = function
         self.aliases = Aliases(function)
         self.caught = False  # whether a `try` stands around, whose handler sees what was done
-        names = (*function.params, *self.aliases.parent, *self.aliases.known)
-        self.given = {self.aliases.find(n) for n in names if n.split("[")[0] in function.params}
+        self.given = {found for p in function.params for found in self.aliases.of(p)}
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []

@@ -104,7 +104,7 @@ class _Checks:
         out: list[Stmt] = []
         for k, m in sorted({(min(k, m), max(k, m)) for k in positions for m in arrays if k != m}):
             one, other = arrays[k], arrays[m]
-            if self.aliases.find(one) != self.aliases.find(other):
+            if self.aliases.of(one).isdisjoint(self.aliases.of(other)):
                 continue
             message = f"`{name}` writes to an argument that shares memory with another"
             known = is_array(self.types[one]) and is_array(self.types[other])

@@ -97,8 +97,8 @@ def manners(function: Function, known: Known) -> Manners:
         return Manners(objection=f"`{function.name}` runs in threads itself")
     found = objection(function, function.body, known)
     aliases = Aliases(replace(function, body=_unshared(function.body)))
-    roots = {aliases.find(w).split("[")[0] for w in written(function.body, known)}
-    positions = (k for k, p in enumerate(function.params) if aliases.find(p) in roots)
+    roots = {root for name in written(function.body, known) for root in aliases.of(name)}
+    positions = (k for k, p in enumerate(function.params) if aliases.of(p) & roots)
     return Manners(frozenset(positions), found and f"`{function.name}`: {found}")
 
 
@@ -270,9 +270,8 @@ class Rounds:
 
         def roots(name: str) -> set[str]:
             """The memory from outside the loop that an array may be."""
-            mine = inner.find(name)
-            found = [f for f in free if inner.find(f) == mine or mine.split("[")[0] == f]
-            return {self.outer.find(f).split("[")[0] for f in found}
+            found = (f for f in free if inner.of(f) & inner.of(name))
+            return {root for f in found for root in self.outer.of(f)}
 
         uses = list(self.uses())
         for name in sorted(written(body, self.known)):

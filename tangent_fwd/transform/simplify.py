@@ -187,11 +187,7 @@ class _Share:
 def sweep(function: Function) -> Function:
     """Drop bindings and stores whose results reach neither the outside nor a decision."""
     memory = Memory(function)
-    params = {memory.root(p) for p in function.params}
-    for param in function.params:
-        params |= {r for r in memory.aliases.parent.values() if r.startswith(f"{param}[")}
-        params |= {memory.root(n) for n in memory.aliases.parent
-                   if memory.root(n).startswith(f"{param}[")}  # fmt: skip
+    params = {root for param in function.params for root in memory.aliases.of(param)}
     all_statements = list(statements(function.body))
     same = {id(s): s.value == Op("getitem", (Var(s.array), *s.index))
             for s in all_statements if isinstance(s, Store)}  # fmt: skip

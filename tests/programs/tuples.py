@@ -170,3 +170,36 @@ def integers_returned(x, m):
 
 def nothing_beside_a_value(s, t):
     return s * t, ()
+
+
+def _one_of(pair, layers, c):
+    if c > 0.0:
+        found = pair[0]
+    else:
+        found = layers[1]
+    return found
+
+
+def place_of_one_of_two_tuples(pair, layers, x, t):
+    total = 0.0
+    for c in (t, -t):
+        place = _one_of(pair, layers, c)
+        before = pair[0][0] * layers[1][0]
+        place[0] = x[0] * t
+        total += before + pair[0][0] * x[1] + layers[1][0]
+    return total
+
+
+def _product_and_head(x, s):
+    w = x * s
+    return w[0], w
+
+
+def place_of_a_tuple_or_new(pair, x, t, n):
+    if n < 3:
+        buffer, other = pair
+    else:
+        held, other = pair
+        held[0] = x[0] * t
+        total, buffer = _product_and_head(x, t)
+    buffer[-1] = t

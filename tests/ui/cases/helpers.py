@@ -81,6 +81,16 @@ def _shift(out, v):
     out[1:] = v[:-1]
 
 
+def a_tuple_and_a_place_of_it_to_a_helper_that_writes(pair):
+    v = pair[0]
+    return _poke(pair, v)
+
+
+def _poke(places, v):
+    places[0][0] = 2.0 * v[1]
+    return v[0]
+
+
 def calls_a_stub(x, out):
     elsewhere.overloaded(out)
     return x[0] * out[0]
