@@ -111,7 +111,8 @@ def svd_tangent(out: Any, d_a: Any) -> Any:
         for j in range(count):
             apart = turned[i, j] - np.conj(turned[j, i])
             if apart != 0.0:
-                odd[i, j] = 0.5 * apart / (s[i] + s[j])
+                total = s[i] + s[j]
+                odd[i, j] = 0.5 * apart / total if total != 0.0 else np.nan
     unknown = np.nan * u[0, 0]  # both parts of a complex number
     d_u = np.full_like(out[0], unknown)
     d_vt = np.full_like(out[2], unknown)
@@ -130,7 +131,7 @@ def svd_tangent(out: Any, d_a: Any) -> Any:
             turns = -_turns(vt.T, d_vt.T, _first(vt.T, d_vt.T))
         d_u[:, :count] -= u * turns
         d_vt[:count] += vt * turns.reshape((count, 1))
-    return d_u, -_steps(-s, -0.5 * (turned + _adjoint(turned))), d_vt
+    return d_u, _singular_steps(s, turned), d_vt
 
 
 def qr_tangent(out: Any, d_a: Any) -> Any:
@@ -177,7 +178,7 @@ def lstsq_tangent(out: Any, a: Any, b: Any, d_a: Any, d_b: Any) -> Any:
     if d_a is not None:
         moved -= d_a @ x
         turned = _adjoint(u) @ d_a @ _adjoint(vt)
-        d_s += -_steps(-s, -0.5 * (turned + _adjoint(turned)))
+        d_s += _singular_steps(s, turned)
     d_x = inverse @ moved
     if d_a is not None:
         beside = _adjoint(d_a) @ (_adjoint(inverse) @ x)
@@ -320,6 +321,18 @@ def _steps(w: Any, turned: Any) -> Any:
             block = np.ascontiguousarray(turned[first:end, first:end])
             steps[first:end] = np.linalg.eigvalsh(block)
         first = end
+    return steps
+
+
+def _singular_steps(s: Any, turned: Any) -> Any:
+    """How singular values move; those that are 0 only as the size of one real number does."""
+    steps = -_steps(-s, -0.5 * (turned + _adjoint(turned)))
+    for i in range(s.size):
+        for j in range(s.size):
+            if s[i] == 0.0 and s[j] == 0.0:
+                if (i != j and turned[i, j] != 0.0) or np.imag(turned[i, j]) != 0.0:
+                    steps[i] = np.nan
+                    steps[j] = np.nan
     return steps
 
 
