@@ -156,7 +156,7 @@ def pinv_tangent(out: Any, a: Any, d_a: Any) -> Any:
     d_h, out_h = _adjoint(d_a), _adjoint(out)
     beside = d_h - (d_h @ a) @ out
     before = d_h - out @ (a @ d_h)
-    moved += out @ (out_h @ beside) + (before @ out_h) @ out
+    moved = moved + out @ (out_h @ beside) + (before @ out_h) @ out
     rank = int(np.round(np.real(np.sum(a * out.T))))
     if rank < min(a.shape[0], a.shape[1]):
         u, s, vt = np.linalg.svd(a, False)
