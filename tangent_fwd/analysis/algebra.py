@@ -6,16 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 
-def _matrix(kind: Any, ndim: int = 2, of_complex: bool = False) -> Any:
-    """The dtype of a matrix of floats, or of complex numbers where they may be."""
+def _matrix(kind: Any, *ndims: int) -> Any:
+    """The dtype of a matrix of floats or complex numbers; or of what has so many axes."""
     from numba.core import errors, types
 
-    if not isinstance(kind, types.Array) or kind.ndim != ndim:
+    if not isinstance(kind, types.Array) or kind.ndim not in (ndims or (2,)):
         raise errors.TypingError("linear algebra takes matrices, which have two axes")
-    taken = (types.Float, types.Complex) if of_complex else types.Float
-    if not isinstance(kind.dtype, taken):
+    if not isinstance(kind.dtype, (types.Float, types.Complex)):
         raise errors.TypingError("linear algebra takes arrays of floats here")
     return kind.dtype
+
+
+def _real(dtype: Any) -> Any:
+    """The dtype of the parts of a number."""
+    return getattr(dtype, "underlying_float", dtype)
 
 
 def _array(dtype: Any, layout: str) -> Any:
@@ -25,7 +29,7 @@ def _array(dtype: Any, layout: str) -> Any:
     return types.Array(dtype, 2, layout) if layout else types.Array(dtype, 1, "C")
 
 
-def _made(*layouts: str, options: int = 0, of_complex: bool = False) -> Callable[..., Any]:
+def _made(*layouts: str, options: int = 0) -> Callable[..., Any]:
     """Typed by a matrix, beside so many options; gives arrays of its dtype."""
 
     def typer(a: Any, *rest: Any) -> Any:
@@ -34,7 +38,7 @@ def _made(*layouts: str, options: int = 0, of_complex: bool = False) -> Callable
         if len(rest) > options:
             told = "one option" if options else "nothing but the matrix"
             raise errors.TypingError(f"numba takes {told} here")
-        parts = [_array(_matrix(a, of_complex=of_complex), layout) for layout in layouts]
+        parts = [_array(_matrix(a), layout) for layout in layouts]
         return parts[0] if len(parts) == 1 else types.Tuple(parts)
 
     return typer
@@ -44,8 +48,7 @@ def _det(a: Any) -> Any:
     """A number of double precision, whatever the matrix holds."""
     from numba.core import types
 
-    kind = _matrix(a, of_complex=True)
-    return types.complex128 if isinstance(kind, types.Complex) else types.float64
+    return types.complex128 if isinstance(_matrix(a), types.Complex) else types.float64
 
 
 def _slogdet(a: Any) -> Any:
@@ -60,33 +63,39 @@ def _values(*layouts: str) -> Callable[..., Any]:
     def typer(a: Any) -> Any:
         from numba.core import types
 
-        kind = _matrix(a, of_complex=True)
-        values = _array(getattr(kind, "underlying_float", kind), "")
-        parts = [values, *(_array(kind, layout) for layout in layouts)]
+        kind = _matrix(a)
+        parts = [_array(_real(kind), ""), *(_array(kind, layout) for layout in layouts)]
         return parts[0] if len(parts) == 1 else types.Tuple(parts)
 
     return typer
 
 
+def _svd(a: Any, full_matrices: Any = None) -> Any:
+    from numba.core import types
+
+    kind = _matrix(a)
+    return types.Tuple([_array(kind, "F"), _array(_real(kind), ""), _array(kind, "F")])
+
+
 def _rank(a: Any, tol: Any = None) -> Any:
     from numba.core import types
 
-    _matrix(a)
+    _matrix(a, 1, 2)
     return types.int64
 
 
-def _both(a: Any, b: Any, of_complex: bool = False) -> Any:
+def _both(a: Any, b: Any) -> Any:
     """The dtype of a matrix and its right-hand side, which has one axis or two."""
     from numba.core import errors
 
-    dtype = _matrix(a, of_complex=of_complex)
-    if _matrix(b, min(max(getattr(b, "ndim", 0), 1), 2), of_complex) != dtype:
+    dtype = _matrix(a)
+    if _matrix(b, 1, 2) != dtype:
         raise errors.TypingError("both sides must have the same dtype")
     return dtype
 
 
 def _solve(a: Any, b: Any) -> Any:
-    dtype = _both(a, b, of_complex=True)
+    dtype = _both(a, b)
     return _array(dtype, "F" if b.ndim == 2 else "")
 
 
@@ -94,19 +103,19 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     from numba.core import types
 
     dtype = _both(a, b)
-    vector = _array(dtype, "")
-    return types.Tuple([_array(dtype, "C" if b.ndim == 2 else ""), vector, types.int32, vector])
+    reals = _array(_real(dtype), "")
+    return types.Tuple([_array(dtype, "C" if b.ndim == 2 else ""), reals, types.int32, reals])
 
 
 ALGEBRA: dict[str, Callable[..., Any]] = {
-    "numpy.linalg.inv": _made("F", of_complex=True),
+    "numpy.linalg.inv": _made("F"),
     "numpy.linalg.pinv": _made("F", options=1),
-    "numpy.linalg.cholesky": _made("C", of_complex=True),
+    "numpy.linalg.cholesky": _made("C"),
     "numpy.linalg.eigh": _values("F"),
-    "numpy.linalg.eig": _made("", "F", of_complex=True),
+    "numpy.linalg.eig": _made("", "F"),
     "numpy.linalg.eigvalsh": _values(),
-    "numpy.linalg.eigvals": _made("", of_complex=True),
-    "numpy.linalg.svd": _made("F", "", "F", options=1),
+    "numpy.linalg.eigvals": _made(""),
+    "numpy.linalg.svd": _svd,
     "numpy.linalg.qr": _made("A", "F"),
     "numpy.linalg.det": _det,
     "numpy.linalg.slogdet": _slogdet,

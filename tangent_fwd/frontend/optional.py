@@ -1,8 +1,8 @@
 """Optional arguments: whether an argument is None is known from its type, before anything runs,
-and so is how many axes it has.
+and so are how many axes it has and whether it is complex.
 
-So `if y is None: …` and `if y.ndim == 1: …` are decided here, and what they keep from running
-goes, as numba does it.
+So `if y is None: …`, `if y.ndim == 1: …` and `if np.iscomplexobj(y): …` are decided here, and what
+they keep from running goes, as numba does it.
 
 Before:
 
@@ -49,7 +49,7 @@ def decided(function: Function, kinds: Mapping[str, Any]) -> Function:
     ours = assigned(function.body)
     is_none = {p: kind == types.none for p, kind in kinds.items()}
     fixed = {
-        p: Lit(getattr(kind, "ndim", 0)) for p, kind in kinds.items()
+        p: kind for p, kind in kinds.items()
         if p not in ours and isinstance(kind, (types.Array, types.Number))
     }  # fmt: skip
     body = pruned(_Decisions(is_none, fixed).block(function.body))
@@ -80,9 +80,9 @@ _COMPARED = {fn: getattr(operator, fn) for fn in ("lt", "le", "gt", "ge", "eq", 
 class _Decisions:
     """What is known on the way down: whether a variable is None, whether a condition holds."""
 
-    def __init__(self, is_none: Mapping[str, bool], axes: Mapping[str, Lit]) -> None:
+    def __init__(self, is_none: Mapping[str, bool], fixed: Mapping[str, Any]) -> None:
         self.none = dict(is_none)
-        self.axes = axes
+        self.fixed = fixed
         self.numbers: dict[str, Lit] = {}
         self.holds: dict[str, bool] = {}
 
@@ -146,6 +146,8 @@ class _Decisions:
 
     def value(self, expr: Expr) -> Expr:
         """The expression, or what it comes to."""
+        from numba.core import types
+
         if not isinstance(expr, Op):
             return expr
         if expr.fn in ("is", "is_not") and Lit(None) in expr.args:
@@ -153,9 +155,12 @@ class _Decisions:
             if first is not None and second is not None:
                 return Lit((first == second) == (expr.fn == "is"))
         array = expr.args[0] if expr.args else None
-        asks = expr.fn == "numpy.ndim" or (expr.fn == "attr" and expr.args[1] == Lit("ndim"))
-        if asks and isinstance(array, Var):
-            return self.axes.get(array.name, expr)
+        if isinstance(array, Var) and array.name in self.fixed:
+            kind = self.fixed[array.name]
+            if expr.fn == "numpy.ndim" or (expr.fn == "attr" and expr.args[1] == Lit("ndim")):
+                return Lit(getattr(kind, "ndim", 0))
+            if expr.fn == "numpy.iscomplexobj":
+                return Lit(isinstance(getattr(kind, "dtype", kind), types.Complex))
         if expr.fn in _COMPARED and len(expr.args) == 2:
             sides = [self.numbers.get(e.name, e) if isinstance(e, Var) else e for e in expr.args]
             if all(isinstance(e, Lit) and type(e.value) in (int, str) for e in sides):

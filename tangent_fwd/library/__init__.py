@@ -87,11 +87,11 @@ DEFINITIONS: dict[str, Definition] = {
     "numpy.nancumprod": Definition(reductions.nancumprod),
     "numpy.trapezoid": Definition(reductions.trapezoid, of_complex=True),
     "numpy.linalg.matrix_power": Definition(algebra.matrix_power, of_complex=True),
-    "numpy.linalg.cond": Definition(algebra.cond),
-    "numpy.linalg.svdvals": Definition(algebra.svdvals),
-    "numpy.linalg.norm": Definition(reductions.norm),
-    "numpy.linalg.vector_norm": Definition(reductions.vector_norm),
-    "numpy.linalg.matrix_norm": Definition(reductions.matrix_norm),
+    "numpy.linalg.cond": Definition(algebra.cond, of_complex=True),
+    "numpy.linalg.svdvals": Definition(algebra.svdvals, of_complex=True),
+    "numpy.linalg.norm": Definition(reductions.norm, of_complex=True),
+    "numpy.linalg.vector_norm": Definition(reductions.vector_norm, of_complex=True),
+    "numpy.linalg.matrix_norm": Definition(reductions.matrix_norm, of_complex=True),
     "numpy.cov": Definition(reductions.cov),
     "numpy.corrcoef": Definition(reductions.corrcoef),
     # Orders
@@ -222,7 +222,8 @@ def is_ours(module: str) -> bool:
 OF_COMPLEX = (
     algebra.inv_tangent, algebra.solve_tangent, algebra.det_tangent, algebra.slogdet_tangent,
     algebra.cholesky_tangent, algebra.eigh_tangent, algebra.eigvalsh_tangent, algebra.eig_tangent,
-    algebra.eigvals_tangent,
+    algebra.eigvals_tangent, algebra.svd_tangent, algebra.qr_tangent, algebra.pinv_tangent,
+    algebra.lstsq_tangent,
 )  # fmt: skip
 """Rules that are programs and hold for complex numbers."""
 

@@ -281,6 +281,13 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
 
     At zero the tangent of the length is 0.
     """
+    if x.ndim == 2 and ord is not None and (isinstance(axis, tuple) or (axis is None and keepdims)):
+        raise ValueError("norm: an order of a matrix goes with neither `axis` nor `keepdims`")
+    if x.ndim == 2 and axis is None and (ord == 2 or ord == -2):
+        values = np.linalg.svd(x, False)[1]
+        return values[0] if ord == 2 else values[values.size - 1]
+    if np.iscomplexobj(x):
+        return _norm_of_complex(x, ord, axis, keepdims)
     if axis is not None or keepdims:
         return _norm_along(x, ord, axis, keepdims)
     if ord is None or ord == "fro":
@@ -294,6 +301,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
             return np.sum(np.abs(x))
         if ord == 2:
             return np.sqrt(np.sum(x * x))
+        if ord == 0:
+            return 1.0 * np.count_nonzero(x)
         return np.sum(np.abs(x) ** ord) ** (1.0 / ord)
     if ord == np.inf:
         return np.max(np.sum(np.abs(x), axis=1))
@@ -303,7 +312,17 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
         return np.max(np.sum(np.abs(x), axis=0))
     if ord == -1:
         return np.min(np.sum(np.abs(x), axis=0))
-    raise ValueError("norm: of a matrix only the orders 1, -1, inf, -inf and 'fro' are supported")
+    raise ValueError("norm: of a matrix only the orders 1, -1, 2, -2, inf, -inf, 'fro' are there")
+
+
+def _norm_of_complex(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
+    """The norm of the sizes of the numbers, by their squares where those are smooth at 0."""
+    if ord is None or ord == "fro" or ord == 2:
+        squares = np.real(x) * np.real(x) + np.imag(x) * np.imag(x)
+        if axis is None and not keepdims:
+            return np.sqrt(np.sum(squares))
+        return np.sqrt(np.sum(squares, axis=axis, keepdims=keepdims))
+    return norm(np.abs(x), ord, axis, keepdims)
 
 
 def _norm_along(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:

@@ -54,6 +54,7 @@ SAME_FOR_ALL = frozenset(
     "builtins.bool builtins.print builtins.isinstance numpy.shape numpy.size numpy.ndim "
     "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.linalg.inv numpy.linalg.solve "
     "numpy.linalg.det numpy.linalg.slogdet numpy.linalg.cholesky numpy.linalg.eigh "
-    "numpy.linalg.eigvalsh numpy.linalg.eig numpy.linalg.eigvals".split()
+    "numpy.linalg.eigvalsh numpy.linalg.eig numpy.linalg.eigvals numpy.linalg.svd numpy.linalg.qr "
+    "numpy.linalg.pinv numpy.linalg.lstsq numpy.linalg.matrix_rank numpy.iscomplexobj".split()
 )
 """Functions whose rows hold for complex numbers too: constants, and programs; not `np.sign`."""

@@ -100,8 +100,8 @@ CONSTANT = (
     ),
     constant(
         "builtins.len, builtins.range, builtins.isinstance, builtins.type, builtins.print, "
-        "numpy.shape, numpy.size, numpy.ndim, numpy.isscalar, numpy.zeros_like, "
-        "numpy.ones_like, numpy.empty_like",
+        "numpy.shape, numpy.size, numpy.ndim, numpy.isscalar, numpy.iscomplexobj, "
+        "numpy.zeros_like, numpy.ones_like, numpy.empty_like",
         note="looks at the form of its argument, or only shows it",
     ),
     constant(

@@ -103,7 +103,8 @@ def orthogonal_factors(A, X):
 
 
 def pseudo_inverses(X):
-    return np.linalg.pinv(X).T * np.linalg.pinv(X.T)
+    left_out = np.linalg.lstsq(X, X[:, :1] * X[:, 1:], 0.7)[0] @ np.linalg.pinv(X[:3], 0.5)[:2]
+    return np.linalg.pinv(X).T * np.linalg.pinv(X.T) + left_out[0, 1]
 
 
 def least_squares(X, A):
@@ -118,7 +119,7 @@ def powers_of_a_matrix(A):
 
 
 def condition(A, X):
-    return np.linalg.cond(X) * np.linalg.cond(A, 1)
+    return np.linalg.cond(X) * np.linalg.cond(A, 1) + np.linalg.norm(A, 2) * np.linalg.norm(X, -2)
 
 
 def newton_steps(A, y):

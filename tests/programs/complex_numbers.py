@@ -28,6 +28,8 @@ OBJECTS_REFUSED = (
     "impedances32",
     "spectrum_of_a_hamiltonian",
     "determinants_of_complex_matrices",
+    "factors_of_complex_matrices",
+    "fitted_amplitudes",
 )
 
 
@@ -131,3 +133,22 @@ def determinants_of_complex_matrices(H, s):
     sign, logarithm = np.linalg.slogdet(H * s)
     lower = np.linalg.cholesky(H @ np.conj(H).T + s * np.eye(3))
     return np.linalg.det(H) * sign + logarithm * lower[2, 1] * np.linalg.matrix_power(H, 2)[0, 1]
+
+
+def factors_of_complex_matrices(H, s):
+    """Vectors with the phase that LAPACK leaves them, on either side."""
+    u, values, vh = np.linalg.svd(H[:, :2] * s, False)
+    left, few, right = np.linalg.svd(H[:1] + s, full_matrices=False)
+    square, all_values, wide = np.linalg.svd(H)
+    q, r = np.linalg.qr(H[:2] * s)
+    moved = u[:, 1] * vh[1, 1] * values[0] + left[0, 0] * right[0] * few
+    return moved * q[0, 1] + r[0] * square[2, 1] * wide[1] * all_values
+
+
+def fitted_amplitudes(H, Z):
+    """Least squares, with a value left out; what comes of it is measured by several norms."""
+    x, squares, _, values = np.linalg.lstsq(H[:, :2], Z[:3])
+    low = np.linalg.pinv(H, 0.5) @ np.linalg.lstsq(H, np.outer(Z[:3], Z[1:3]), 0.5)[0]
+    sizes = np.linalg.norm(x) * np.linalg.norm(Z, np.inf) + np.linalg.norm(H, 1) * np.linalg.norm(H)
+    spread = np.linalg.cond(H) + np.linalg.norm(H, 2) * np.linalg.svdvals(low)[0]
+    return low * squares[0] * sizes + spread * values[1] * np.linalg.matrix_rank(low)
