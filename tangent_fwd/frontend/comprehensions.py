@@ -85,11 +85,11 @@ class Comprehensions(Grids):
         if source is None or self.resolve(node.func) not in (*_EACH, *_FIRST):
             return source
         if isinstance(source, ast.Name):
-            if source.id not in self.listed or type(self.kind(Var(source.id))).__name__ not in (
-                "DictType", "Set"
-            ):  # fmt: skip
+            known = source.id in self.listed | self.range_names
+            kind = type(self.kind(Var(source.id))).__name__ if known else ""
+            if kind not in ("DictType", "Set", "RangeType"):
                 return source
-        elif not self.is_view(source):
+        elif not self.is_view(source) and not self.is_range(self.callee(source)):
             return source
         name = self.fresh()
         over = [ast.comprehension(ast.Name(name, ast.Store()), source, [], 0)]
