@@ -228,6 +228,15 @@ def _copied(value: Any, dtype: Any = None) -> Any:
     return _array(_scalar(value) if dtype is None else dtype.dtype, _ndim(value))
 
 
+def _copy(value: Any) -> Any:
+    """An array of the same axes, in order; a list of the same kind."""
+    from numba.core import types
+
+    if not isinstance(value, types.Array):
+        return value if is_list(value) else _scalar(value)
+    return value.copy(layout="C", readonly=False)
+
+
 def _matmul(a: Any, b: Any) -> Any:
     """Numba knows products of vectors and matrices; stacks of matrices have those of its own."""
     from numba.core.typing.npydecl import MatMulTyperMixin
@@ -284,8 +293,10 @@ def _created_like(given: int = 1) -> Callable[..., Any]:
 
         dtypes = rest[given - 1 :]
         dtype = parse_dtype(dtypes[0]) if dtypes else _scalar(array)
-        if dtype is None or not isinstance(array, types.Array):
+        if dtype is None:
             return None
+        if not isinstance(array, types.Array):
+            return types.Array(dtype, 0, "C") if isinstance(array, types.Number) else None
         layout = array.layout if array.layout != "A" else "C"
         return array.copy(dtype=dtype, layout=layout, readonly=False)
 
@@ -351,7 +362,7 @@ TYPERS: dict[str, Callable[..., Any]] = {
     "numpy.reshape": _reshape,
     "numpy.ravel": lambda a: _array(_scalar(a), 1),
     "numpy.flatten": lambda a: _array(_scalar(a), 1),
-    "numpy.copy": lambda a: a if is_list(a) else _array(_scalar(a), _ndim(a)),
+    "numpy.copy": _copy,
     "numpy.astype": _astype,
     "numpy.arange": _arange,
     **dict.fromkeys(("numpy.zeros", "numpy.ones", "numpy.empty"), _created()),

@@ -224,13 +224,14 @@ class Expressions(Meanings):
                 Span.of(node),
             )
         value = self.elements_of(node.value) or self.atom(node.value)
-        if isinstance(node.slice, ast.Tuple) and not node.slice.elts:
-            whole = getattr(self.kind(value), "ndim", None)
-            if whole == 0:
-                return Op("getitem", (value, Op("tuple", ())), (), Span.of(node))
-            if whole is not None:
-                return Op("getitem", (value, Lit(...)), (), Span.of(node))
-        return Op("getitem", (value, *self.index(node.slice)), (), Span.of(node))
+        nowhere = isinstance(node.slice, ast.Tuple) and not node.slice.elts
+        return self.element(value, self.index(node.slice), nowhere, Span.of(node))
+
+    def element(self, value: Expr, index: tuple[Expr, ...], nowhere: bool, span: Span) -> Expr:
+        """What is read at a place; `nowhere` is the number in an array without axes."""
+        if nowhere and getattr(self.kind(value), "ndim", None) == 0:
+            index = (Op("tuple", ()),)
+        return Op("getitem", (value, *index), (), span)
 
     def elements_of(self, node: ast.expr, stored: bool = False) -> Var | None:
         """What `a.flat` is indexed as: its elements in order; None for anything else."""
@@ -247,11 +248,11 @@ class Expressions(Meanings):
         return self.name(Op(fn, given, (), Span.of(node)))
 
     def index(self, node: ast.expr) -> tuple[Expr, ...]:
-        """The entries of a subscript: atoms, `slice` operations, None and Ellipsis."""
+        """The entries of a subscript: atoms, `slice` operations, None and Ellipsis, which `()` is
+        where something is stored.
+        """
         node = self.outer_index(node)
         nodes = node.elts if isinstance(node, ast.Tuple) else [node]
-        if not nodes:
-            self.refuse(node, "the index `()` is not supported")
         entries: list[Expr] = []
         for each in nodes:
             starred = isinstance(each, ast.Starred)

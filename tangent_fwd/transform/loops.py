@@ -258,6 +258,8 @@ class _Expand(Nests):
         op = self.cast_args(op, kind)
         self.waiting.flush_readers_of(op)
         if not is_array(kind):
+            if is_elementwise(op):  # what has no axes is a number here, too
+                op = replace(op, args=tuple(self.element(a, (), shapes) for a in op.args))
             self.emit(replace(stmt, value=op))
             shapes.forget(target)
             if op.fn == "attr" and op.args[1] == Lit("shape") and isinstance(op.args[0], Var):

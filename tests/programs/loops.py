@@ -430,7 +430,7 @@ def ranges_with_names(x, s, n, k):
         total = total * s
     for j, i in enumerate(back):
         total += x[i] * j
-    for i, a in zip(r, x):
+    for i, a in zip(range(0, n, k - 1), x):
         total = total * 0.5 + a * i
     for places in (range(2), r):
         total = total * _over(x, places)

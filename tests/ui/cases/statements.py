@@ -433,13 +433,6 @@ def reversed_pairs(x):
     return total
 
 
-def step_that_is_not_known(x, n):
-    total = 0.0
-    for k, v in zip(range(0, 9, n), x):
-        total += k * v
-    return total
-
-
 def zip_of_nothing(x):
     total = 0.0
     for _ in zip():
@@ -471,15 +464,3 @@ def type_alias_of_a_local(s):
     r: list = s
     r.real = s
     return r
-
-
-def array_without_axes(s):
-    total = np.zeros(())
-    total += s
-    return total
-
-
-def element_of_an_array_without_axes(s):
-    total = np.zeros(())
-    total[()] = s
-    return total
