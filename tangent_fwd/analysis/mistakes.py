@@ -112,8 +112,9 @@ def lists(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
         for x in own_exprs(s)
         for e in subexpressions(x)
         if isinstance(e, Op) and e.fn not in _OF_LISTS and not e.fn.startswith("container.")
-        for kind in [known.get(a.name) for a in e.args if isinstance(a, Var)]
-        if is_container(kind)
+        for kinds in [[known.get(a.name) for a in e.args if isinstance(a, Var)]]
+        for kind in kinds
+        if is_container(kind) and not (e.fn in ("eq", "ne") and all(map(is_list, kinds)))
     ]  # fmt: skip
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
+from functools import cached_property
 
+from tangent_fwd.frontend import names
 from tangent_fwd.frontend.fold import FOLDED, folded
 from tangent_fwd.frontend.meanings import Meanings
+from tangent_fwd.frontend.trees import bindings, own_nodes
 from tangent_fwd.ir.nodes import Expr, If, Let, Lit, Op, Ref, Stmt, Var
 from tangent_fwd.source import Span
 
@@ -232,6 +236,40 @@ class Expressions(Meanings):
         if nowhere and getattr(self.kind(value), "ndim", None) == 0:
             index = (Op("tuple", ()),)
         return Op("getitem", (value, *index), (), span)
+
+    def has_no_axes(self, name: str) -> bool:
+        """Whether a name is that of an array without axes."""
+        return name in self.made_by_shape and getattr(self.kind(Var(name)), "ndim", None) == 0
+
+    @cached_property
+    def made_by_shape(self) -> frozenset[str]:
+        """Names that may be arrays without axes: the type of every other need not be asked for."""
+        found = {p for p, kind in self.arg_kinds.items() if getattr(kind, "ndim", None) == 0}
+        bound = [pair for n in own_nodes(self.function.node) for pair in bindings(n)]
+        before = -1
+        while len(found) > before:
+            before = len(found)
+            for target, value in bound:
+                if isinstance(target, ast.Name) and self.may_have_no_axes(value, found):
+                    found.add(target.id)
+        return frozenset(found)
+
+    def may_have_no_axes(self, node: ast.expr | None, found: Container[str]) -> bool:
+        """Whether a value may be an array without axes, as far as its text tells; `found` are the
+        names that may.
+        """
+        if not isinstance(node, ast.Call):
+            return isinstance(node, ast.Name) and node.id in found
+        key = names.key_of(self.resolve(node.func)) or ""
+        first = node.args[0] if node.args else None
+        if key in names.SHAPED:
+            return isinstance(first, ast.Tuple) and not first.elts
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "copy":
+            first = node.func.value
+        elif key not in ("numpy.array", "numpy.asarray") and not key.endswith("_like"):
+            return False
+        kind = self.kinds.get(first.id) if isinstance(first, ast.Name) else None
+        return not isinstance(first, (ast.List, ast.ListComp)) and not getattr(kind, "ndim", 0)
 
     def elements_of(self, node: ast.expr, stored: bool = False) -> Var | None:
         """What `a.flat` is indexed as: its elements in order; None for anything else."""

@@ -26,13 +26,11 @@ def f(x, n):
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Mapping
-from functools import cached_property
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
 from tangent_fwd.errors import Diagnostic, raise_all
-from tangent_fwd.frontend import names
 from tangent_fwd.frontend.desugar import taken_apart
 from tangent_fwd.frontend.expressions import BINARY
 from tangent_fwd.frontend.order import rebound_early
@@ -40,7 +38,6 @@ from tangent_fwd.frontend.parse import UserFunction
 from tangent_fwd.frontend.prune import pruned
 from tangent_fwd.frontend.rebinding import Rebinding
 from tangent_fwd.frontend.sofar import Typing
-from tangent_fwd.frontend.trees import bindings, own_nodes
 from tangent_fwd.frontend.ways import outer_index, sorted_in_place
 from tangent_fwd.ir.nodes import (
     FULL,
@@ -198,6 +195,8 @@ class _Lowering(Rebinding):
 
     def do_AugAssign(self, node: ast.AugAssign) -> None:
         fn = BINARY.get(type(node.op))
+        if self.is_grown(node):
+            return
         if fn is None:
             self.refuse(node, "the operator of this augmented assignment is not supported")
             return
@@ -224,40 +223,6 @@ class _Lowering(Rebinding):
         else:
             self.refuse(node.target, "assigning to an attribute is not supported")
 
-    def has_no_axes(self, name: str) -> bool:
-        """Whether a name is that of an array without axes."""
-        return name in self.made_by_shape and getattr(self.kind(Var(name)), "ndim", None) == 0
-
-    @cached_property
-    def made_by_shape(self) -> frozenset[str]:
-        """Names that may be arrays without axes: the type of every other need not be asked for."""
-        found = {p for p, kind in self.arg_kinds.items() if getattr(kind, "ndim", None) == 0}
-        bound = [pair for n in own_nodes(self.function.node) for pair in bindings(n)]
-        before = -1
-        while len(found) > before:
-            before = len(found)
-            for target, value in bound:
-                if isinstance(target, ast.Name) and self.may_have_no_axes(value, found):
-                    found.add(target.id)
-        return frozenset(found)
-
-    def may_have_no_axes(self, node: ast.expr | None, found: Container[str]) -> bool:
-        """Whether a value may be an array without axes, as far as its text tells; `found` are the
-        names that may.
-        """
-        if not isinstance(node, ast.Call):
-            return isinstance(node, ast.Name) and node.id in found
-        key = names.key_of(self.resolve(node.func)) or ""
-        first = node.args[0] if node.args else None
-        if key in names.SHAPED:
-            return isinstance(first, ast.Tuple) and not first.elts
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "copy":
-            first = node.func.value
-        elif key not in ("numpy.array", "numpy.asarray") and not key.endswith("_like"):
-            return False
-        kind = self.kinds.get(first.id) if isinstance(first, ast.Name) else None
-        return not isinstance(first, (ast.List, ast.ListComp)) and not getattr(kind, "ndim", 0)
-
     def is_field(self, node: ast.expr) -> TypeGuard[ast.Attribute]:
         """Whether an attribute is a field of a record."""
         if not isinstance(node, ast.Attribute):
@@ -282,6 +247,8 @@ class _Lowering(Rebinding):
         """Bind an already computed value to a target."""
         if isinstance(target, ast.Name):
             self.let(target.id, value)
+        elif self.is_replaced(target, value):
+            pass
         elif isinstance(target, ast.Subscript) or self.is_field(target):
             array, index = self.place_in(target)
             self.out.append(Store(array, index, value, self.at))

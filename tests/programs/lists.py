@@ -166,3 +166,34 @@ def means_kept_in_a_list_and_a_dict(x):
     kept[0] = np.mean(x)
     named["mean"] = np.mean(x * x)
     return x * kept[0] + named["mean"] * x
+
+
+def _trimmed(xs, n):
+    del xs[n:]
+    xs[0:0] = [1.0, 2.0]
+
+
+def parts_of_lists(x, s, n):
+    xs = [a * s for a in x]
+    same = xs
+    xs[1:n] = [s * s, x[0]]
+    xs[-2:-1] = same
+    _trimmed(xs, n + 1)
+    xs[::-2] = [x[1], s, x[2] * s, 3.0]
+    same += [s, x[3]] * 2
+    del xs[n - 2 : 1], xs[:1]
+    ys = xs * 2
+    ys[:] = ys[::-1]
+    ys *= n - 2
+    try:
+        ys[::2] = [s]
+    except Exception:
+        ys[0] = s * x[4]
+    places = [0, 1]
+    places[1:1] = [n, 3]
+    total = s if ys == xs else 1.0
+    for a in ys:
+        total = total * 0.8 + a
+    for k in places:
+        total = total * x[k] + xs[k]
+    return total * len(ys)
