@@ -212,8 +212,8 @@ class Containers(Lists):
         for target in node.targets:
             part = isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice)
             if not isinstance(target, ast.Subscript) or (part and not self.take_out(target)):
-                what = "an element of a list or a dict, or a part of a list"
-                self.refuse(target, f"`del` is supported for {what} only")
+                what = "`del` is supported for elements and parts of lists, and keys of dicts, only"
+                self.refuse(target, what)
                 continue
             if part:
                 continue

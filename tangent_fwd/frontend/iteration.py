@@ -119,6 +119,9 @@ class Iteration(Views):
                      for t in n.targets if isinstance(t, ast.Subscript)):  # fmt: skip
             if ast.dump(gone.value).replace("Del()", "Load()") == whole:
                 self.refuse(gone, *_WALKED)
+        for stretched in (n for s in node.body for n in ast.walk(s) if _stretches(n, whole)):
+            if self.is_list(over):
+                self.refuse(stretched, *_WALKED)
         for call in (n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Call)):
             func = call.func
             if isinstance(func, ast.Attribute) and func.attr in METHODS:
@@ -357,6 +360,17 @@ _WRITTEN_OUT = (
     "a loop over a tuple of different kinds is written out step by step: it cannot be left",
     "use conditions in place of `break` and `continue`",
 )
+
+
+def _stretches(node: ast.AST, whole: str) -> bool:
+    """Whether a statement makes what has this text longer or shorter, if it is a list."""
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.AugAssign):
+        targets = [node.target]
+    elif isinstance(node, ast.Assign):
+        targets = [t.value for t in node.targets
+                   if isinstance(t, ast.Subscript) and isinstance(t.slice, ast.Slice)]  # fmt: skip
+    return any(ast.dump(t).replace("Store()", "Load()") == whole for t in targets)
 
 
 def within_loop(stmt: ast.AST) -> Iterator[ast.AST]:

@@ -10,13 +10,13 @@ Before:
 ...     del xs[:1]
 ...     return xs
 
-After:
+After, where the type of `xs` is known:
 
->>> print(show(lower(parse(f))))
+>>> import numba
+>>> print(show(lower(parse(f), {}, lambda body: numba.types.List(numba.float64))))
 def f(x):
     xs = list(x, 1.0)
-    %1 = builtins.len(xs)
-    tangent_fwd.library.sequences.cut(xs, 0, 1)
+    cut(xs, 0, 1)
     return xs
 """
 

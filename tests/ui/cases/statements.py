@@ -356,9 +356,9 @@ def deleted_name(s):
     return s
 
 
-def deleted_slice(s):
+def every_second_deleted(s):
     values = [s, s]
-    del values[1:]
+    del values[::2]
     return values[0]
 
 
