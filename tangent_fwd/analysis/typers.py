@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.analysis.algebra import ALGEBRA
-from tangent_fwd.analysis.alias import is_list
+from tangent_fwd.analysis.alias import is_container
 from tangent_fwd.analysis.numba_typing import result_type, spoken, unify
 from tangent_fwd.analysis.subscripts import read, tensordot
 from tangent_fwd.rules.dtypes import special_result
@@ -229,11 +229,11 @@ def _copied(value: Any, dtype: Any = None) -> Any:
 
 
 def _copy(value: Any) -> Any:
-    """An array of the same axes, in order; a list of the same kind."""
+    """An array of the same axes, in order; a list, a dict or a set of the same kind."""
     from numba.core import types
 
     if not isinstance(value, types.Array):
-        return value if is_list(value) else _scalar(value)
+        return value if is_container(value) else _scalar(value)
     return value.copy(layout="C", readonly=False)
 
 

@@ -89,7 +89,7 @@ class Comprehensions(Grids):
             kind = type(self.kind(Var(source.id))).__name__ if known else ""
             if kind not in ("DictType", "Set", "RangeType"):
                 return source
-        elif not self.is_view(source) and not self.is_range(self.callee(source)):
+        elif not self.is_view(source) and not self.gives_each(source):
             return source
         name = self.fresh()
         over = [ast.comprehension(ast.Name(name, ast.Store()), source, [], 0)]
@@ -97,6 +97,11 @@ class Comprehensions(Grids):
         for part in (made.elt, over[0].target):
             ast.copy_location(part, source)
         return made
+
+    def gives_each(self, source: ast.expr) -> bool:
+        """Whether an expression is a range, or a call of `map` or `filter`."""
+        callee = self.callee(source)
+        return self.is_range(callee) or callee in (map, filter)
 
     def on_ListComp(self, node: ast.ListComp) -> Expr:
         """A list, which grows by each element."""

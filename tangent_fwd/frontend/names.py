@@ -59,7 +59,7 @@ BUILTINS = frozenset(
 )
 # What the functions of the module `random` are methods of.
 _DRAWS = getattr(random.random, "__self__", None)
-WALKS = (enumerate, zip, reversed)
+WALKS = (enumerate, zip, reversed, map, filter)
 
 # Array methods that are the NumPy function of the same name with the array first.
 METHODS = frozenset(

@@ -440,24 +440,15 @@ def zip_of_nothing(x):
     return total
 
 
-def mapped(x):
-    total = 0.0
-    for v in map(abs, x):
-        total += v
-    return total
+def map_with_a_name(x):
+    each = map(abs, x)
+    return sum(each)
 
 
 def loop_target_is_an_element(x, n):
     for x[0] in range(n):
         pass
     return x[0]
-
-
-def loop_over_map(x):
-    total = 0.0
-    for v in map(abs, x):
-        total += v
-    return total
 
 
 def type_alias_of_a_local(s):
