@@ -6,6 +6,7 @@ follows such a call, then again with what the other ways out of it give, until t
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -30,22 +31,21 @@ from tangent_fwd.frontend.opaque import Opaque, spelled
 from tangent_fwd.frontend.optional import decided
 from tangent_fwd.frontend.parse import Differentiated, UserFunction, differentiated, parse
 from tangent_fwd.frontend.present import present
-from tangent_fwd.frontend.prune import leaves, pruned
-from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Op, Raise, Ref, Return, Stmt
+from tangent_fwd.frontend.prune import cut, leaves, pruned
+from tangent_fwd.ir.nodes import Block, Expr, Function, Let, Op, Ref, Return
 from tangent_fwd.ir.walk import (
-    blocks,
     map_block,
     map_expr,
     own_exprs,
     statements,
     subexpressions,
-    with_blocks,
 )
 from tangent_fwd.library import is_ours, takes_complex, user_name
 from tangent_fwd.program import Flags, Stages, Typed, Types, typeof
 from tangent_fwd.source import NOWHERE, Span
-from tangent_fwd.transform.absent import absences, absent
+from tangent_fwd.transform.absent import absent, optional
 from tangent_fwd.transform.again import again, misfits
+from tangent_fwd.transform.asked import asked
 from tangent_fwd.transform.bound import bound
 from tangent_fwd.transform.defined import defined
 from tangent_fwd.transform.flatten import flatten
@@ -173,20 +173,31 @@ class Front:
     def told_apart(
         self, function: UserFunction, program: Function, arg_types: Types
     ) -> tuple[Function, Function]:
-        """The program with one variable for one meaning, and with types; arrays and tuples that
-        may be None are asked first.
+        """The program with one variable for one meaning, and with types; values that may be None
+        are asked first.
         """
-        asked = present(program)
-        if asked is not program:
-            asked = split(asked)
+        named = present(program)
+        if named is not program:
+            named = split(named)
             try:
-                found = self.inferred(function, asked, arg_types)
+                found = self.inferred(function, named, arg_types)
             except TangentError:
                 found = None  # what is wrong without these names as well is told of it so
-            if found is not None and absences(found):
-                return asked, absent(found, function.source)
+            if found is not None and optional(found):
+                return named, self.flagged(function, found)
         program = split(program)
-        return program, absent(self.inferred(function, program, arg_types), function.source)
+        return program, self.flagged(function, self.inferred(function, program, arg_types))
+
+    def flagged(self, function: UserFunction, program: Function) -> Function:
+        """The program in which no helper is called with, and no array is, what may be None."""
+
+        def result(program: Function, op: Op) -> Any:
+            ref, kinds = op.args[0], self.arg_types(program, op)
+            assert isinstance(ref, Ref)
+            with contextlib.suppress(TypingFailure):
+                return self.typeof_call(function, program, ref, kinds)
+
+        return absent(asked(program, result), function.source)
 
     def again(self, function: Differentiated, arg_types: Types) -> Typed:
         """A derivative as a function: its program is that of value and tangent."""
@@ -250,7 +261,7 @@ class Front:
         """The type of what a function gives without its calls of itself."""
         cuts = [circle.through]
         while True:
-            body = pruned(_cut(program.body, cuts))
+            body = pruned(cut(program.body, cuts))
             if not any(isinstance(s, Return) for s in statements(body)) and leaves(body[-1]):
                 message = f"`{function.name}` calls itself on every path that gives a value"
                 found = Diagnostic("function", message, Span.of(function.node))
@@ -277,8 +288,20 @@ class Front:
     def typeof_call(
         self, caller: UserFunction, program: Function, ref: Ref, arg_types: Types
     ) -> Any:
+        """The type of what a call gives; of what may be None, with it and without it, if the
+        helper takes that.
+        """
         from numba.core import types
 
+        for k, kind in enumerate(arg_types):
+            if isinstance(kind, types.Optional):
+                before, after = arg_types[:k], arg_types[k + 1 :]
+                there = self.typeof_call(caller, program, ref, (*before, kind.type, *after))
+                try:
+                    nothing = self.typeof_call(caller, program, ref, (*before, types.none, *after))
+                except TypingFailure:
+                    return there
+                return unify([there, nothing])
         plain = tuple(types.unliteral(t) for t in arg_types)
         helper = self.parse(ref.value)
         key = (helper.original, plain)
@@ -375,14 +398,3 @@ class Front:
         raise_all(found.diagnostics, function.source)
         found.note_writes(lambda op: self.written(typed.ready, op)[1])
         return found
-
-
-def _cut(block: Block, cuts: list[Ref | None]) -> Block:
-    """The block without what follows a call of some functions."""
-    out: list[Stmt] = []
-    for stmt in block:
-        inside = (e for x in own_exprs(stmt) for e in subexpressions(x))
-        if any(isinstance(e, Op) and e.fn == "call" and e.args[0] in cuts for e in inside):
-            return (*out, Raise("RuntimeError", "", stmt.span))
-        out.append(with_blocks(stmt, tuple(_cut(b, cuts) for b in blocks(stmt))))
-    return tuple(out)

@@ -5,6 +5,7 @@
     present    names for what a test has told not to be None
     split      one variable for one meaning
     infer      the numba type of every variable
+    asked      calls with what may be None, once with None and once with what is there
     absent     arrays and tuples that may be None, as what is there and a flag
     defined    what the library defines for these types as calls of it
     guard      checks before calls that may pass one piece of memory twice

@@ -56,6 +56,7 @@ PASSES = (
     "frontend/derivatives",
     "frontend/optional",
     "frontend/present",
+    "transform/asked",
     "transform/absent",
     "transform/bound",
     "transform/split",

@@ -336,15 +336,13 @@ def _fits(out: Any, value: Any, whole: Any = None) -> Any:
     return types.none
 
 
-def _some(value: Any, untold: bool = False) -> Any:
-    """What is there of an array or a tuple that may be None; a number may stay so."""
+def _some(value: Any, untold: bool = False, number: str = "") -> Any:
+    """What is there of a value that may be None."""
     from numba.core import types
 
     kind = value.type if isinstance(value, types.Optional) else value
     if isinstance(kind, types.NoneType):
         return None  # numba asks again when it has seen what else there may be
-    if isinstance(kind, types.Number):
-        return value
     return kind.copy(layout="A") if getattr(kind, "layout", "C") == "F" else kind
 
 

@@ -201,8 +201,11 @@ def _of_a_list(program: Function, op: Op) -> bool:
     return not more and not op.keywords and type(kind).__name__ == "List" and number
 
 
-def _there(op: Op) -> Op:
+def _there(op: Op) -> Expr:
     """What might have been None, as what it is: numba looks once here, or else at every use."""
+    number = dict(op.keywords).get("number")
+    if number is not None:
+        return replace(op, fn="builtins.bool" if number == "bool" else "pos", keywords=())
     count = dict(op.keywords).get("parts")
     if count is not None:
         return Op("call", (Ref(f"parts{count}", None), *op.args))

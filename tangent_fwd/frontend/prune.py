@@ -19,8 +19,23 @@ def f(x):
 
 from __future__ import annotations
 
-from tangent_fwd.ir.nodes import Block, Break, Continue, If, Lit, Raise, Return, Stmt, Try, While
-from tangent_fwd.ir.walk import blocks, statements, with_blocks
+from collections.abc import Sequence
+
+from tangent_fwd.ir.nodes import (
+    Block,
+    Break,
+    Continue,
+    Expr,
+    If,
+    Lit,
+    Op,
+    Raise,
+    Return,
+    Stmt,
+    Try,
+    While,
+)
+from tangent_fwd.ir.walk import blocks, own_exprs, statements, subexpressions, with_blocks
 
 
 def pruned(block: Block) -> Block:
@@ -54,3 +69,14 @@ def leaves(stmt: Stmt) -> bool:
     if isinstance(stmt, While) and stmt.cond == Lit(True):
         return not any(isinstance(s, Break) for s in statements(stmt.body))
     return False
+
+
+def cut(block: Block, called: Sequence[Expr | None]) -> Block:
+    """The block without what follows a call of some functions."""
+    out: list[Stmt] = []
+    for stmt in block:
+        inside = (e for x in own_exprs(stmt) for e in subexpressions(x))
+        if any(isinstance(e, Op) and e.fn == "call" and e.args[0] in called for e in inside):
+            return (*out, Raise("RuntimeError", "", stmt.span))
+        out.append(with_blocks(stmt, tuple(cut(b, called) for b in blocks(stmt))))
+    return tuple(out)

@@ -61,6 +61,7 @@ from tangent_fwd.ir.walk import (
     with_blocks,
 )
 from tangent_fwd.source import Source, Span
+from tangent_fwd.transform.asked import as_number
 
 
 def absences(function: Function) -> dict[str, Any]:
@@ -70,19 +71,29 @@ def absences(function: Function) -> dict[str, Any]:
     return {
         name: kind.type
         for name, kind in function.types.items()
-        if isinstance(kind, types.Optional) and not isinstance(kind.type, types.Number)
-        and name != "return"
+        if isinstance(kind, types.Optional) and name != "return"
+        and not as_number(kind.type)
     }  # fmt: skip
+
+
+def optional(function: Function) -> bool:
+    """Whether a function has values that may be None and that must be asked first: numba computes
+    with floats that may be None as they are, but makes no float of such an integer.
+    """
+    from numba.core import types
+
+    easy = (types.Float, types.Complex, types.Boolean)
+    kinds = (kind.type for kind in function.types.values() if isinstance(kind, types.Optional))
+    return any(not isinstance(kind, easy) for kind in kinds)
 
 
 def absent(function: Function, source: Source) -> Function:
     """The function in which only what a call has just given may be None. Raises TypingFailure
     where a value is used of which no test tells that it is there, and for lists and dicts.
     """
-    maybe = absences(function)
-    if not maybe:
+    if not any(type(kind).__name__ == "Optional" for kind in function.types.values()):
         return function
-    return _Flags(function, maybe, source).run()
+    return _Flags(function, absences(function), source).run()
 
 
 class _Flags:
@@ -91,13 +102,15 @@ class _Flags:
         self.maybe = maybe
         self.source = source
         self.found: list[Diagnostic] = []
-        taken = {*function.params, *assigned(function.body)}
-        self.flags = {
-            name: unused(f"no_{name.split('%')[0] or 'value'}", taken) for name in sorted(maybe)
-        }
+        self.taken_names = {*function.params, *assigned(function.body)}
+        self.flags = {name: self.named("no", name) for name in sorted(maybe)}
         self.types = {**function.types, **maybe}
         self.count = 0
         self.early = _read_early(function.body, set(function.params))
+
+    def named(self, word: str, name: str) -> str:
+        """A new name made of a word and a variable's own."""
+        return unused(f"{word}_{name.split('%')[0] or 'value'}", self.taken_names)
 
     def run(self) -> Function:
         from numba.core import types
@@ -141,7 +154,9 @@ class _Flags:
             told: Expr = flag if value.fn == "is" else Op("not", (flag,), (), value.span)
             return (replace(stmt, value=told),)
         if isinstance(value, Op) and value.fn == "some":
-            return (*self.told(value), replace(stmt, value=value.args[0]))
+            number = as_number(self.types[stmt.target])
+            found = replace(value, keywords=number) if number else value.args[0]
+            return (*self.told(value), replace(stmt, value=found))
         if stmt.target not in self.maybe:
             self.refuse_reads(stmt)
             return (stmt,)
@@ -180,11 +195,10 @@ class _Flags:
             parts = [self.blank_of(part, at, out) for part in kind]
             for k, part in enumerate(parts):
                 if isinstance(part, Op):
-                    self.count += 1
-                    parts[k] = Var(f"%m{self.count}")
-                    self.types[f"%m{self.count}"] = kind[k]
-                    out.append(Let(f"%m{self.count}", part, at))
-            return Op("tuple", tuple(parts), (), at)
+                    name = self.fresh(kind[k])
+                    parts[k] = Var(name)
+                    out.append(Let(name, part, at))
+            return Op("tuple", tuple(parts), _class(kind), at)
         if is_array(kind):
             sizes = Op("tuple", (Lit(0),) * kind.ndim)
             return Op("empty", (sizes, Lit(str(kind.dtype))), (("owned", True),), at)
@@ -195,20 +209,40 @@ class _Flags:
         from numba.core import types
 
         kind = self.maybe[stmt.target]
-        if not is_array(kind) and not (is_tuple(kind) and not hasattr(kind, "fields")):
+        if not is_array(kind) and not is_tuple(kind):
             word = spoken_kind(kind)
             self.refuse(f"{word} or None is not supported", stmt.span, "return a tuple or an array")
-        self.count += 1
-        given = f"%m{self.count}"
+        given = self.named("maybe", stmt.target)
         self.types[given] = types.Optional(kind)
         self.refuse_reads(stmt)
-        parts = (("parts", len(kind)),) if is_tuple(kind) else ()
-        taken = Let(stmt.target, Op("some", (Var(given),), parts, stmt.span), stmt.span)
         return (
             Let(given, stmt.value, stmt.span),
             Let(flag, Op("is", (Var(given), Lit(None)), (), stmt.span), stmt.span),
-            If(Var(flag), (), (taken,), stmt.span),
+            If(Var(flag), (), self.taken(stmt.target, given, kind, stmt.span), stmt.span),
         )
+
+    def taken(self, target: str, given: str, kind: Any, at: Span) -> Block:
+        """What is there under its own name; of a named tuple, part by part."""
+        from numba.core import types
+
+        if not is_tuple(kind):
+            return (Let(target, Op("some", (Var(given),), (), at), at),)
+        some = Op("some", (Var(given),), (("parts", len(kind)),), at)
+        if not _class(kind):
+            return (Let(target, some, at),)
+        made = self.named("parts_of", target)
+        self.types[made] = types.Tuple(tuple(kind))
+        parts = tuple(Op("getitem", (Var(made), Lit(k)), (), at) for k in range(len(kind)))
+        names = [self.fresh(part) for part in kind]
+        read = (Let(name, part, at) for name, part in zip(names, parts))
+        whole = Op("tuple", tuple(map(Var, names)), _class(kind), at)
+        return (Let(made, some, at), *read, Let(target, whole, at))
+
+    def fresh(self, kind: Any) -> str:
+        """A new variable for a value of a type."""
+        self.count += 1
+        self.types[f"%m{self.count}"] = kind
+        return f"%m{self.count}"
 
     def refuse_reads(self, stmt: Stmt) -> None:
         """Whatever else is done with a value takes one that is there."""
@@ -223,6 +257,11 @@ class _Flags:
 
     def refuse(self, message: str, at: Span, advice: str) -> None:
         self.found.append(Diagnostic("typing", message, at, help=advice))
+
+
+def _class(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """The class of a named tuple, as the operation that makes one notes it."""
+    return (("class", kind.instance_class),) if hasattr(kind, "instance_class") else ()
 
 
 def _read_early(block: Block, bound: set[str]) -> set[str]:

@@ -305,7 +305,7 @@ class _Second(Tangents):
             return self.atom(e)
         if not self.activity.is_active(e):
             return None
-        if e.fn in ("getitem", "attr"):
+        if e.fn in ("getitem", "attr", "some"):
             base = self.change(e.args[0], target)
             return None if base is None else replace(e, args=(base, *e.args[1:]))
         moved = [self.change(a, target) for a in e.args]

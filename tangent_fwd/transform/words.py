@@ -82,6 +82,8 @@ class Words:
             return mine or self.spelt(self.made.get(whole) or self.made.get(name)) or "value"
         if mine:
             made = self.made.get(name)
+            if "%asked" in name:
+                return f"{mine}_there"
             return f"{mine}_wide" if isinstance(made, Var) else f"{mine}_new"
         if name in self.place:
             store = self.place[name]

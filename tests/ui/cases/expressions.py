@@ -54,16 +54,6 @@ def f_string(s):
     return s
 
 
-def array_or_none_for_a_helper(x, n):
-    def first(a):
-        return a[0]
-
-    y = None
-    if n > 2:
-        y = x * x
-    return first(y)
-
-
 def array_or_none_in_a_tuple(x, n):
     y = None
     if n > 2:
