@@ -19,10 +19,10 @@ def f(x):
     s = 0.0
     %3 = builtins.len(x)
     for %4 in range(%3):
-        %5 = x[%4]
-        %1 = math.sqrt(%5)
-        %6 = f.<locals>.<lambda>(%1)
-        if %6:
+        %2 = x[%4]
+        %1 = math.sqrt(%2)
+        %5 = f.<locals>.lambda_(%1)
+        if %5:
             a = %1
             s = s + a
     return s
