@@ -42,6 +42,9 @@ def grown(x):
         xs.append(a * a)
         ys.append(2.0)
     ys[1] = x[0]
+    xs[1:2] = ys
+    xs += ys[1:]
+    del xs[:1]
     return sum(xs) * ys[1] * ys[0] + np.mean(xs)
 
 

@@ -26,7 +26,6 @@ from tangent_fwd.ir.nodes import (
     Ref,
     Return,
     Stmt,
-    Store,
     Var,
 )
 from tangent_fwd.ir.show import INFIX, display
@@ -37,7 +36,6 @@ def mistaken(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
     """Everything in a program that its types, which are `known` by now, rule out."""
     checks = (
         fractional_bounds, miscounted, lists, said, containers, walked, unordered,
-        without_axes,
     )  # fmt: skip
     return [found for check in checks for found in check(function, known)]
 
@@ -114,8 +112,9 @@ def lists(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
         for x in own_exprs(s)
         for e in subexpressions(x)
         if isinstance(e, Op) and e.fn not in _OF_LISTS and not e.fn.startswith("container.")
-        for kind in [known.get(a.name) for a in e.args if isinstance(a, Var)]
-        if is_container(kind)
+        for kinds in [[known.get(a.name) for a in e.args if isinstance(a, Var)]]
+        for kind in kinds
+        if is_container(kind) and not (e.fn in ("eq", "ne") and all(map(is_list, kinds)))
     ]  # fmt: skip
 
 
@@ -210,27 +209,6 @@ def returned(function: Function) -> list[Diagnostic]:
         Diagnostic("activity", f"{what} has no tangent", s.span, help="return a list")
         for s in statements(function.body)
         if isinstance(s, Return) and what
-    ]
-
-
-def without_axes(function: Function, known: dict[str, Any]) -> list[Diagnostic]:
-    """What is written into an array that has no axes, which is a number to us."""
-
-    def written(stmt: Stmt) -> str | None:
-        if isinstance(stmt, Store):
-            return stmt.array
-        value = stmt.value if isinstance(stmt, Let) else None
-        if not isinstance(value, Op) or not dict(value.keywords).get("inplace"):
-            return None
-        changed = value.args[0]
-        return changed.name if isinstance(changed, Var) else None
-
-    message = "an array without axes is written to"
-    advice = "use a number in its place, or an array of one element"
-    return [
-        Diagnostic("typing", message, s.span, help=advice)
-        for s in statements(function.body)
-        if (name := written(s)) and getattr(known.get(name), "ndim", None) == 0
     ]
 
 

@@ -299,6 +299,7 @@ def spoken(text: str) -> str:
     )
     text = re.sub(r"UniTuple\(([^()]+) x (\d+)\)", r"tuple of \2 \1", text)
     text = re.sub(r"\bTuple\(([^()]+)\)", r"tuple of (\1)", text)
+    text = re.sub(r"(?:unsigned_)?range_state_u?int\d+", "range", text)
     text = re.sub(r"slice<\w+:\w+>", "slice", text).replace("slice2_type", "slice")
     text = re.sub(r"<iv=(?:None|\{.*?\}|\[.*?\])>", "", text)
     text = re.sub(r"DictType\[([^\[\],]+),(.+?)\]", r"dict from \1 to \2", text)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tangent_fwd.analysis.algebra import ALGEBRA
-from tangent_fwd.analysis.alias import is_list
+from tangent_fwd.analysis.alias import is_container
 from tangent_fwd.analysis.numba_typing import result_type, spoken, unify
 from tangent_fwd.analysis.subscripts import read, tensordot
 from tangent_fwd.rules.dtypes import special_result
@@ -228,6 +228,15 @@ def _copied(value: Any, dtype: Any = None) -> Any:
     return _array(_scalar(value) if dtype is None else dtype.dtype, _ndim(value))
 
 
+def _copy(value: Any) -> Any:
+    """An array of the same axes, in order; a list, a dict or a set of the same kind."""
+    from numba.core import types
+
+    if not isinstance(value, types.Array):
+        return value if is_container(value) else _scalar(value)
+    return value.copy(layout="C", readonly=False)
+
+
 def _matmul(a: Any, b: Any) -> Any:
     """Numba knows products of vectors and matrices; stacks of matrices have those of its own."""
     from numba.core.typing.npydecl import MatMulTyperMixin
@@ -284,8 +293,10 @@ def _created_like(given: int = 1) -> Callable[..., Any]:
 
         dtypes = rest[given - 1 :]
         dtype = parse_dtype(dtypes[0]) if dtypes else _scalar(array)
-        if dtype is None or not isinstance(array, types.Array):
+        if dtype is None:
             return None
+        if not isinstance(array, types.Array):
+            return types.Array(dtype, 0, "C") if isinstance(array, types.Number) else None
         layout = array.layout if array.layout != "A" else "C"
         return array.copy(dtype=dtype, layout=layout, readonly=False)
 
@@ -349,7 +360,7 @@ TYPERS: dict[str, Callable[..., Any]] = {
     "numpy.reshape": _reshape,
     "numpy.ravel": lambda a: _array(_scalar(a), 1),
     "numpy.flatten": lambda a: _array(_scalar(a), 1),
-    "numpy.copy": lambda a: a if is_list(a) else _array(_scalar(a), _ndim(a)),
+    "numpy.copy": _copy,
     "numpy.astype": _astype,
     "numpy.arange": _arange,
     **dict.fromkeys(("numpy.zeros", "numpy.ones", "numpy.empty"), _created()),

@@ -66,6 +66,8 @@ class Calls(Vectorized):
             advice = "it stands in the head of a `for` only" if callee in names.WALKS else ""
             if callee is slice:
                 advice = "give it a name of its own, `s = slice(a, b)`, for all of the function"
+            if callee is iter:
+                advice = "count the places yourself: `x[k]`, then `k += 1`"
             self.refuse(node.func, f"`{display(key)}` is not supported", advice, "function")
             return Lit(0.0)
         if key is not None:

@@ -85,11 +85,11 @@ class Comprehensions(Grids):
         if source is None or self.resolve(node.func) not in (*_EACH, *_FIRST):
             return source
         if isinstance(source, ast.Name):
-            if source.id not in self.listed or type(self.kind(Var(source.id))).__name__ not in (
-                "DictType", "Set"
-            ):  # fmt: skip
+            known = source.id in self.listed | self.range_names
+            kind = type(self.kind(Var(source.id))).__name__ if known else ""
+            if kind not in ("DictType", "Set", "RangeType"):
                 return source
-        elif not self.is_view(source):
+        elif not self.is_view(source) and not self.gives_each(source):
             return source
         name = self.fresh()
         over = [ast.comprehension(ast.Name(name, ast.Store()), source, [], 0)]
@@ -97,6 +97,11 @@ class Comprehensions(Grids):
         for part in (made.elt, over[0].target):
             ast.copy_location(part, source)
         return made
+
+    def gives_each(self, source: ast.expr) -> bool:
+        """Whether an expression is a range, or a call of `map` or `filter`."""
+        callee = self.callee(source)
+        return self.is_range(callee) or callee in (map, filter)
 
     def on_ListComp(self, node: ast.ListComp) -> Expr:
         """A list, which grows by each element."""

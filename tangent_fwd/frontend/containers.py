@@ -205,10 +205,17 @@ class Containers(Lists):
         value = self.name(Op("container.pop", (name, key), (), span))
         return Op("tuple", (key, value), (), span)
 
+    def take_out(self, target: ast.Subscript) -> bool:
+        raise NotImplementedError
+
     def do_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
-            if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
-                self.refuse(target, "`del` is supported for an element of a list or a dict only")
+            part = isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice)
+            if not isinstance(target, ast.Subscript) or (part and not self.take_out(target)):
+                what = "`del` is supported for elements and parts of lists, and keys of dicts, only"
+                self.refuse(target, what)
+                continue
+            if part:
                 continue
             name = Var(self.variable(target.value))
             taken = Op("container.pop", (name, self.atom(target.slice)), (), Span.of(node))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
+from functools import cached_property
 
+from tangent_fwd.frontend import names
 from tangent_fwd.frontend.fold import FOLDED, folded
 from tangent_fwd.frontend.meanings import Meanings
+from tangent_fwd.frontend.trees import bindings, own_nodes
 from tangent_fwd.ir.nodes import Expr, If, Let, Lit, Op, Ref, Stmt, Var
 from tangent_fwd.source import Span
 
@@ -224,13 +228,48 @@ class Expressions(Meanings):
                 Span.of(node),
             )
         value = self.elements_of(node.value) or self.atom(node.value)
-        if isinstance(node.slice, ast.Tuple) and not node.slice.elts:
-            whole = getattr(self.kind(value), "ndim", None)
-            if whole == 0:
-                return Op("getitem", (value, Op("tuple", ())), (), Span.of(node))
-            if whole is not None:
-                return Op("getitem", (value, Lit(...)), (), Span.of(node))
-        return Op("getitem", (value, *self.index(node.slice)), (), Span.of(node))
+        nowhere = isinstance(node.slice, ast.Tuple) and not node.slice.elts
+        return self.element(value, self.index(node.slice), nowhere, Span.of(node))
+
+    def element(self, value: Expr, index: tuple[Expr, ...], nowhere: bool, span: Span) -> Expr:
+        """What is read at a place; `nowhere` is the number in an array without axes."""
+        if nowhere and getattr(self.kind(value), "ndim", None) == 0:
+            index = (Op("tuple", ()),)
+        return Op("getitem", (value, *index), (), span)
+
+    def has_no_axes(self, name: str) -> bool:
+        """Whether a name is that of an array without axes."""
+        return name in self.made_by_shape and getattr(self.kind(Var(name)), "ndim", None) == 0
+
+    @cached_property
+    def made_by_shape(self) -> frozenset[str]:
+        """Names that may be arrays without axes: the type of every other need not be asked for."""
+        found = {p for p, kind in self.arg_kinds.items() if getattr(kind, "ndim", None) == 0}
+        bound = [pair for n in own_nodes(self.function.node) for pair in bindings(n)]
+        before = -1
+        while len(found) > before:
+            before = len(found)
+            for target, value in bound:
+                if isinstance(target, ast.Name) and self.may_have_no_axes(value, found):
+                    found.add(target.id)
+        return frozenset(found)
+
+    def may_have_no_axes(self, node: ast.expr | None, found: Container[str]) -> bool:
+        """Whether a value may be an array without axes, as far as its text tells; `found` are the
+        names that may.
+        """
+        if not isinstance(node, ast.Call):
+            return isinstance(node, ast.Name) and node.id in found
+        key = names.key_of(self.resolve(node.func)) or ""
+        first = node.args[0] if node.args else None
+        if key in names.SHAPED:
+            return isinstance(first, ast.Tuple) and not first.elts
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "copy":
+            first = node.func.value
+        elif key not in ("numpy.array", "numpy.asarray") and not key.endswith("_like"):
+            return False
+        kind = self.kinds.get(first.id) if isinstance(first, ast.Name) else None
+        return not isinstance(first, (ast.List, ast.ListComp)) and not getattr(kind, "ndim", 0)
 
     def elements_of(self, node: ast.expr, stored: bool = False) -> Var | None:
         """What `a.flat` is indexed as: its elements in order; None for anything else."""
@@ -247,11 +286,11 @@ class Expressions(Meanings):
         return self.name(Op(fn, given, (), Span.of(node)))
 
     def index(self, node: ast.expr) -> tuple[Expr, ...]:
-        """The entries of a subscript: atoms, `slice` operations, None and Ellipsis."""
+        """The entries of a subscript: atoms, `slice` operations, None and Ellipsis, which `()` is
+        where something is stored.
+        """
         node = self.outer_index(node)
         nodes = node.elts if isinstance(node, ast.Tuple) else [node]
-        if not nodes:
-            self.refuse(node, "the index `()` is not supported")
         entries: list[Expr] = []
         for each in nodes:
             starred = isinstance(each, ast.Starred)

@@ -58,7 +58,7 @@ _YIELDS = (ast.Yield, ast.YieldFrom)
 _NESTED = 3
 
 
-class _Leave(ast.Pass):
+class Leave(ast.Pass):
     """The generator is left."""
 
 
@@ -234,8 +234,9 @@ class Generators(Caught):
         text = _Renamed(renamed).block(text)
         self.words |= {n.id for s in text for n in ast.walk(s) if isinstance(n, ast.Name)}
         body = without(_GoOn, _Jumps().block(copy.deepcopy(node.body)), self.locals)
+        body += copy.deepcopy(node.orelse)
         text = _Yields(node.target, body).block(text)
-        return [ast.fix_missing_locations(s) for s in without(_Leave, text, self.locals)]
+        return [ast.fix_missing_locations(s) for s in without(Leave, text, self.locals)]
 
     def taken_over(self, function: UserFunction, values: dict[str, Any]) -> dict[str, str]:
         """Parameters that are another name for a variable which stays as it is."""
@@ -337,7 +338,7 @@ class _Jumps(Statements):
         return node
 
     def visit_Break(self, node: ast.Break) -> ast.stmt:
-        return ast.copy_location(_Leave(), node)
+        return ast.copy_location(Leave(), node)
 
     def visit_Continue(self, node: ast.Continue) -> ast.stmt:
         return ast.copy_location(_GoOn(), node)
@@ -351,7 +352,7 @@ class _Yields(Statements):
         self.body = body
 
     def visit_Return(self, node: ast.Return) -> ast.stmt:
-        return ast.copy_location(_Leave(), node)
+        return ast.copy_location(Leave(), node)
 
     def visit_Expr(self, node: ast.Expr) -> Any:
         if not isinstance(node.value, ast.Yield):

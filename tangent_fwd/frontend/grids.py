@@ -32,7 +32,8 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.frontend.iteration import Iteration, within_loop
+from tangent_fwd.frontend.iteration import within_loop
+from tangent_fwd.frontend.mapped import Mapped
 from tangent_fwd.frontend.rewrites import call, placed
 from tangent_fwd.frontend.views import Walk
 from tangent_fwd.ir.nodes import Expr, For, Lit, Op, Stmt, Var
@@ -40,7 +41,7 @@ from tangent_fwd.library import rearranged
 from tangent_fwd.source import Span
 
 
-class Grids(Iteration):
+class Grids(Mapped):
     """Loops inside each other, one for each axis; one loop where it may be left by `break`."""
 
     def do_For(self, node: ast.For) -> None:

@@ -31,11 +31,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from tangent_fwd.frontend.calls import complete
 from tangent_fwd.frontend.containers import METHODS, VIEWED
 from tangent_fwd.frontend.functions import is_passed
+from tangent_fwd.frontend.trees import bindings, own_nodes
 from tangent_fwd.frontend.views import Views, Walk
 from tangent_fwd.ir.nodes import Expr, For, If, Lit, Op, Raise, Stmt, Var
 from tangent_fwd.source import Span
@@ -117,6 +119,9 @@ class Iteration(Views):
                      for t in n.targets if isinstance(t, ast.Subscript)):  # fmt: skip
             if ast.dump(gone.value).replace("Del()", "Load()") == whole:
                 self.refuse(gone, *_WALKED)
+        for stretched in (n for s in node.body for n in ast.walk(s) if _stretches(n, whole)):
+            if self.is_list(over):
+                self.refuse(stretched, *_WALKED)
         for call in (n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Call)):
             func = call.func
             if isinstance(func, ast.Attribute) and func.attr in METHODS:
@@ -138,7 +143,7 @@ class Iteration(Views):
         """What stands in the head of a loop over `range`, forwards or backwards by one."""
         callee = self.callee(node)
         if not isinstance(node, ast.Call):
-            return None
+            return self.bounds_of_named(node)
         if self.is_range(callee):
             return self.range_bounds(node)
         inner = node.args[0] if callee is reversed and len(node.args) == 1 else None
@@ -148,6 +153,28 @@ class Iteration(Views):
         if step != Lit(1):
             return None
         return self.less(stop, Lit(1)), self.less(start, Lit(1)), Lit(-1)
+
+    @cached_property
+    def range_names(self) -> frozenset[str]:
+        """The names that may be ranges."""
+        given = {p for p, kind in self.arg_kinds.items() if _is_range(kind)}
+        bound = (pair for n in own_nodes(self.function.node) if isinstance(n, ast.Assign)
+                 for pair in bindings(n))  # fmt: skip
+        return frozenset(given) | {
+            t.id for t, v in bound
+            if isinstance(t, ast.Name) and v is not None and self.is_range(self.callee(v))
+        }  # fmt: skip
+
+    def bounds_of_named(self, node: ast.expr) -> tuple[Expr, ...] | None:
+        """The same of a range that is a variable."""
+        if not isinstance(node, ast.Name) or node.id not in self.locals:
+            return None
+        held = Var(node.id)
+        return self.places(held) if _is_range(self.kind(held)) else None
+
+    def places(self, held: Expr) -> tuple[Expr, ...]:
+        """Start, stop and step of a range that is a value."""
+        return tuple(self.name(Op("attr", (held, Lit(p)))) for p in ("start", "stop", "step"))
 
     def range_bounds(self, node: ast.Call) -> tuple[Expr, ...]:
         if node.keywords or not 1 <= len(node.args) <= 3:
@@ -217,6 +244,8 @@ class Iteration(Views):
         kind: Any = self.kind(sequence)
         if type(kind).__name__ in ("DictType", "Set"):
             return self.viewed(node, "keys", span)
+        if _is_range(kind):
+            return self.by_places(sequence, self.places(sequence), span)
         parts = kind.types if hasattr(kind, "types") and hasattr(kind, "count") else None
         unrolled = parts is not None and len(set(parts)) != 1
         length: Expr = Lit(0 if parts is None else len(parts))
@@ -230,14 +259,24 @@ class Iteration(Views):
 
     def ranged(self, node: ast.Call) -> Walk:
         start, stop, step = complete(tuple(map(self.held, self.range_bounds(node))))
+        span = Span.of(node)
         if not isinstance(step, Lit) or not isinstance(step.value, int) or step.value == 0:
-            self.refuse(node, "the step of a `range` inside another walk must be a constant")
-            return _nothing()
-        size, span = abs(step.value), Span.of(node)
+            whole = self.name(Op("builtins.range", (start, stop, step), (), span))
+            return self.by_places(whole, (start, stop, step), span)
+        size = abs(step.value)
         length = self.less(stop, start) if step.value > 0 else self.less(start, stop)
         if size != 1:
             up = self.name(Op("add", (length, Lit(size - 1)), (), span))
             length = self.name(Op("floordiv", (up, Lit(size)), (), span))
+        return self.steps(length, start, step, span)
+
+    def by_places(self, whole: Expr, places: tuple[Expr, ...], span: Span) -> Walk:
+        """A walk over a range that is a value, of which only numba knows how long it is."""
+        length = self.name(Op("builtins.len", (whole,), (), span))
+        return self.steps(length, places[0], places[2], span)
+
+    def steps(self, length: Expr, start: Expr, step: Expr, span: Span) -> Walk:
+        """A walk over whole numbers that are as far from each other as the step is."""
 
         def bind(target: ast.expr, index: Expr) -> None:
             value = index
@@ -323,12 +362,28 @@ _WRITTEN_OUT = (
 )
 
 
+def _stretches(node: ast.AST, whole: str) -> bool:
+    """Whether a statement makes what has this text longer or shorter, if it is a list."""
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.AugAssign):
+        targets = [node.target]
+    elif isinstance(node, ast.Assign):
+        targets = [t.value for t in node.targets
+                   if isinstance(t, ast.Subscript) and isinstance(t.slice, ast.Slice)]  # fmt: skip
+    return any(ast.dump(t).replace("Store()", "Load()") == whole for t in targets)
+
+
 def within_loop(stmt: ast.AST) -> Iterator[ast.AST]:
     """The statement and what is in it, but for loops of its own."""
     yield stmt
     if not isinstance(stmt, (ast.For, ast.While, ast.FunctionDef)):
         for child in ast.iter_child_nodes(stmt):
             yield from within_loop(child)
+
+
+def _is_range(kind: Any) -> bool:
+    """Whether a numba type is that of a range."""
+    return type(kind).__name__ == "RangeType"
 
 
 def _nothing() -> Walk:

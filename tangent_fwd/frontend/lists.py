@@ -42,7 +42,8 @@ class Lists(Derivatives):
         """The call with an array in the place of each list: `sum(xs)`, `np.mean(xs)`."""
         args: list[ast.expr] = []
         for arg in node.args:
-            if isinstance(arg, ast.Name) and arg.id in self.listed:
+            # What a comprehension binds may have been renamed.
+            if isinstance(arg, ast.Name) and arg.id.split("%")[0] in self.listed:
                 value = self.atom(arg)
                 if type(self.kind(value)).__name__ == "List":
                     made = self.name(Op("numpy.array", (value,), (), Span.of(arg)))
@@ -61,6 +62,8 @@ class Lists(Derivatives):
         given = (p for p, kind in self.arg_kinds.items() if _HOLDERS.search(str(kind)))
         found = set(given)
         bound = [pair for n in own_nodes(self.function.node) for pair in bindings(n)]
+        bound += [(n.target, n.iter) for n in ast.walk(self.function.node)
+                  if isinstance(n, ast.comprehension)]  # fmt: skip
         before = -1
         while len(found) > before:
             before = len(found)

@@ -195,13 +195,20 @@ class _Lowering(Rebinding):
 
     def do_AugAssign(self, node: ast.AugAssign) -> None:
         fn = BINARY.get(type(node.op))
+        if self.is_grown(node):
+            return
         if fn is None:
             self.refuse(node, "the operator of this augmented assignment is not supported")
             return
         span = Span.of(node)
         # A product has no elementwise form to write in place: it is made, then stored.
         inplace = (("inplace", True),) if fn != "matmul" else ()
-        if isinstance(node.target, ast.Name):
+        if isinstance(node.target, ast.Name) and self.has_no_axes(node.target.id):
+            # What is computed with such an array is a number, which is stored where that was.
+            number = self.name(Op("getitem", (Var(node.target.id), Op("tuple", ())), (), span))
+            changed = self.name(Op(fn, (number, self.atom(node.value)), (), span))
+            self.out.append(Store(node.target.id, (Lit(...),), changed, self.at))
+        elif isinstance(node.target, ast.Name):
             old = self.atom(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
             new = Op(fn, (old, self.atom(node.value)), inplace, span)
             if fn == "matmul":
@@ -210,7 +217,7 @@ class _Lowering(Rebinding):
                 self.let(node.target.id, new)
         elif isinstance(node.target, ast.Subscript) or self.is_field(node.target):
             array, index = self.place_in(node.target)
-            element = self.name(Op("getitem", (Var(array), *index), (), span))
+            element = self.name(self.element(Var(array), index, index == (Lit(...),), span))
             changed = self.name(Op(fn, (element, self.atom(node.value)), inplace, span))
             self.out.append(Store(array, index, changed, self.at))
         else:
@@ -240,6 +247,8 @@ class _Lowering(Rebinding):
         """Bind an already computed value to a target."""
         if isinstance(target, ast.Name):
             self.let(target.id, value)
+        elif self.is_replaced(target, value):
+            pass
         elif isinstance(target, ast.Subscript) or self.is_field(target):
             array, index = self.place_in(target)
             self.out.append(Store(array, index, value, self.at))

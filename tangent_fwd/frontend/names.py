@@ -53,13 +53,13 @@ UNARY = frozenset(("neg", "pos", "invert", "not"))
 BUILTINS = frozenset(
     f"builtins.{name}"
     for name in (
-        "abs all any bool complex divmod float int len list max min next pow print round sorted "
-        "str sum tuple"
+        "abs all any bool complex divmod float int len list max min next pow print range round "
+        "sorted str sum tuple"
     ).split()
 )
 # What the functions of the module `random` are methods of.
 _DRAWS = getattr(random.random, "__self__", None)
-WALKS = (range, enumerate, zip, reversed)
+WALKS = (enumerate, zip, reversed, map, filter)
 
 # Array methods that are the NumPy function of the same name with the array first.
 METHODS = frozenset(

@@ -35,14 +35,14 @@ from typing import Any
 
 from tangent_fwd.errors import Diagnostic
 from tangent_fwd.frontend import trees
+from tangent_fwd.frontend.abreast import Abreast
 from tangent_fwd.frontend.functions import Closure
-from tangent_fwd.frontend.generators import Generators
 from tangent_fwd.frontend.trees import Statements, own_nodes
 from tangent_fwd.ir.nodes import Expr, Lit, Op
 from tangent_fwd.source import Span
 
 
-class Rebinding(Generators):
+class Rebinding(Abreast):
     """Functions with `nonlocal` in them, and the statements that call those."""
 
     allowed: Any = None  # the one that the statement at hand calls

@@ -16,6 +16,7 @@ from tangent_fwd.ir.nodes import (
     Continue,
     Do,
     Expr,
+    For,
     Let,
     Lit,
     Op,
@@ -24,6 +25,7 @@ from tangent_fwd.ir.nodes import (
     Stmt,
     Store,
     Var,
+    While,
 )
 from tangent_fwd.ir.walk import assigned, blocks, defined, read, with_blocks
 from tangent_fwd.source import NOWHERE
@@ -111,9 +113,15 @@ def _needed(block: Block) -> Block:
 
 
 def _going_on(block: Block) -> Block:
-    """The statements without those that leave, and without loops round them."""
-    return tuple(
-        with_blocks(s, tuple(map(_going_on, blocks(s)))) if blocks(s) else s
-        for s in block
-        if not isinstance(s, (Break, Continue, Return))
-    )
+    """The statements without those that leave, and without loops round them; one that only
+    those would end goes round once.
+    """
+    found: list[Stmt] = []
+    for s in block:
+        if isinstance(s, (Break, Continue, Return)):
+            continue
+        s = with_blocks(s, tuple(map(_going_on, blocks(s)))) if blocks(s) else s
+        if isinstance(s, While) and s.cond == Lit(True):
+            s = For("%once", (Lit(1),), (*s.test, *s.body), s.span)
+        found.append(s)
+    return tuple(found)

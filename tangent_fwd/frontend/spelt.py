@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.frontend import names
-from tangent_fwd.frontend.rewrites import Rewrites, placed
+from tangent_fwd.frontend.rewrites import Rewrites, call, placed
 from tangent_fwd.ir.nodes import Do, Expr, Let, Lit, Op, Var
 from tangent_fwd.ir.show import display
 from tangent_fwd.library import sequences
@@ -70,7 +70,13 @@ class Spelt(Rewrites):
         return self.value(placed(ast.copy_location(made, node), node))
 
     def on_BinOp(self, node: ast.BinOp) -> Expr:
-        """`xs + ys` of lists is a new one."""
+        """`xs + ys` of lists is a new one, and so is `xs * n`."""
+        if isinstance(node.op, ast.Mult) and isinstance(node.left, ast.Name):
+            if node.left.id in self.listed and self.is_list(node.left):
+                copy = Op("container.copy", (self.atom(node.left),), (), Span.of(node))
+                whole = self.written(self.name(copy))
+                self.do(node, sequences.multiply, whole, node.right)
+                return self.atom(whole)
         maybe = isinstance(node.op, ast.Add) and self.may_be_list(node.right, self.listed)
         if maybe and self.is_list(node.left):
             span = Span.of(node)
@@ -80,11 +86,20 @@ class Spelt(Rewrites):
             return made
         return super().on_BinOp(node)
 
+    def do(self, at: ast.AST, function: Any, *args: ast.expr) -> None:
+        """Call a function of the library for what it changes."""
+        value = self.value(placed(call(self.keep(function), *args), at))
+        assert isinstance(value, Op)
+        self.out.append(Do(value, self.at))
+
     def is_list(self, node: ast.expr) -> bool:
         """Whether an expression is a list: one that is written out, or a name of one."""
         if not isinstance(node, ast.Name):
             return isinstance(node, (ast.List, ast.ListComp))
-        return node.id in self.listed and type(self.kind(Var(node.id))).__name__ == "List"
+        return node.id in self.listed and type(self.kind(Var(node.id))).__name__ in (
+            "List",
+            "ListType",
+        )
 
     def of_complex(self, node: ast.Call, key: str) -> Expr:
         """A function of `cmath` is that of NumPy, of what is made a complex number first."""

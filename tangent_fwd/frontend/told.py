@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tangent_fwd.frontend.spelt import Spelt
+from tangent_fwd.frontend.replaced import Replaced
 
 
-class Told(Spelt):
+class Told(Replaced):
     """What numba's types tell before anything runs."""
 
     def is_instance(self, node: ast.Call) -> bool | None:

@@ -60,6 +60,59 @@ def sorted_(values: Any, reverse: Any = False) -> Any:
     return out
 
 
+def _within(place: Any, size: Any) -> Any:
+    """A place in a list of so many elements, as slices have it."""
+    return max(place + size, 0) if place < 0 else min(place, size)
+
+
+def put(values: Any, start: Any, stop: Any, given: Any) -> None:
+    """`values[start:stop] = given`, which is another list."""
+    low = _within(start, len(values))
+    behind = values[max(low, _within(stop, len(values))) :]
+    while len(values) > low:
+        values.pop()
+    values.extend(given)
+    values.extend(behind)
+
+
+def cut(values: Any, start: Any, stop: Any) -> None:
+    """`del values[start:stop]`."""
+    low = _within(start, len(values))
+    behind = values[max(low, _within(stop, len(values))) :]
+    while len(values) > low:
+        values.pop()
+    values.extend(behind)
+
+
+def put_by(values: Any, start: Any, stop: Any, step: Any, given: Any) -> None:
+    """`values[start:stop:step] = given`, which is as long as that part."""
+    size = len(values)
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    if step > 0:
+        places = range(_within(start, size), _within(stop, size), step)
+    else:
+        first = start + size if start < 0 else min(start, size - 1)
+        last = stop + size if stop < 0 else min(stop, size - 1)
+        places = range(max(first, -1), max(last, -1), step)
+    if len(given) != len(places):
+        sizes = len(given), len(places)
+        raise ValueError(
+            f"attempt to assign sequence of size {sizes[0]} to extended slice of size {sizes[1]}"
+        )
+    for k, place in enumerate(places):
+        values[place] = given[k]
+
+
+def multiply(values: Any, times: Any) -> None:
+    """`values *= times`."""
+    once = listed(values)
+    if times < 1:
+        values.clear()
+    for _ in range(times - 1):
+        values.extend(once)
+
+
 # --- heaps, as `heapq` keeps them --------------------------------------------------------------
 
 

@@ -6,18 +6,15 @@ COUNTS = {
     "Linear algebra": (16, 0, 16),
     "Complex numbers": (25, 0, 25),
     "SciPy's special functions": (133, 26, 186),
-    "Lists, tuples, dicts and sets": (57, 0, 60),
+    "Lists, tuples, dicts and sets": (59, 0, 60),
 }
 """For each part of the table, how many callables differentiate, how many do in some of
 their arguments or calls, and how many could.
 """
 
 REFUSED = {
-    "r = [q for q in map(lambda v: v*2.0, x)]": "syntax",
-    "r = [q for q in filter(lambda v: v > 0.5, x)]": "syntax",
     "r = x.view(np.int64)": "no-rule",
     "a = {s}\nr = a.pop()": "activity",
-    "a = {s}\nr = len(a.copy())": "typing",
     "r = np.random.poisson(s, 3)": "no-rule",
     "r = np.random.zipf(p, 3)": "no-rule",
     "r = sc.bdtrik(s,t,u)": "function",

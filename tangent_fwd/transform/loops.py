@@ -253,12 +253,12 @@ class _Expand(Nests):
     # --- whole-array operations that stay ------------------------------------------------------
 
     def whole(self, stmt: Let, op: Op, shapes: Shapes) -> None:
-        target = stmt.target
-        kind = self.types.get(target)
+        target, kind = stmt.target, self.types.get(stmt.target)
         op = self.cast_args(op, kind)
         self.waiting.flush_readers_of(op)
         if not is_array(kind):
-            self.emit(replace(stmt, value=op))
+            given = (self.element(a, (), shapes) if is_elementwise(op) else a for a in op.args)
+            self.emit(replace(stmt, value=replace(op, args=tuple(given))))
             shapes.forget(target)
             if op.fn == "attr" and op.args[1] == Lit("shape") and isinstance(op.args[0], Var):
                 shapes.scalars[target] = Op("tuple", shapes.of(op.args[0].name))

@@ -123,3 +123,32 @@ def generator_of_another_module(x, s):
     for v in support.halves(s, 3):
         total += v * x[0]
     return total + np.sum(x)
+
+
+def _without_end(told, s):
+    k = 0.0
+    while True:
+        told[0] += s
+        k += s
+        yield k
+
+
+def generators_beside_arrays(x, y, s):
+    told = np.zeros(1)
+    total = s
+    for a, b in zip(y, _steps(s, x[0])):
+        if b > 0.4:
+            continue
+        total = total * 0.5 + a * b
+        if total > 100.0:
+            break
+    for a, b, c in zip(y[:4], _without_end(told, s), x[:3]):
+        total = total * 0.5 + a * b * c
+    for b, a in zip(_without_end(told, s), [s, x[1]]):
+        total = total * 0.5 + a * b
+    for _, b in zip(y[:0], _without_end(told, s)):
+        total = total * b
+    steps = _pairs(x, 1.0)
+    for a, (b, c) in zip(y, steps):
+        total += a * b * c
+    return total * told[0]

@@ -375,3 +375,35 @@ def single_through_a_mask(x32):
     y = x32 * x32
     y[y > 0.3] = 0.5
     return y
+
+
+def _raised(a, v):
+    a += v
+    a[...] = a[()] * v
+
+
+def _made(s):
+    a = np.zeros(())
+    a[()] = s * s
+    return a
+
+
+def arrays_without_axes(x, s, t, n):
+    total, other = np.zeros(()), np.full((), s)
+    for v in x:
+        total += v * other[()]
+        other *= v
+        other[()] -= s
+    same = total
+    if n > 2:
+        same **= 2
+    else:
+        same[...] = t
+    a = _made(s)
+    _raised(a, t * s)
+    count = np.zeros((), dtype=np.int64)
+    count += n
+    pair = (np.array(s), a.copy())
+    pair[0][()] = s * t
+    b = np.full_like(s, t) * np.ones_like(s) + np.zeros_like(x[0]) + np.maximum(a, t)
+    return total[()] * count[()] + a[()] * pair[0][()], other + np.sum(x * pair[1]) * b, total

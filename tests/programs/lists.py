@@ -1,12 +1,14 @@
 """Lists that grow and shrink; the tangents of what is in one are in another."""
 
 import heapq
+import math
 
 import numpy as np
 
 NEEDS_REWRITING = (
     "lists_where_arrays_are_asked_for",
     "loops_over_functions",
+    "mapped_and_filtered",
 )
 
 
@@ -166,3 +168,64 @@ def means_kept_in_a_list_and_a_dict(x):
     kept[0] = np.mean(x)
     named["mean"] = np.mean(x * x)
     return x * kept[0] + named["mean"] * x
+
+
+def _trimmed(xs, n):
+    del xs[n:]
+    xs[0:0] = [1.0, 2.0]
+
+
+def parts_of_lists(x, s, n):
+    xs = [a * s for a in x]
+    same = xs
+    xs[1:n] = [s * s, x[0]]
+    xs[-2:-1] = same
+    _trimmed(xs, n + 1)
+    xs[::-2] = [x[1], s, x[2] * s, 3.0]
+    same += [s, x[3]] * 2
+    del xs[n - 2 : 1], xs[:1]
+    ys = xs * 2
+    ys[:] = ys[::-1]
+    ys *= n - 2
+    try:
+        ys[::2] = [s]
+    except Exception:
+        ys[0] = s * x[4]
+    places = [0, 1]
+    places[1:1] = [n, 3]
+    total = s if ys == xs else 1.0
+    for a in ys:
+        total = total * 0.8 + a
+    for k in places:
+        total = total * x[k] + xs[k]
+    return total * len(ys)
+
+
+def _positive_one(v):
+    return v > 0.0
+
+
+def _halved(v):
+    return v * v * 0.5
+
+
+def mapped_and_filtered(x, y, s):
+    total = s
+    for k, (a, b) in enumerate(zip(map(_halved, x), y)):
+        total = total * 0.5 + a * b * k
+    v = s
+    for v in filter(_positive_one, map(lambda a, b: a * b + s, x, y)):
+        if v > 2.0:
+            continue
+        total = total * v
+    for a in map(_halved, filter(_positive_one, y)):
+        total += a * a
+    for k in filter(None, [0, 1, 3]):
+        total += x[k] * v
+    largest = max(map(abs, x)) * len(list(filter(_positive_one, x)))
+    rows = [[a * b for b in y] for a in x]
+    seen = {1, 2}
+    more = seen.copy()
+    more.add(3)
+    sums = sum([sum(r) * s for r in rows]) * len(more) * len(seen)
+    return total + largest * sum(map(math.sin, x)) + sums

@@ -405,3 +405,35 @@ def previous_element(x, n):
             total += kept * x[i]
             kept = x[i]
     return total
+
+
+def _over(x, places):
+    total = 0.0
+    for i in places:
+        total += x[i] * x[i]
+    return total + sum(places) + (3 in places)
+
+
+def ranges_with_names(x, s, n, k):
+    r, back = range(1, n + 1, 2), range(n - 1, 0, -1)
+    if s < 0.0:
+        back = range(0)
+    total = s * len(r) + r.start * s + x[r.stop - 1] * r.step + len(range(n, 0, -2)) * s
+    for i in r:
+        for j in back:
+            if j == 2 and i == 1:
+                continue
+            total = total * 0.7 + x[i] * x[j]
+        if i == 7:
+            break
+    else:
+        total = total * s
+    for j, i in enumerate(back):
+        total += x[i] * j
+    for i, a in zip(range(0, n, k - 1), x):
+        total = total * 0.5 + a * i
+    for places in (range(2), r):
+        total = total * _over(x, places)
+    if k in r and n not in r:
+        total *= x[1]
+    return total + sum(range(n)) * s + max(range(1, n)) * x[0] + sum([x[i] for i in r])

@@ -210,9 +210,9 @@ def min_of_nothing(s):
     return min() * s
 
 
-def range_as_a_value(s):
+def place_in_a_range(s):
     r = range(3)
-    return s
+    return s * r[1]
 
 
 def enumerate_as_a_value(x):

@@ -74,9 +74,11 @@ def list_of_several_kinds(x, n):
     return values[n - 4]
 
 
-def list_written_to_by_a_slice(s):
-    values = [s, s, s]
-    values[1:] = [s, s]
+def list_that_is_stretched_while_it_is_walked(s):
+    values = [s]
+    for v in values:
+        values[1:] = [s, v]
+        values += [v]
     return values[0]
 
 

@@ -60,9 +60,15 @@ def a_generator_that_each_round_goes_over(s, n):
     return s
 
 
-def a_generator_beside_another(x, s):
-    for v, w in zip(x, _halves(s)):
+def a_generator_beside_another(s):
+    for v, w in zip(_halves(s), _halves(s)):
         s = s + v * w
+    return s
+
+
+def a_generator_beside_numbers(s, n):
+    for k, w in zip(range(n), _halves(s)):
+        s = s + k * w
     return s
 
 

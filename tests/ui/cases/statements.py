@@ -356,9 +356,9 @@ def deleted_name(s):
     return s
 
 
-def deleted_slice(s):
+def every_second_deleted(s):
     values = [s, s]
-    del values[1:]
+    del values[::2]
     return values[0]
 
 
@@ -433,13 +433,6 @@ def reversed_pairs(x):
     return total
 
 
-def step_that_is_not_known(x, n):
-    total = 0.0
-    for k, v in zip(range(0, 9, n), x):
-        total += k * v
-    return total
-
-
 def zip_of_nothing(x):
     total = 0.0
     for _ in zip():
@@ -447,11 +440,9 @@ def zip_of_nothing(x):
     return total
 
 
-def mapped(x):
-    total = 0.0
-    for v in map(abs, x):
-        total += v
-    return total
+def map_with_a_name(x):
+    each = map(abs, x)
+    return sum(each)
 
 
 def loop_target_is_an_element(x, n):
@@ -460,26 +451,7 @@ def loop_target_is_an_element(x, n):
     return x[0]
 
 
-def loop_over_map(x):
-    total = 0.0
-    for v in map(abs, x):
-        total += v
-    return total
-
-
 def type_alias_of_a_local(s):
     r: list = s
     r.real = s
     return r
-
-
-def array_without_axes(s):
-    total = np.zeros(())
-    total += s
-    return total
-
-
-def element_of_an_array_without_axes(s):
-    total = np.zeros(())
-    total[()] = s
-    return total
