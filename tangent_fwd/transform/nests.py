@@ -60,7 +60,7 @@ def _each(fn: str) -> bool:
     """Whether a locally constant function is elementwise; `argsort` and `flatnonzero` are not."""
     module, _, name = fn.rpartition(".")
     if not module:
-        return fn != "attr"  # an operator
+        return fn not in ("attr", "in", "not_in", "is", "is_not")  # an operator
     known = getattr(np, name, None) if module == "numpy" else None
     scalar = isinstance(known, type) and issubclass(known, np.generic)
     return fn in _EACH or isinstance(known, np.ufunc) or scalar
