@@ -54,6 +54,11 @@ def held(kind: Any) -> Any:
     return kind.value_type if is_dict(kind) else kind.dtype
 
 
+def class_of(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """What the operation that makes a tuple of this type notes: the class of a named one."""
+    return (("class", kind.instance_class),) if hasattr(kind, "instance_class") else ()
+
+
 def has_array(kind: object) -> bool:
     """Whether values of this type hold memory that may be written to."""
     if is_tuple(kind):

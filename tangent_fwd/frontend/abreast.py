@@ -92,11 +92,12 @@ class Abreast(Generators):
         more = ast.AugAssign(ast.Name(count, ast.Store()), ast.Add(), ast.Constant(1))
         stop: list[ast.stmt] = [ast.If(_any(ends[1]), [ast.Break()], [])] if ends[1] else []
         loop = ast.For(pair.elts[first], given[first], [*stop, *binds, more, *node.body], [])
-        if not ends[0]:
-            return trees.at(node, loop)  # type: ignore[no-any-return]
-        loop.orelse = [ast.If(_any(ends[0]), [Leave()], [])]  # behind each round: see `inlined`
-        whole: ast.stmt = ast.If(ast.UnaryOp(ast.Not(), _any(ends[0])), [loop], [])
-        return trees.at(node, whole)  # type: ignore[no-any-return]
+        whole: ast.stmt = loop
+        if ends[0]:
+            loop.orelse = [ast.If(_any(ends[0]), [Leave()], [])]  # behind each round: see `inlined`
+            whole = ast.If(ast.UnaryOp(ast.Not(), _any(ends[0])), [loop], [])
+        side: ast.stmt = trees.at(node, whole)
+        return side
 
 
 def _any(tests: list[ast.expr]) -> ast.expr:

@@ -210,16 +210,13 @@ class Containers(Lists):
 
     def do_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
-            part = isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice)
-            if not isinstance(target, ast.Subscript) or (part and not self.take_out(target)):
+            if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
+                name = Var(self.variable(target.value))
+                taken = Op("container.pop", (name, self.atom(target.slice)), (), Span.of(node))
+                self.out.append(Do(taken, self.at))
+            elif not isinstance(target, ast.Subscript) or not self.take_out(target):
                 what = "`del` is supported for elements and parts of lists, and keys of dicts, only"
                 self.refuse(target, what)
-                continue
-            if part:
-                continue
-            name = Var(self.variable(target.value))
-            taken = Op("container.pop", (name, self.atom(target.slice)), (), Span.of(node))
-            self.out.append(Do(taken, self.at))
 
     # --- calls of classes ----------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import is_array, is_tuple
+from tangent_fwd.analysis.alias import class_of, is_array, is_tuple
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.ir.nodes import (
     Block,
@@ -198,7 +198,7 @@ class _Flags:
                     name = self.fresh(kind[k])
                     parts[k] = Var(name)
                     out.append(Let(name, part, at))
-            return Op("tuple", tuple(parts), _class(kind), at)
+            return Op("tuple", tuple(parts), class_of(kind), at)
         if is_array(kind):
             sizes = Op("tuple", (Lit(0),) * kind.ndim)
             return Op("empty", (sizes, Lit(str(kind.dtype))), (("owned", True),), at)
@@ -228,14 +228,14 @@ class _Flags:
         if not is_tuple(kind):
             return (Let(target, Op("some", (Var(given),), (), at), at),)
         some = Op("some", (Var(given),), (("parts", len(kind)),), at)
-        if not _class(kind):
+        if not class_of(kind):
             return (Let(target, some, at),)
         made = self.named("parts_of", target)
         self.types[made] = types.Tuple(tuple(kind))
         parts = tuple(Op("getitem", (Var(made), Lit(k)), (), at) for k in range(len(kind)))
         names = [self.fresh(part) for part in kind]
         read = (Let(name, part, at) for name, part in zip(names, parts))
-        whole = Op("tuple", tuple(map(Var, names)), _class(kind), at)
+        whole = Op("tuple", tuple(map(Var, names)), class_of(kind), at)
         return (Let(made, some, at), *read, Let(target, whole, at))
 
     def fresh(self, kind: Any) -> str:
@@ -257,11 +257,6 @@ class _Flags:
 
     def refuse(self, message: str, at: Span, advice: str) -> None:
         self.found.append(Diagnostic("typing", message, at, help=advice))
-
-
-def _class(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """The class of a named tuple, as the operation that makes one notes it."""
-    return (("class", kind.instance_class),) if hasattr(kind, "instance_class") else ()
 
 
 def _read_early(block: Block, bound: set[str]) -> set[str]:

@@ -52,7 +52,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tangent_fwd.analysis.alias import is_tuple
+from tangent_fwd.analysis.alias import class_of, is_tuple
 from tangent_fwd.analysis.shapes import shape_of
 from tangent_fwd.ir.nodes import (
     Block,
@@ -191,8 +191,7 @@ class _Outer(Pairs):
             self.formed(Op("getitem", (Var(whole), Lit(k))), w, h, span)
             for k, (w, h) in enumerate(zip(want, have))
         )
-        cls = getattr(want, "instance_class", None)
-        return Op("tuple", entries, () if cls is None else (("class", cls),))
+        return Op("tuple", entries, class_of(want))
 
     def bind(self, name: str, found: Pair, span: Span) -> None:
         """Give the vectors of a pair names, unless they have some that stay: what is bound in a

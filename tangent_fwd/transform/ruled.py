@@ -26,7 +26,7 @@ from dataclasses import replace
 from typing import Any
 
 from tangent_fwd.analysis.activity import holds_float
-from tangent_fwd.analysis.alias import is_array, is_tuple
+from tangent_fwd.analysis.alias import class_of, is_array, is_tuple
 from tangent_fwd.analysis.numba_typing import spoken
 from tangent_fwd.errors import Diagnostic, raise_all
 from tangent_fwd.frontend.parse import UserFunction
@@ -99,8 +99,7 @@ class _Ruled:
             return Lit(0.0, "float32" if str(kind) == "float32" else None)
         places = (Op("getitem", (value, Lit(k))) for k in range(len(kind)))
         parts = [self.still(self.named(e, t), t) for e, t in zip(places, kind)]
-        cls = getattr(kind, "instance_class", None)
-        return Op("tuple", tuple(parts), () if cls is None else (("class", cls),))
+        return Op("tuple", tuple(parts), class_of(kind))
 
 
 # --- what a rule must be -----------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any
 from tangent_fwd.analysis.activity import GROWS, Activity, holds_float, is_complex
 from tangent_fwd.analysis.alias import (
     MAKES,
+    class_of,
     has_array,
     held,
     is_array,
@@ -50,8 +51,7 @@ class Shadows(Partials):
                 self.zero(Op("getitem", (expr, Lit(k))), t) if holds_float(t) else Lit(0)
                 for k, t in enumerate(kind)
             )
-            cls = getattr(kind, "instance_class", None)
-            return Op("tuple", entries, () if cls is None else (("class", cls),))
+            return Op("tuple", entries, class_of(kind))
         if is_complex(kind):
             return Lit(0j)
         return Lit(0.0, "float32" if str(kind) == "float32" else None)
